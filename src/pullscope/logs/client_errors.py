@@ -27,10 +27,10 @@ _ASKED = re.compile(rf'\b({_METHOD})(?: request to)? \\*"?({_URL})\\*"?(?:: (?=\
 """A request that is named, before what became of it (Renovate: as got says it). Of several in a sentence the last one failed,
 for the sake of the others."""
 _UNSAID = re.compile(
-    rf"(?:unexpected status code|login attempt to|content at) ({_URL})(?:: | (?=failed with status|not found))"
+    rf"(?:unexpected status code|login attempt to|content at|failed to fetch) ({_URL})(?: ?: | (?=failed with status|not found))"
 )
 """One of which the method is not said: containerd before 1.6, or of content that is not there (core/remotes/docker/fetcher.go);
-docker's login where the challenge is Basic."""
+docker's login where the challenge is Basic; helm's getter."""
 _ADDRESS = re.compile(r"https?://[^\s\"'\\<>()]+[^\s\"'\\<>().,;:]")
 """An address, in a sentence of any other client."""
 _UPLOAD = re.compile(r"initiating layer upload to (/v2/\S+/blobs/uploads/) in (\S+?):")
@@ -90,7 +90,7 @@ containerd: failed to pull and unpack image
 nerdctl: ^failed to resolve reference|does not seem to support HTTPS
 kaniko: checking push permission|push to destination
 jib: cloud\.tools[.:]jib
-helm: (?:INSTALLATION|UPGRADE) FAILED|could not download oci://
+helm: (?:INSTALLATION|UPGRADE) FAILED|could not download oci://|valid chart repository|failed to fetch \S+\.tgz
 apptainer: While making image
 source-controller: chart pull error|determine (?:the )?artifact
 kubelet: Failed to pull image
@@ -115,6 +115,8 @@ WITHOUT_A_REQUEST = {
     "filesystem layer verification failed|unexpected commit digest|layers from manifest don't match image": _OTHER_BYTES,
     "toomanyrequests: ": "the registry counted too many requests: try again later, or log in (an account has its own limit)",
     'failed to download "oci://': "helm does not say why: helm pull --debug does, and crane ls HOST/NAME lists the versions",
+    # goharbor/harbor#13170, #19797
+    "valid chart repository": "no chart repository answers there; if it is a registry, run helm pull oci://HOST/PATH/CHART",
     "unknown blob": "the registry does not find what it has just taken: give all its instances one storage, and push again",
     "no space left on device": "the disk of the client is full, not the registry's: docker system df shows by what",
     "failed to register layer": "the layer came, and could not be unpacked: look at the disk and the storage driver",
@@ -163,7 +165,7 @@ MARK = re.compile(
     r"resolve source metadata for |push permission for \"|exists in \S+: |Unauthorized for \S+/|could not download oci://|"
     r"unexpected status: \d|[Ss]tatus ?[Cc]ode[:=]? ?[45]\d\d\b|HTTP status: \d|\bUNKNOWN: |content at http|unauthorized: \S|"
     r"name invalid: |from registry: \S|repository \S+: \d{3} \(|Image '\S+' not found|Unexpected HTTP status: |"
-    r"https?://\S+/v2/[^\n]*(?:\b[45]\d\d [A-Z]|unauthorized\b|denied\b)|authentication required\b|"
+    r"https?://\S+/v2/[^\n]*(?:\b[45]\d\d [A-Z]|unauthorized\b|denied\b)|authentication required\b|failed to fetch http|"
     + "|".join([*WITHOUT_A_REQUEST, *NO_ANSWER])
 )
 HUB_SERVICE = "registry.docker.io"

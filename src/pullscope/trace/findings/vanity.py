@@ -18,6 +18,7 @@ from pullscope.trace.findings.row import REFUSED, row
 from pullscope.trace.findings.said import answered_by, front, quoted, says
 from pullscope.trace.hop import content_type, is_page, is_registrys
 from pullscope.trace.model import Step
+from pullscope.trace.source_gaps import lacking
 
 
 def _unanswered(case: Case) -> list[Step]:
@@ -270,7 +271,8 @@ def library_prefix_missing(case: Case) -> Iterator[Found]:
         one, last, name = Answer(case, step), step.last, step.last.route.repository
         if case.writes or one.is_known_to_be_there or one.behind is None or one.behind.id != "docker-hub":
             continue
-        if case.pull.client.family == "helm":
+        lists = step.route.endpoint is Endpoint.TAGS and lacking(last.request, "headers")
+        if case.pull.client.family == "helm" or lists:
             continue  # no chart is an official image
         if step.is_token or (last.status == 401 and last.request.authorization == "none"):
             continue  # a challenge says nothing of the name
