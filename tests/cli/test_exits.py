@@ -146,7 +146,6 @@ def test_a_help_is_plain_where_colour_is_unwanted(words: list[str]) -> None:
         ("check", "-h"),
         ("docker", "on", "-h"),
         ("report", "--format", "md", "{recording}"),
-        ("report", "--format", "html", "{recording}"),
         ("demo", "--list-registries"),
         ("explain", "digest"),
     ],
@@ -165,6 +164,22 @@ def test_an_ascii_locale_is_no_error(words: tuple[str, ...]) -> None:
     assert (done.returncode, done.stderr) == (0, b"")
     assert done.stdout.isascii()
     assert b":?`" not in done.stdout  # `IMAGE@sha256:...`
+
+
+def test_a_page_is_utf_8_in_any_locale() -> None:
+    """It says that it is, and a browser runs no script of which a character was replaced."""
+    recording = str(DATA / "recordings" / "skopeo-1.9-vanity-302.mitm")
+    pages = {
+        subprocess.run(
+            [sys.executable, "-m", "pullscope.cli.main", "report", "--format", "html", recording],
+            env={"PATH": os.environ["PATH"], "PYTHONIOENCODING": name, "PYTHONPATH": str(DATA.parents[1] / "src")},
+            capture_output=True,
+            timeout=60,
+            check=True,
+        ).stdout
+        for name in ("ascii", "utf-8")
+    }
+    assert len(pages) == 1
 
 
 def test_a_text_behind_its_lead(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -244,6 +244,10 @@ def keep_input(file: str, out: Path | None) -> None:
 def put(text: str, out: Path | None, *, force: bool = False) -> None:
     """To stdout, or to a file that is the owner's alone."""
     if out is None:
+        if text.startswith("<") and hasattr(sys.stdout, "reconfigure"):
+            sys.stdout.reconfigure(
+                encoding="utf-8"
+            )  # HTML and XML say that they are, and a page has the hash of its script
         sys.stdout.write(text)
         sys.stdout.flush()
         return

@@ -7,7 +7,7 @@ import logging
 import re
 import sys
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
 
 from mitmproxy import addons, options
 from mitmproxy.addons import dumper, keepserving, readfile
@@ -30,21 +30,12 @@ def run_mitmdump(words: list[str]) -> int:
 _DECLARED = re.compile(r'add_option\(\s*"(\w+)"')
 
 
-class _Names(set[str]):
-    """A mitmproxy Loader that only takes the names."""
-
-    def add_option(self, name: str, *_: Any, **__: Any) -> None:
-        self.add(name)
-
-    def add_command(self, *_: Any) -> None:
-        """Commands have none."""
-
-
 def option_names() -> set[str]:
     """The options of mitmdump and of this room's addons, without starting either."""
-    names = _Names(options.Options().keys())
+    names = set(options.Options().keys())
+    loader = SimpleNamespace(add_option=lambda name, *_, **__: names.add(name), add_command=lambda *_: None)
     for addon in (*addons.default_addons(), dumper.Dumper(), keepserving.KeepServing(), readfile.ReadFileStdin()):
-        getattr(addon, "load", lambda _: None)(names)
+        getattr(addon, "load", lambda _: None)(loader)
     return names.union(*(_DECLARED.findall(file.read_text("utf-8")) for file in Path(__file__).parent.glob("*.py")))
 
 
