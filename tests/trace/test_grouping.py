@@ -624,6 +624,20 @@ def test_a_connection_that_was_guessed_does_not_put_a_tag_twice() -> None:
     assert [(pull.tag, pull.outcome) for pull in played(one, two).pulls] == [(APP.tag, Ending.COMPLETE)] * 2
 
 
+def test_a_token_that_was_guessed_does_not_put_a_tag_twice() -> None:
+    """podman 4.3 asks for a token for each of its blobs at once: of three pushes one is given most of them (seen)."""
+    wires = [Wire(agent="libpod/4.3.1", at=1000 + number / 100) for number in range(2)]
+    for number, wire in enumerate(wires):
+        unauthorized(wire, "GET", f"{HUB}/v2/", None)
+        for blob in range(3):
+            wire.asks_for_token(APP.repository, f"{number} {blob}", actions="pull,push")
+        wire.ask("HEAD", APP.url("blobs", digest("base")), 404, at=1001 + number / 10, token=f"{number} 0")
+    for number, wire in enumerate(wires):
+        token = "0 0" if number == 0 else "0 1"  # as if it were the other's
+        wire.ask("PUT", APP.url("manifests", APP.tag), 201, sent=10, at=1002 + number / 10, token=token)
+    assert [(pull.tag, pull.outcome) for pull in played(*wires).pulls] == [(APP.tag, Ending.COMPLETE)] * 2
+
+
 @pytest.mark.parametrize("status", [404, 200])
 def test_a_daemon_looks_for_the_tag_on_the_connection_of_its_push(status: int) -> None:
     """While another push of the same image has blobs under way, or when its tag has just been put (dockerd 28.5: seen)."""
