@@ -55,6 +55,7 @@ SAID = {
     "patterns": "The repository 'docker-local' rejected the deployment of an artifact due to its include/exclude patterns",
     "pending": "the project is marked for deletion",
     "not there": "project team not found",
+    "api off": "Cloud Resource Manager API has not been used in project 1234 before or it is disabled",
     "off": "Container registry is not enabled for this project",
     "credentials": "User cannot be authenticated with the token provided",
     "package rights": "UNAUTHORIZED: reqPackageAccess",

@@ -239,6 +239,9 @@ scopes: \bscopes\b
 limit: too many requests|toomanyrequests|rate.?limit|throttl
     wait, and then ask less often or less at a time
 
+# docs.cloud.google.com/sdk/gcloud/reference/services/enable: genuinetools/reg#172
+api off: API has not been used in project (?P<what>[\w.:-]+)
+    enable that API: gcloud services enable API.googleapis.com --project={what} (API as in the address that its answer names)
 off: \b(?:is|are|been|not) (?:currently )?(?:disabled|enabled)\b|\boffline\b|not activated
     switch on at {host} what its answer says is off
 credentials (read list write delete): cannot be authenticated|(?:invalid|incorrect|bad|wrong) (?:user ?name|password|credentials)
