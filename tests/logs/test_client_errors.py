@@ -131,3 +131,23 @@ def test_a_message_without_a_request_says_what_is_known(text: str, says: str) ->
 )
 def test_other_text_is_no_message(text: str) -> None:
     assert forms.form_of(text) is None
+
+
+def test_an_access_log_is_told_as_one() -> None:
+    """It has the paths and statuses of a registry, and nothing to tell them by (distribution/distribution#397)."""
+    line = '192.0.2.7 - - [22/Apr/2015:22:05:31 +0200] "GET /v2/ HTTP/1.1" 401 1233 "-" "docker/1.6.0 go/go1.4.2"'
+
+    assert forms.untold(line).startswith("is a web server's access log, which has no hosts")
+    assert forms.untold("no log").startswith("is not a recording")
+
+
+def test_headers_that_a_message_cannot_show_are_no_reason() -> None:
+    """oras-project/oras#532: a manifest that was refused, of which the type is not in the message."""
+    trace, _ = read_trace(
+        f'Error: PUT "https://us-east4-docker.pkg.dev/v2/team/app/web/manifests/sha256:{"6" * 64}": '
+        "unexpected status code 400: Bad Request"
+    )
+
+    (found,) = trace.pulls[0].findings
+    assert found.code == "upload-refused"
+    assert "Content-Type" not in found.fix

@@ -181,10 +181,7 @@ class Source:
         head = self._file.read(forms.HEAD)
         form = forms.form_of(forms.decoded(head))
         if form is None:
-            raise Complaint(
-                f"{self._name} is not a recording of pullscope (.jsonl), a flow file of mitmproxy (.mitm) or a log that "
-                f"pullscope reads ({forms.names()})."
-            )
+            raise Complaint(f"{self._name} {forms.untold(forms.decoded(head))}.")
         try:
             found = forms.events(form, head, self._file)
         except ValueError as error:

@@ -149,6 +149,23 @@ def form_of(head: str) -> Form | None:
     return next((form for form in FORMS if form.mark.search(head)), None)
 
 
+ACCESS_LOG = re.compile(r'"[A-Z]+ /v2/\S* HTTP/[\d.]+" \d{3} ')
+"""A line of a web server (Apache's combined format, nginx's default); distribution's log has them too, and says more."""
+
+
+def untold(head: str) -> str:
+    """What is said of a log that is none of these forms."""
+    if ACCESS_LOG.search(head):
+        return (
+            "is a web server's access log, which has no hosts, headers or words of answers: take the registry's own log "
+            "(docker logs CONTAINER), or record the client with pullscope run"
+        )
+    return (
+        "is not a recording of pullscope (.jsonl), a flow file of mitmproxy (.mitm) or a log that "
+        f"pullscope reads ({names()})"
+    )
+
+
 def names() -> str:
     """The forms, as a sentence lists them."""
     listed = [form.name for form in FORMS]

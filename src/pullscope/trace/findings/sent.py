@@ -16,6 +16,7 @@ from pullscope.trace.findings.fronts import OF_BOTH, OF_SIZE, OF_TIME, limits, p
 from pullscope.trace.findings.said import MOST, front, is_specific, says, tells_more
 from pullscope.trace.hop import is_page
 from pullscope.trace.model import Kind
+from pullscope.trace.source_gaps import lacking
 
 _CACHE = "application/vnd.buildkit.cacheconfig.v0"
 """What BuildKit's cache has beside layers in an index, which some registries refuse (pulp/pulp_container#1587)."""
@@ -235,7 +236,8 @@ def of_a_manifest(one: Answer) -> str | None:
         return None
     sent, of_types = essence(one.hop.request.headers.get("content-type")), says(one.hop, _OF_TYPES)
     own = document.media_type if isinstance(document, Manifest | Index) else ""
-    if media_class(sent) not in MANIFESTS or (own and media_class(own) is not media_class(sent)):
+    seen = sent or not lacking(one.hop.request, "headers")
+    if seen and (media_class(sent) not in MANIFESTS or (own and media_class(own) is not media_class(sent))):
         # distribution/distribution#2892
         kind = own or f"the manifest's own ({OCI_MANIFEST} and the like)"
         return f"send it with Content-Type: {kind}; {host} goes by that header, which was {sent or 'not there'}"
