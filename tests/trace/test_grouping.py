@@ -629,12 +629,15 @@ def test_a_token_that_was_guessed_does_not_put_a_tag_twice() -> None:
     wires = [Wire(agent="libpod/4.3.1", at=1000 + number / 100) for number in range(2)]
     for number, wire in enumerate(wires):
         unauthorized(wire, "GET", f"{HUB}/v2/", None)
+        wire.wait(0.1)
         for blob in range(3):
             wire.asks_for_token(APP.repository, f"{number} {blob}", actions="pull,push")
-        wire.ask("HEAD", APP.url("blobs", digest("base")), 404, at=1001 + number / 10, token=f"{number} 0")
+        for blob in range(3):
+            url, at = APP.url("blobs", digest(f"{blob}")), 1001 + number / 10 + blob / 100
+            wire.ask("HEAD", url, 404, at=at, token=f"{number} {blob}")
     for number, wire in enumerate(wires):
-        token = "0 0" if number == 0 else "0 1"  # as if it were the other's
-        wire.ask("PUT", APP.url("manifests", APP.tag), 201, sent=10, at=1002 + number / 10, token=token)
+        tag = APP.url("manifests", APP.tag)
+        wire.ask("PUT", tag, 201, sent=10, at=1002 + number / 10, token=f"{number} 2")
     assert [(pull.tag, pull.outcome) for pull in played(*wires).pulls] == [(APP.tag, Ending.COMPLETE)] * 2
 
 
