@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
@@ -15,6 +16,7 @@ from tests.trace.wire import Wire, played
 
 from pullscope.cli.source import read_trace
 from pullscope.render.formats import FORMS, Told
+from pullscope.trace.findings.finding import Finding, Severity
 
 OURS = re.compile(
     r"https://(?:github\.com/opencontainers|distribution\.github\.io|docs\.docker\.com|www\.rfc-editor\.org|docs\.sigstore\.dev)/"
@@ -113,6 +115,15 @@ def test_findings_can_be_read_without_script() -> None:
     assert "<code>authorization-dropped</code>" in shown
     assert 'href="#p1-s3"' in shown
     assert "<noscript>" in shown
+
+
+def test_a_command_of_a_fix_stands_out_from_its_sentence() -> None:
+    """It is all that is marked, and escaped as the rest is."""
+    fixed = Finding(
+        code="x", severity=Severity.ERROR, message="m", fix="log in: docker login 'a&b' -u <U>; or ask", steps=(1,)
+    )
+    page = FORMS["html"].write(replace(told(TRACES["empty"]()), findings=[fixed]))
+    assert "log in: <code>docker login &#39;a&amp;b&#39; -u &lt;U&gt;</code>; or ask" in page
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import base64
 import gzip
 import hashlib
 import json
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import cache
@@ -24,6 +25,7 @@ from pullscope.oci.amounts import count, size
 from pullscope.render.closing_line import took
 from pullscope.render.formats import Told
 from pullscope.render.html.data import Pack
+from pullscope.render.layout import COMMAND
 from pullscope.render.names import client_line, reference_line, verb
 from pullscope.render.plain import plain
 from pullscope.trace.findings.finding import Finding
@@ -204,5 +206,6 @@ def _template(name: str) -> Template:
         "reference_line": reference_line,
         "breakable": _breakable,
         "clock": _clock,
+        "pieces": re.compile(f"({COMMAND.pattern})").split,  # prose and commands in turn
     }
     return environment.get_template(name)
