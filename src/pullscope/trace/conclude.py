@@ -73,10 +73,10 @@ def action_of(pull: Pull) -> Action:
     ]
     if any(_asks_for_layer(step, pull) for step in asked):
         return Action.PULL
-    if "push" in _rights_asked(pull) and all(step.method == "HEAD" or not step.last.ok for step in asked):
-        return (
-            Action.PUSH
-        )  # go-containerregistry looks first whether it is there: it was (seen), or HEAD was refused (403)
+    heads = all(step.method == "HEAD" for step in asked)
+    # go-containerregistry looks first whether it is there: it was (seen), or HEAD was refused (403)
+    if "push" in _rights_asked(pull) and (heads or not any(step.last.ok for step in asked)):
+        return Action.PUSH
     if manifests:
         # What has no manifest of that digest, containerd asks for it at the place of blobs (core/remotes/docker/resolver.go).
         named = {step.route.digest for step in manifests}
