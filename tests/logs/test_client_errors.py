@@ -151,3 +151,11 @@ def test_headers_that_a_message_cannot_show_are_no_reason() -> None:
     (found,) = trace.pulls[0].findings
     assert found.code == "upload-refused"
     assert "Content-Type" not in found.fix
+
+
+def test_a_page_of_nginx_names_who_sent_it() -> None:
+    """nginx writes its name below its own pages, which a message has in place of the header; other pages name nobody."""
+    message = "docker push r.example/a/b\nerror parsing HTTP 413 response body: invalid character '<' looking for beginning of "
+    for page, server in (("<hr><center>nginx/1.19.0</center>", "nginx/1.19.0"), ("<center>413</center>", None)):
+        (one,) = read(f'{message}value: "<html>{page}</html>"'.splitlines())
+        assert header(one.fields, "server") == server

@@ -158,7 +158,7 @@ MEANT = {
 """What a status means, wherever it is from (RFC 9110), by the least that means it."""
 MARK = re.compile(
     rf'\b{_METHOD}(?: request to)? \\*"?{_URL}\\*"?: \S|Error response from daemon: |[Ff]ailed to pull image |'
-    r"(?:pull|push) access denied|manifest unknown|toomanyrequests: |reading manifest \S+ in |initiating layer upload to |"
+    r"(?:pull|push) access denied|manifest (?:un|inv)|toomanyrequests: |reading manifest \S+ in |initiating layer upload to |"
     r"uploading (?:manifest \S+|layer) to |pinging (?:docker|container) registry |could not fetch content descriptor |"
     r"failed to resolve reference |fetch failed after status: |parsing HTTP \d+ response body|"
     r"(?:(?m:^) *|(?i:error): |\d: )(?:denied|unauthorized): \S|unable to retrieve auth token: |unexpected status code http|"
@@ -270,13 +270,13 @@ class _Reader:
             where = "manifests/" if committed[1] in ("manifest", "index") else "blobs/uploads/-?digest="
             url = f"https://{self.image.api_host}/v2/{self.image.repository}/{where}{committed[2]}"
             yield self._exchange("PUT", url, text, entry, answer)
-        elif self.pushes:
+        elif self.pushes and not re.search(r"(?i)manifest[ _](?:inv|un|blob)", text):
             # docker sends blobs by PATCH (distribution registry/client/blob_writer.go)
             uploads = f"https://{self.image.api_host}/v2/{self.image.repository}/blobs/uploads/"
             method, url = ("PATCH", f"{uploads}-") if answer[0] == 413 else ("POST", uploads)
             yield self._exchange(method, url, text, entry, answer)
         else:
-            yield self._exchange("GET", _manifest(self.image), text, entry, answer)
+            yield self._exchange("PUT" if self.pushes else "GET", _manifest(self.image), text, entry, answer)
 
     def _named(self, asked: list[re.Match[str]], text: str, entry: Entry) -> Iterator[Exchange]:
         """The requests that a sentence names: each with what follows it, or for the sake of the next one, a token's."""
@@ -335,7 +335,7 @@ class _Reader:
         if _REFUSED_LOGIN.search(text) and named is None:
             one.sent.append(("Authorization", "Basic"))
         if answer is not None:
-            one.answer(*answer, entry.line)
+            one.answer_quoted(*answer, entry.line)
         else:
             one.fail(failure, entry.line)
         if named is not None:

@@ -6,6 +6,7 @@ of the events say the order and nothing else, and each request says so (`Request
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
@@ -16,6 +17,8 @@ from pullscope.trace.border import Body, Border, wants_document, wants_upload
 from pullscope.trace.events import Event, Requested
 
 MOST_WAITING = 1_000
+_NGINX = re.compile(rb"<hr><center>((?:nginx|openresty)[\w./-]*)</center>")
+"""nginx, src/http/ngx_http_special_response.c."""
 TICK = 1e-4
 """Seconds between two events of which only the order is known: too few for a step or a pull to count as over."""
 
@@ -51,6 +54,11 @@ class Exchange:
     def answer(self, status: int, body: bytes | None, line: int, time: float | None = None) -> None:
         """The log says how it was answered."""
         self.status, self.body, self.ended_line, self.ended = status, body, line, time
+
+    def answer_quoted(self, status: int, body: bytes | None, line: int) -> None:
+        """The log quotes an answer without its header fields; nginx names itself in its pages, too."""
+        self.answer(status, body, line)
+        self.fields += [("Server", page[1].decode()) for page in _NGINX.finditer(body or b"")]
 
     def fail(self, reason: str | None, line: int, time: float | None = None) -> None:
         """The log says why there was no answer."""

@@ -46,6 +46,8 @@ _DETAIL = re.compile(r"; \[?map\[.*")
 """What go-containerregistry prints of an error's `detail`."""
 _DOCUMENT = re.compile(r'\{ *"errors" *: *\[.*\]\s*\}', re.DOTALL)
 """The error body of distribution-spec 1.1, "Error Codes", where a client prints it as it came."""
+_NESTED = re.compile(r"\bunknown: (http status code: (\d{3}), body: .*)", re.DOTALL)
+"""Harbor's core, of what its own registry said (goharbor/harbor#14902)."""
 _SAYS = (
     ("requested access to the resource is denied", 401),  # what clients make of insufficient_scope
     ("access denied for ", 401),  # moby distribution/errors.go
@@ -76,6 +78,8 @@ def answer_of(text: str) -> tuple[int, bytes | None] | None:
         return int(quoted[1]), unquoted(quoted[2]).encode()
     found = _STATUS.search(text) or _NAMED.search(text)
     status = int(found[1]) if found else None
+    if nested := _NESTED.search(text):
+        return int(nested[2]), json.dumps({"errors": [{"code": "UNKNOWN", "message": nested[1]}]}).encode()
     if status is not None and (document := _DOCUMENT.search(text)):
         return status, document[0].encode()
     if status is not None and (other := _UNQUOTED.search(text)):

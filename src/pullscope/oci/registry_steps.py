@@ -122,7 +122,7 @@ digitalocean
 k8s
     status https://github.com/kubernetes/registry.k8s.io/issues
 openshift
-    # docs.openshift.com, "Accessing the registry"; "Using image pull secrets"
+    # docs.openshift.com, "Accessing the registry"; "Using image pull secrets"; access.redhat.com/solutions/6022011
     pull oc policy add-role-to-user registry-viewer USER -n {owner} (for the pods of another project: oc policy add-role-to-group
         system:image-puller system:serviceaccounts:PROJECT -n {owner})
     nodes oc policy add-role-to-group system:image-puller system:serviceaccounts:PROJECT -n {owner}
@@ -131,7 +131,7 @@ openshift
     redirect oc patch configs.imageregistry.operator.openshift.io/cluster --type=merge -p '{{"spec":{{"disableRedirect":true}}}}'
 harbor
     # goharbor.io/docs: user-permissions-by-role, troubleshoot-installation, create-replication-endpoints, configure-yml-file,
-    # reconfigure-manage-lifecycle; harbor-helm, values.yaml; goharbor/harbor#11225, #13973
+    # reconfigure-manage-lifecycle; harbor.yml.tmpl; harbor-helm, values.yaml; goharbor/harbor#11225, #13973
     pull add it in Members of the project {owner}, or a robot account that has pull in its Robot Accounts
     push add it in Members of the project {owner} as Developer, or a robot account that has push and pull in its Robot Accounts
     delete make it Maintainer in Members of the project {owner}, or give its robot account delete
@@ -151,14 +151,14 @@ artifactory
     upstream in the settings of its remote repository
     public https://{host} as Custom Base URL (Administration, General, Settings)
 nexus
-    # help.sonatype.com/en/privileges.html
+    # help.sonatype.com/en/privileges.html; support.sonatype.com/hc/en-us/articles/218707647
     takes push to a hosted repository of {host}, by its own port or path: a proxy or group takes none
     grant give its role the privilege nx-repository-view-docker-REPOSITORY-[read|add, -edit and -read|delete] (Security, Roles)
     log sonatype-work/nexus3/log/nexus.log
     upstream in the settings of its proxy repository
     cache correct Remote storage and HTTP Authentication of its proxy repository there (Repository, Repositories)
 gitea
-    # go-gitea/gitea#32379; docs.gitea.com/administration/config-cheat-sheet
+    # go-gitea/gitea#32379, #19704, #28121; docs.gitea.com/administration/config-cheat-sheet
     grant make its token with [read|write|write]:package (Settings, Applications)
     takes begin the name with a user or organization of {host}, if {owner} is none; packages have to be enabled there
         ([packages] ENABLED in app.ini)
