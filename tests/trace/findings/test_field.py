@@ -72,7 +72,7 @@ NEVER: dict[str, str] = {
     "live/delete-denied": r"may pull|private",
     "live/push-not-logged-in": r"own path|private",
     "live/push28-quota": r"private|does not exist|may pull",
-    "live/wrong-password": r": :|private",
+    "live/wrong-password": r": :|(?<!/)private",
 }
 
 
