@@ -144,7 +144,7 @@ tcp route six: errno (?:101|113|51|65|10051|10065)\b.*\('[0-9a-f]*:|tcp \[[0-9a-
 tcp route: unreachable|no route|errno (?:101|113|51|65|10051|10065)\b
     {who} could not reach {what}: no route leads there
     {itself}give {machine} a route there (ip route get {address} shows which it takes): a VPN that is up, a gateway, NAT64 from
-    IPv6 alone
+    IPv6 alone; if other ports of {hosts} answer, allow this one in the firewall there, which rejects it (firewall-cmd --list-all)
 tcp timeout: waiting for connection|errno (?:110|60|10060|121)\b|no answer within|timed? ?out|deadline exceeded
     |connect call failed
     {who} could not reach {what}: nothing answered in time
