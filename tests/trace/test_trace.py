@@ -31,6 +31,7 @@ from pullscope.trace import trace as trace_module
 from pullscope.trace.events import Event, Failed, Finished, Requested, Responded, TlsRefused, Uploaded
 from pullscope.trace.model import Ending, Hop
 from pullscope.trace.model import Outcome as StepOutcome
+from pullscope.trace.open_pulls import MOST_OF_ONE
 from pullscope.trace.trace import Trace
 
 APP = Image()
@@ -363,15 +364,16 @@ def test_a_client_that_never_rests(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [len(pull.steps) for pull in trace.pulls] == [10, 10, 5]
 
 
-def test_open_pulls_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("most", [10, 2 * MOST_OF_ONE + 10], ids=["of all", "of one client"])
+def test_open_pulls_are_bounded(monkeypatch: pytest.MonkeyPatch, most: int) -> None:
     """Requests that never end keep their pulls open; the oldest is closed when there are too many."""
-    monkeypatch.setattr("pullscope.trace.open_pulls.MOST_OPEN", 10)
+    monkeypatch.setattr("pullscope.trace.open_pulls.MOST_OPEN", most)
     wire = Wire()
-    for place in range(30):
+    for place in range(3 * most):
         wire.ask("GET", f"{HUB}/v2/library/app{place}/manifests/latest", ends=False)
     trace = played(wire, finish=False)
-    assert len(trace._roster.open) <= 11
-    assert sum(pull.closed for pull in trace.pulls) >= 19
+    assert len(trace._roster.open) <= most + 1
+    assert sum(pull.closed for pull in trace.pulls) >= 2 * most - 1
 
 
 def test_tables_of_the_stitcher_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -183,10 +183,13 @@ def _asks_ping(clue: Clue, pull: Pull) -> bool:
 
 def _asks_tag(clue: Clue, pull: Pull) -> bool:
     """One that is still resolving this tag, or has named nothing so far; a push with HEAD, before it puts the tag."""
-    tag, mine = clue.route.reference, is_theirs(clue, pull)
-    looks = clue.method == "HEAD" and not _still_pushes_blobs(clue, pull)
+    tag = clue.route.reference
+    if pull.tag not in (None, tag) and not (pull.pushing or pull.asked_itself):
+        return False  # asked first, for a client may have a thousand tags open at once
     if _deleted(clue, pull):
         return True
+    mine = is_theirs(clue, pull)
+    looks = clue.method == "HEAD" and not _still_pushes_blobs(clue, pull)
     if pull.pushing:
         alone = clue.method == "HEAD" and clue.spoken == (pull,) and clue.time - pull.last < AT_ONCE
         if pull.put:
