@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator
 
 from pullscope.logs.entries import Entry
 from pullscope.logs.exchange import Exchange
+from pullscope.logs.meanings import MEANT, NO_ANSWER, NOT_ASKED, WITHOUT_A_REQUEST
 from pullscope.logs.sentences import sentences
 from pullscope.logs.told_errors import answer_of
 from pullscope.oci.reference import HUB_API, Reference, is_registry
@@ -103,59 +104,6 @@ podman: Trying to pull |initializing source|[Rr]eading manifest \S+ in|exists in
 kubelet quotes them; nerdctl pkg/imgutil; Flux's source-controller; kaniko pkg/executor/push.go; jib JibBuildRunner; helm
 pkg/downloader; and containers/image, which has one login for podman, skopeo and buildah."""
 _CALLED = re.compile(r"^(?:[$#>] )?(?:sudo )?(docker|podman|nerdctl|buildah|skopeo|crane|oras|helm) ")
-_OTHER_BYTES = (
-    "the bytes that came are not those of the digest: something in between changed or cut them, or the registry keeps others; "
-    "pull past proxies and caches, and push the image again if that fails too"
-)
-WITHOUT_A_REQUEST = {
-    "no matching manifest for": "the image has no build for that platform: docker buildx imagetools inspect IMAGE lists those "
-    "that it has, and --platform takes another",
-    "download failed after attempts|httpReadSeeker: failed open": "a blob did not come, for the reason said last; blobs come "
-    "from a storage host (pullscope run shows which): let it through every firewall and proxy",
-    "filesystem layer verification failed|unexpected commit digest|layers from manifest don't match image": _OTHER_BYTES,
-    "toomanyrequests: ": "the registry counted too many requests: try again later, or log in (an account has its own limit)",
-    'failed to download "oci://': "helm does not say why: helm pull --debug does, and crane ls HOST/NAME lists the versions",
-    # goharbor/harbor#13170, #19797
-    "valid chart repository": "no chart repository answers there; if it is a registry, run helm pull oci://HOST/PATH/CHART",
-    "unknown blob": "the registry does not find what it has just taken: give all its instances one storage, and push again",
-    "no space left on device": "the disk of the client is full, not the registry's: docker system df shows by what",
-    "failed to register layer": "the layer came, and could not be unpacked: look at the disk and the storage driver",
-    "Requesting bearer token: invalid status code": "the token server said so, which is not named: curl -sI https://HOST/v2/ "
-    "names it (realm), and curl -v asks it",
-    r"unexpected status code https?://\S+\.\.\.(?!\S)": "it is cut off before the status: docker pull IMAGE on that machine "
-    "tells the whole",
-    # JibSystemProperties.java; GoogleContainerTools/jib#885, #1578, #3574
-    "not sent because the connection was over HTTP": "jib sends no login by plain http: give it -DsendCredentialsOverHttp=true, "
-    "or use https",
-}
-"""What a client says of content that it got, or without a name, and what that means."""
-NO_ANSWER = {
-    "invalid reference format": "no registry was asked: write HOST/NAME:TAG, in lower case, without https:// and spaces",
-    "repository name must be lowercase": "no registry was asked: write the name in lower case",
-    "Cannot connect to the Docker daemon": "no registry was asked: start the docker daemon, or correct DOCKER_HOST",
-    "trying to connect to the Docker daemon socket": "no registry was asked: use sudo, or the group docker",
-    # controlplaneio-fluxcd/flux-operator#149
-    "unable to retrieve credentials|error getting credentials": "no registry was asked: the program that ~/.docker/config.json "
-    "names for logins (credsStore, credHelpers) failed: install it, or take its name out of that file and log in again",
-    # moby/buildkit#4206; deng-lab/viroprofiler#13
-    "content digest sha256:[0-9a-f]{64}: not found": "the client has lost a blob that it had, which no registry was asked for: "
-    "docker builder prune, or docker image rm IMAGE, and once more",
-    "no descriptor found for reference": "no registry was asked: the cache is not whole: apptainer cache clean, and once more",
-    # containerd/nerdctl#3264, #2635
-    "(?:media type|unknown type:) text/html": "a web page came where a manifest should be, so what answered is no registry: take "
-    "that mirror out of registry-mirrors in daemon.json, or out of hosts.toml below /etc/containerd/certs.d",
-    # oras-project/oras#205
-    "decode token response": "the token server answered without a token, often with a web page: curl -sI https://HOST/v2/ "
-    "names it (realm), and curl -v shows what it says",
-}
-"""What is no answer of a registry, whatever image is named, and what it means."""
-NOT_ASKED = re.compile("|".join(NO_ANSWER))
-MEANT = {
-    500: "the registry or what is in front of it failed: try again, and read its log",
-    404: "what was asked for is not there: check name and tag",
-    401: "the login is missing, wrong, or lacks the right",
-}
-"""What a status means, wherever it is from (RFC 9110), by the least that means it."""
 MARK = re.compile(
     rf'\b{_METHOD}(?: request to)? \\*"?{_URL}\\*"?: \S|Error response from daemon: |[Ff]ailed to pull image |'
     r"(?:pull|push) access denied|manifest (?:un|inv)|toomanyrequests: |reading manifest \S+ in |initiating layer upload to |"
@@ -164,7 +112,8 @@ MARK = re.compile(
     r"(?:(?m:^) *|(?i:error): |\d: )(?:denied|unauthorized): \S|unable to retrieve auth token: |unexpected status code http|"
     r"resolve source metadata for |push permission for \"|exists in \S+: |Unauthorized for \S+/|could not download oci://|"
     r"unexpected status: \d|[Ss]tatus ?[Cc]ode[:=]? ?[45]\d\d\b|HTTP status: \d|\bUNKNOWN: |content at http|unauthorized: \S|"
-    r"name invalid: |from registry: \S|repository \S+: \d{3} \(|Image '\S+' not found|Unexpected HTTP status: |"
+    r"name invalid: |from registry: \S|repository \S+: \d{3} \(|Image '\S+' not found|http code: \d|"
+    r"ConnectionPool\(host='[^']+', port=\d+\): Max retries exceeded with url: /v[12]/|"
     r"https?://\S+/v2/[^\n]*(?:\b[45]\d\d [A-Z]|unauthorized\b|denied\b)|authentication required\b|failed to fetch http|"
     + "|".join([*WITHOUT_A_REQUEST, *NO_ANSWER])
 )

@@ -33,6 +33,10 @@ _AROUND = re.compile(r"See https://\S+ for help: | \(\w+\.go:\d+:\d+s\)")
 """jib's advice; where gitlab-runner says it."""
 _NOT_FORMATTED = re.compile(r"%!([AFC])\(MISSING\)")
 """What Go's fmt made of %3A, %2F and %2C (fluxcd/flux2#4745, controlplaneio-fluxcd/flux-operator#109)."""
+_POOL = re.compile(
+    r"HTTP(S?)ConnectionPool\(host='([^']+)', port=(\d+)\): Max retries exceeded with url: (/v[12]/\S*) \(Caused by (.+)\)"
+)
+"""How requests tells that nothing answered (docker-archive/docker-registry#512)."""
 _SHORTENED = re.compile(r"\.\.\.\s+\d+\.\d+s\s*$")
 """How docker compose ends a line that is longer than the screen; the whole comes below."""
 _DECODER = json.JSONDecoder(strict=False)
@@ -87,6 +91,7 @@ def _pieces(entry: Entry) -> Iterator[Entry]:
     text = " ".join(filter(None, (entry.message, *told)))
     text = _spoken(_spoken(_LINE_OF_JSON.sub(lambda line: f"{{{line[1]}}}", text)))
     text = _NOT_FORMATTED.sub(lambda verb: f"%{'3' if verb[1] == 'A' else '2'}{verb[1]}", _AROUND.sub("", text))
+    text = _POOL.sub(lambda pool: f'GET "http{pool[1].lower()}://{pool[2]}:{pool[3]}{pool[4]}": {pool[5]}', text)
     for sentence in text.split("\n"):
         yield Entry(entry.line, sentence[:LONGEST_SENTENCE].rstrip(), entry.fields, entry.time)
 

@@ -29,7 +29,7 @@ _CODES = (
 _STATUS = re.compile(
     r"(?:HTTP status:?|StatusCode:|[Ss]tatus code(?: from registry| \[[^\]]*\])?:?|"
     r"[Uu]nexpected status(?: code)?(?: \S+(?=: ))??:?|"
-    r"[Ff]ailed with status:|response from registry:|^) ?\\*\"?([1-5]\d{2})\b"
+    r"[Hh]ttp code:|[Ff]ailed with status:|response from registry:|^) ?\\*\"?([1-5]\d{2})\b"
 )
 _PHRASES = "|".join(rf"{one.value} \(?(?i:{one.phrase})" for one in HTTPStatus if one >= 400)
 _NAMED = re.compile(rf"\b(?={_PHRASES})(\d{{3}})")
@@ -50,7 +50,7 @@ _NESTED = re.compile(r"\bunknown: (http status code: (\d{3}), body: .*)", re.DOT
 """Harbor's core, of what its own registry said (goharbor/harbor#14902)."""
 _SAYS = (
     ("requested access to the resource is denied", 401),  # what clients make of insufficient_scope
-    ("access denied for ", 401),  # moby distribution/errors.go
+    ("access denied for |(?:pull|push) access denied", 401),  # moby distribution/errors.go
     ("insufficient_scope", 401),  # containerd: the challenge that came with the last 401
     ("no basic auth credentials", 401),
     ("RegistryUnauthorizedException", 401),  # jib api/RegistryUnauthorizedException.java
