@@ -7,6 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pullscope.oci.digest import Digest
+from pullscope.oci.messages import Headers
 from pullscope.oci.routes import Endpoint, Route, is_manifest, route
 
 HEX = "8e77458de855f9ed2334d8ea2d53cecb2e47f0ec2f691d9a467b1f19a9d3997e"
@@ -70,7 +71,10 @@ HOST = "https://registry-1.docker.io"
         ),
         ("https://mirror.example.com/hub/v2/?ns=docker.io", Route(endpoint=Endpoint.PING, ns="docker.io")),
         # Without `ns` nothing says that it is a registry: another service's second version, a storage's own path.
-        ("https://api.example.com/x/v2/a/manifests/1", Route(endpoint=Endpoint.NONE)),
+        (
+            "https://api.example.com/x/v2/a/manifests/1",
+            Route(endpoint=Endpoint.MANIFEST, repository="a", reference="1"),
+        ),
         (
             "https://mirror.example.com/v2/a/manifests/1?ns=docker.io",
             Route(endpoint=Endpoint.MANIFEST, repository="a", reference="1", ns="docker.io"),
@@ -111,7 +115,7 @@ def test_each_endpoint_is_recognised_with_its_names(url: str, expected: Route) -
 )
 def test_who_accepts_manifests_asks_for_one_also_without_v2(url: str, accept: str | None, endpoint: Endpoint) -> None:
     """What other sites have below such a path is none of a registry's."""
-    assert route(url, accept).endpoint is endpoint
+    assert route(url, Headers({"Accept": accept} if accept else {})).endpoint is endpoint
 
 
 @pytest.mark.parametrize(
@@ -150,7 +154,6 @@ def test_paths_are_read_from_the_right(path: str, endpoint: Endpoint, repository
     ("url", "digest"),
     [
         (f"https://cdn.example.com/registry-v2/docker/registry/v2/blobs/sha256/8e/{HEX}/data?sig=1", D),
-        (f"https://cdn.example.com/x/v2/a/blobs/{D}", D),
         ("https://auth.docker.io/token?scope=repository%3Aa%3Apull", None),
         ("https://gcr.io/v2/token?service=gcr.io", None),
         ("https://artifactory.example.com/api/docker/repo/v2/token", None),
@@ -200,3 +203,31 @@ _PARTS = st.sampled_from(
 def test_the_short_way_to_a_manifest_agrees_with_the_long_one(path: str) -> None:
     """`is_manifest`, which is cheaper, says the same as `route`."""
     assert is_manifest(f"/{path}") is (route(f"/{path}").endpoint is Endpoint.MANIFEST)
+
+
+DOCKER, CURL, SCRIPT = "docker/28.5.2 go/go1.24", "curl/8.5.0", "python-requests/2.32.3"
+
+
+@pytest.mark.parametrize(
+    ("path", "agent", "endpoint"),
+    [
+        ("/hub/v2/", DOCKER, Endpoint.PING),
+        ("/hub/v2/", CURL, Endpoint.PING),
+        ("/docs/v2/", SCRIPT, Endpoint.NONE),
+        ("/api/v2/", CURL, Endpoint.NONE),
+        ("/api/v2/", DOCKER, Endpoint.PING),
+        ("/artifactory/api/docker/team/v2/_catalog", SCRIPT, Endpoint.CATALOG),
+        ("/registry/v2/team/app/tags/list", SCRIPT, Endpoint.TAGS),
+        ("/registry/v2/team/app/blobs/uploads/", CURL, Endpoint.UPLOAD_START),
+        ("/api/v2/projects/shop/manifests/latest", CURL, Endpoint.NONE),
+        ("/api/v2/posts/tags/list", SCRIPT, Endpoint.NONE),
+        (f"/docker/registry/v2/blobs/sha256/aa/{'a' * 64}/data", DOCKER, Endpoint.NONE),
+        ("/gitea/v2/token", DOCKER, Endpoint.NONE),
+    ],
+)
+def test_a_registry_below_a_path_is_read_and_other_interfaces_are_not(
+    path: str, agent: str, endpoint: Endpoint
+) -> None:
+    """The end of the path says what is asked, and who asks tells where that may be anything."""
+    found = route(f"https://example.com{path}", Headers({"User-Agent": agent}))
+    assert found.endpoint is endpoint

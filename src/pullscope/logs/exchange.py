@@ -134,7 +134,7 @@ def events_of(exchanges: Iterable[Exchange], *, lacks: str) -> list[Event]:
             begun[place] = first
             events.append(first)
             if one.upload:
-                keep = wants_upload(route(one.url).endpoint)
+                keep = wants_upload(route(one.url, Headers(one.sent)).endpoint)
                 events.append(border.uploaded(first.exchange, Body.of(one.upload, keep=keep), time=now))
         else:
             first = begun[place - 1]
@@ -157,7 +157,7 @@ def _end(border: Border, exchange: int, one: Exchange, *, answered: float, ended
         return
     body = Body(length=one.length)
     if one.body is not None:
-        endpoint = route(one.url).endpoint
+        endpoint = route(one.url, Headers(one.sent)).endpoint
         is_token = endpoint is Endpoint.NONE and one.body[:1] == b"{"
         body = Body.of(one.body, keep=wants_document(endpoint, one.status or 0, is_token=is_token))
         if not _proves(one, body.sha256 or ""):

@@ -85,7 +85,7 @@ def events_of_saved(border: Border, flow: http.HTTPFlow) -> Iterator[Event]:
     first = requested(border, asked)
     number = first.exchange
     yield first
-    at: Route = route(first.url, first.headers.get("accept"))
+    at: Route = route(first.url, first.headers)
     seen = flow.metadata.get(SEEN)
     seen = seen if isinstance(seen, dict) else {}
     # What was streamed is not in the flow: where all of it came, its length is what the client said it was.

@@ -14,7 +14,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import unquote, unquote_plus
 
+from pullscope.oci.agents import UNKNOWN, identify
 from pullscope.oci.digest import Digest, as_digest, find_digest
+from pullscope.oci.messages import Headers
+from pullscope.oci.urls import path_of
 
 
 class Endpoint(StrEnum):
@@ -86,6 +89,12 @@ _CHARTS = re.compile(r"(?:/(?P<repository>.+?))??/(?:index\.yaml|(?:charts/)?(?P
 # Asked of a registry where none has its API: the path of a mirror is taken as it is written (k3s-io/k3s#5502, and hosts.toml with
 # override_path: containerd/containerd#6634). Only `ns` and Accept say so, for git servers have /blobs/, others /manifests/.
 _WITHOUT_V2 = re.compile(r"/.+/(?:manifests/[^/]+|blobs/[a-z0-9]+:[0-9a-f]{32,128})", re.DOTALL)
+# A registry below a path (distribution: http.prefix; Artifactory: /artifactory/api/docker/KEY; Nexus: /repository/NAME).
+_BELOW = re.compile(
+    r"(?P<at>/.*?)(?P<own>/v2/(?:_catalog/?|.+/(?:tags/list/?|manifests/[^/]+|blobs/uploads/?.*"
+    r"|(?:blobs|referrers)/[a-z0-9]+:[0-9a-f]{32,128}))?)",
+    re.DOTALL,
+)
 _HOST = re.compile(r"[^/]+(?:\.[^/]+|:[0-9]+)|localhost")
 _MANIFEST_TYPE = re.compile(r"application/vnd\.(?:oci\.image|docker\.distribution)\.(?:manifest|index)")
 _STARTS = ("/v2", "/v1", "/extensions/v2/")
@@ -127,24 +136,15 @@ class Route:
         return self.reference is not None and self.digest is None and _COSIGN_TAG.fullmatch(self.reference) is not None
 
 
-def route(url: str, accept: str | None = None) -> Route:
-    """What `url`, absolute or only a path, asks of a registry; who accepts manifests asks for one also where /v2 is not."""
+def route(url: str, headers: Headers | None = None) -> Route:
+    """What `url`, absolute or only a path, asks of a registry; what is sent with it tells where the path alone does not."""
     origin = _ORIGIN.match(url)
     path, _, query = url[origin.end() if origin else 0 :].partition("#")[0].partition("?")
     if "%" in path:
         path = unquote(path)
     asked = _parameters(query) if query else {}
-    if not path.startswith(_STARTS) and (
-        "ns" in asked or ("/manifests/" in path and _MANIFEST_TYPE.search(accept or ""))
-    ):
-        # A mirror below a path: containerd puts /v2 behind what hosts.toml names, and says which registry is meant (1.6: seen).
-        path = path[max(0, path.find("/v2/")) :]
-        if (
-            not path.startswith(_STARTS)
-            and _HOST.fullmatch(asked.get("ns", "localhost"))
-            and _WITHOUT_V2.fullmatch(path)
-        ):
-            path = f"/v2{path}"
+    if not path.startswith(_STARTS) and ("/v2/" in path or "ns" in asked or "/manifests/" in path):
+        path = _own_path(path, asked, headers or Headers(), nested="%2f" in url.lower())
     if path.endswith(("/index.yaml", ".tgz")) and "/manifests/" not in path and (chart := _CHARTS.fullmatch(path)):
         return Route(endpoint=Endpoint.CHARTS, repository=chart["repository"], reference=chart["reference"])
     if not path.startswith(_STARTS):
@@ -171,6 +171,36 @@ def route(url: str, accept: str | None = None) -> Route:
                 from_repository=asked.get("from"),
             )
     return Route(endpoint=Endpoint.NONE, digest=find_digest(path), ns=asked.get("ns"))
+
+
+def below(url: str) -> str:
+    """The path before /v2/, where a registry is below one."""
+    at, found, _ = path_of(url).partition("/v2/")
+    return at if found else ""
+
+
+def _own_path(path: str, asked: dict[str, str], headers: Headers, *, nested: bool) -> str:
+    """A path as it would be at the root of its host, where it is a registry's below another path.
+
+    Other interfaces are mostly at /api/v2/, and /v2/ alone may be anything: there the User-Agent decides. A slash that is
+    `nested` in one part of a path belongs to another interface's names (GitHub's pages of packages).
+    """
+    below, family = _BELOW.fullmatch(path), identify(headers.get("user-agent")).family
+    if (
+        below is not None
+        and not nested
+        and (
+            family not in (UNKNOWN, "curl")
+            or (not below["at"].endswith("/api") and (family != UNKNOWN or below["own"] != "/v2/"))
+        )
+    ):
+        return below["own"]
+    if "ns" in asked or ("/manifests/" in path and _MANIFEST_TYPE.search(headers.get("accept") or "")):
+        # A mirror below a path: containerd puts /v2 behind what hosts.toml names, and says which registry is meant (1.6: seen).
+        path = path[max(0, path.find("/v2/")) :]
+        if not path.startswith(_STARTS) and _HOST.fullmatch(asked.get("ns", "localhost")):
+            return f"/v2{path}" if _WITHOUT_V2.fullmatch(path) else path
+    return path
 
 
 def is_manifest(path: str) -> bool:

@@ -276,7 +276,7 @@ class Border:
         """
         first = self.requested(request, time=asked, client=client, connection=connection)
         yield first
-        endpoint = route(request.url, request.headers.get("accept")).endpoint
+        endpoint = route(request.url, request.headers).endpoint
         if request.body:
             yield self.uploaded(first.exchange, Body.of(request.body, keep=wants_upload(endpoint)), time=asked)
         if isinstance(response, str):
@@ -296,7 +296,7 @@ class Border:
         """What is kept of the document that an answer brought."""
         if opened.status >= 400:
             return text_of(content, opened.status)
-        if is_token_answer(content, route(opened.request.url).endpoint, issues=issues):
+        if is_token_answer(content, route(opened.request.url, opened.request.headers).endpoint, issues=issues):
             return token_answer_of(content)
         return self._known_text(content) if len(content) <= LARGEST_KNOWN else text_of(content, opened.status)
 

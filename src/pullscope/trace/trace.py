@@ -20,7 +20,7 @@ from typing import TypeVar
 
 from pullscope.oci.documents import read_manifest
 from pullscope.oci.routes import Endpoint, route
-from pullscope.trace.conclude import came_whole, conclude, guess_of, link_copy
+from pullscope.trace.conclude import came_whole, conclude, guess_of, is_another_site, link_copy
 from pullscope.trace.events import Event, Failed, Finished, Relayed, Requested, Responded, TlsRefused, Uploaded
 from pullscope.trace.findings.finding import Finding
 from pullscope.trace.findings.watching import Findings
@@ -160,7 +160,7 @@ class Trace:
     def _requested(self, event: Requested) -> None:
         if event.exchange in self._hops:
             self._ended(Failed(time=event.time, exchange=event.exchange, reason="its end was not seen"))
-        hop, answers = self._stitcher.place(event, route(event.url, event.headers.get("accept")))
+        hop, answers = self._stitcher.place(event, route(event.url, event.headers))
         if hop is None:
             return
         self._hops[event.exchange] = hop
@@ -315,6 +315,9 @@ class Trace:
         for step in [*pull.open_steps]:
             if not step.in_flight:
                 self._settle(step)
+        if is_another_site(pull):
+            self._give_up(pull)
+            return
         self._open(pull)
         pull.ready.extend(pull.unused)
         pull.unused.clear()

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from pullscope.trace.findings import challenges, rejected
+from pullscope.trace.findings import challenges, rejected, unasked
 from pullscope.trace.findings.causes import Cause, cause_of, causes
 
 TABLE = causes(
@@ -39,7 +39,7 @@ def test_the_first_row_that_fits_is_told(old: bool, taken: bool, said: tuple[str
     assert cause_of(SimpleNamespace(old=old, taken=taken, by="a"), TABLE) == said
 
 
-@pytest.mark.parametrize("table", [challenges.UNASKED, challenges.FAILED, rejected.REJECTED])
+@pytest.mark.parametrize("table", [unasked.UNASKED, challenges.FAILED, rejected.REJECTED])
 def test_a_table_of_the_rules_is_whole(table: tuple[Cause, ...]) -> None:
     """Its last row fits always, its fixes are imperatives, and no shared words are left out."""
     assert table[-1].facts == ()

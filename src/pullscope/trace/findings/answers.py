@@ -42,6 +42,7 @@ from pullscope.trace.findings.grants import (
     issued_for,
     pushes,
     refuses_access,
+    shows_basic_for_a_token,
 )
 from pullscope.trace.findings.login_commands import login, registry_at, registry_behind_it
 from pullscope.trace.findings.said import front, says, words
@@ -258,6 +259,8 @@ class Answer:
     def code(self) -> str | None:
         """The code under which it is told; None where a rule of its own tells it, or nothing is known of it."""
         if client_left(self.hop) or self.waits_for_a_token or self.step.is_foreign:
+            return None
+        if shows_basic_for_a_token(self.case, self.hop):
             return None
         if in_storage(self.hop):
             return "cdn-failed" if _is_storage_failure(self) else None

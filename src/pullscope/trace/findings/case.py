@@ -146,7 +146,7 @@ class Case:
         """What was asked for under names that a shell would read as more than names, the longest first, and how to write it."""
         asked = {text for hop in self.hops for text in (hop.host, hop.route.repository, hop.route.reference)}
         parts = {part for text in asked if text for part in text.split("/") if _OF_A_SHELL.search(part)}
-        return {part: _OF_A_SHELL.sub("_", part) for part in sorted(parts, key=len, reverse=True)}
+        return {part: harmless(part) for part in sorted(parts, key=len, reverse=True)}
 
     def severity(self, *steps: Step, otherwise: Severity = Severity.WARNING) -> Severity:
         """An error if one of the steps is why the pull failed."""
@@ -176,6 +176,11 @@ class Found:
         numbers = sorted({step.n for step in steps if step.n})
         severity = self.severity or case.severity(*steps)
         return Finding(code=code, severity=severity, message=self.message, fix=fix, steps=tuple(numbers))
+
+
+def harmless(name: str) -> str:
+    """A name as it may be pasted into a shell."""
+    return _OF_A_SHELL.sub("_", name)
 
 
 # What rules ask of a step.

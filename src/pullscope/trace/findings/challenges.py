@@ -7,29 +7,25 @@ from __future__ import annotations
 from collections.abc import Iterator
 from shlex import quote
 
-from pullscope.oci.challenge import Challenge
 from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import bare, host_of
-from pullscope.oci.whereabouts import is_address, is_local, is_loopback, where_it_is
+from pullscope.oci.whereabouts import is_loopback
 from pullscope.trace.findings.advice import POLICIES, clue
 from pullscope.trace.findings.answers import Answer, look_at_the_log
 from pullscope.trace.findings.asked import LOOKERS, act
 from pullscope.trace.findings.case import CONTENT, Case, Found, asked_repositories, in_storage, is_write, listed, pings
 from pullscope.trace.findings.causes import cause_of, causes
-from pullscope.trace.findings.compared import lost, realm_lost
+from pullscope.trace.findings.compared import realm_lost
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Severity
 from pullscope.trace.findings.fixes import of_where_it_was_named
-from pullscope.trace.findings.grants import refuses_access
+from pullscope.trace.findings.grants import is_answerable, refuses_access
 from pullscope.trace.findings.login_commands import own_address
 from pullscope.trace.findings.row import row
-from pullscope.trace.findings.said import MOST, answered_by, front, quoted, reason
+from pullscope.trace.findings.said import answered_by, front, quoted, reason
 from pullscope.trace.hop import content_type, is_page
 from pullscope.trace.model import Kind, Step
 from pullscope.trace.settle import tokens_read_early
-
-NO_FOLLOWERS = frozenset({"oras", "helm"})
-"""Families that answer a challenge only at the host that they asked (oras-go registry/remote/auth: by the request's host)."""
 
 
 @row(
@@ -97,7 +93,7 @@ def ping_hides_challenge(case: Case) -> Iterator[Found]:
             if one.route.endpoint in (*CONTENT, Endpoint.UPLOAD_START, Endpoint.TAGS)
             and one.last.status == 401
             and one.last.request.authorization == "none"
-            and any(_is_answerable(challenge) or challenge.scheme == "basic" for challenge in one.last.challenges)
+            and any(is_answerable(challenge) or challenge.scheme == "basic" for challenge in one.last.challenges)
             and one.last.host == last.host
         ]
         if last.status != 200 or is_page(last) or not refused:
@@ -110,115 +106,6 @@ def ping_hides_challenge(case: Case) -> Iterator[Found]:
             f"let /v2/ of {last.host} answer 401 with the same WWW-Authenticate"
             + ("" if is_write(refused[0]) else ", or let everything be read without a login"),
         )
-
-
-@row(
-    "token-not-requested",
-    needs=Fact.TROUBLE,
-    explains="access-denied credentials-not-used",
-    suffers="all that cannot reach the realm; oras and helm behind a redirect",
-    remedy="set the registry's public address in its configuration and in the proxy in front of it",
-    recording="field/wire/gitea-realm-localhost.mitm",
-)
-def token_not_requested(case: Case) -> Iterator[Found]:
-    """A 401 names a token server, and no request for a token was seen after it.
-
-    Gitea, docker_auth and others write the address that they know of themselves into the realm: go-gitea/gitea#37418, #31002,
-    #28039, #29591, #31907, cesanta/docker_auth#390. Go sends nothing for a loopback address through a proxy, so the
-    attempt itself is not seen. oras and helm do not answer the challenge of a host that they were redirected to (run with
-    oras 1.3.3). Nexus puts together what proxies say of the host, to two ports or two hosts: sonatype/nexus-public#651, #582,
-    #565. A challenge without a scope: containerd/containerd#3556.
-    """
-    for step in _unanswered(case):
-        yield Found([step], *cause_of(Unasked(case, step), UNASKED), severity=Severity.ERROR)
-
-
-class Unasked(Answer):
-    """A challenge that names a token server which was not asked, and what it says of that server."""
-
-    def __init__(self, case: Case, step: Step) -> None:
-        super().__init__(case, step)
-        challenge = next(one for one in self.hop.challenges if one.scheme == "bearer" and one.realm)
-        self.realm, self.client, self.by, self.to = challenge.realm or "", case.client, step.first.host, self.hop.host
-        self.at = host_of(self.realm) or self.realm
-        self.shown = self.realm[:MOST]
-        self.wanted = quote(f"{self.shown}?service={challenge.service or ''}&scope={challenge.scope or ''}")
-        self.moved = self.by != self.to and any(hop.redirects and hop.host != self.to for hop in step.hops)
-        self.gone, self.bare = lost(self.hop.request.url, self.realm), bare(self.realm)
-        self.no_address, self.local = not is_address(self.realm), is_local(self.at)
-        self.plain = self.realm.startswith("http:") and self.hop.request.url.startswith("https:")
-        self.where = (f" ({where_it_is(self.at)})" if self.local else "") + (", over plain http" if self.plain else "")
-        self.no_follower = case.client in NO_FOLLOWERS
-        families = ("containerd", "buildkit", "curl")
-        self.containerd, self.buildkit, self.curl = (case.pull.client.family == one for one in families)
-        self.own_address = own_address(case, self.to)
-        self.hubs_catalog = (
-            self.hop.route.endpoint is Endpoint.CATALOG and self.known is not None and self.known.id == "docker-hub"
-        )
-        self.no_scope = all(not challenge.scope for challenge in self.hop.challenges)
-
-
-UNASKED = causes(
-    """
-moved no_follower: <redirected>: {one.client} answers only challenges of the host that it asked.
-    <proxy>
-moved: <redirected>: some clients, as oras and helm (one library), answer only the host that they asked.
-    <proxy>
-no_address: {one.to} names as its token server "{one.shown}", which is not an address that a client can ask.
-    {one.own_address}, and send one X-Forwarded-Host
-gone !plain: {one.to} names a token server at {one.bare}, where {one.gone}; no request to it was seen.
-    <address>
-local: <no request>
-    <address>
-plain: <no request>
-    <address>
-no_scope containerd: {one.to} wants a token from {one.at}, and its challenge names no scope: {one.client} asked for no token.
-    let {one.to} name the scope in its challenge, or use another version of {one.client}: 1.3.0-rc.2 stops there
-buildkit: {one.to} wants a token from {one.at}, and no request for one was seen: BuildKit asks from the client's process.
-    set BUILDKIT_NO_CLIENT_TOKEN=1 for the client, or trace the client's process too
-hubs_catalog: {one.to} lists no repositories to anyone: it wants a token from {one.at}, and gives none that is good for that.
-    list those of an owner by the API of its website: curl https://hub.docker.com/v2/namespaces/OWNER/repositories
-curl: {one.to} wants a token from {one.at}, and {one.client} asks for none by itself.
-    get one first (curl {one.wanted}), and send it with -H 'Authorization: Bearer TOKEN'
-: {one.to} wants a token from {one.at}, and {one.client} was not seen asking for one.
-    check that {one.client} can reach {one.at}, and that its requests go through this proxy (NO_PROXY, --only)
-""",
-    **{
-        "redirected": "{one.client} was redirected from {one.by} to {one.to}, which wants a token, and asked for none",
-        "proxy": "let {one.by} proxy (200) instead of redirecting, or pull from {one.to} by its own name",
-        "no request": "{one.to} names a token server at {one.at}{one.where}; no request to it was seen.",
-        "address": "{one.own_address}",
-    },
-)
-
-
-def _unanswered(case: Case) -> Iterator[Step]:
-    """Steps that ended at a challenge without an answer."""
-    ends = [step for step in pings(case) if step is case.stopped_at and not _only_looks(case, step)]
-    for step in [*case.bad, *ends]:
-        if step.is_token or not case.over:
-            continue
-        last = step.last
-        if last.status != 401 or last.failed is not None or last.request.authorization != "none" or in_storage(last):
-            continue
-        # a login is wanted with Basic, and for charts, which no token opens: `credentials-not-used`
-        other = step.route.endpoint is Endpoint.CHARTS or any(one.scheme == "basic" for one in last.challenges)
-        answers = not other and any(_is_answerable(one) for one in last.challenges)
-        asked = any(token.is_token and token.last.request.time >= step.started for token in case.steps)
-        if answers and not asked:
-            yield step
-
-
-def _only_looks(case: Case, ping: Step) -> bool:
-    """Whether a version check may be all that a client wanted: dockerd 20.10 asks no more for a digest that it has (seen)."""
-    if case.pull.client.family != "docker":
-        return case.pull.client.family in LOOKERS
-    realms = [challenge.realm or "" for challenge in ping.last.challenges if challenge.scheme == "bearer"]
-    return all(is_address(realm) and not is_local(host_of(realm)) and realm.startswith("https:") for realm in realms)
-
-
-def _is_answerable(challenge: Challenge) -> bool:
-    return challenge.scheme == "bearer" and bool(challenge.realm)
 
 
 @row(

@@ -33,6 +33,7 @@ from pullscope.trace.findings.missing import (
     of_what_cannot_be_read,
     of_what_is_missing,
 )
+from pullscope.trace.findings.paths import of_a_path
 from pullscope.trace.findings.put_before import of_one_push
 from pullscope.trace.findings.rights import (
     of_a_login,
@@ -353,6 +354,7 @@ LADDER: tuple[Rung, ...] = (
     of_an_old_login,
     of_a_lookup,
     of_a_look,
+    of_a_path,
     of_a_name,
     of_fixed_tags,
     of_a_list,

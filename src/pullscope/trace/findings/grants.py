@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from pullscope.oci.challenge import read_scopes
+from pullscope.oci.challenge import Challenge, read_scopes
 from pullscope.oci.known_registries import known_registry
 from pullscope.oci.urls import bare
 from pullscope.trace.findings.case import REFUSALS, Case, Issued, in_storage, listed, pings, repositories, was_anonymous
@@ -78,13 +78,29 @@ def refuses_access(hop: Hop) -> bool:
 def is_wrong_login(case: Case, step: Step) -> bool:
     """Whether a step is one at which a login itself was refused: by a token server, or as Basic by the registry."""
     if step is case.stopped_at and step in refused_pings(case):
-        return True
+        return not shows_basic_for_a_token(case, step.last)
     if step not in case.bad:
         return False
     if step.is_token:
         return not was_anonymous(step) and refuses_access(step.last)
     basic = step.last.request.authorization == "basic"
-    return basic and _refuses_a_login(case, step.last) and not in_storage(step.last)
+    wrong = basic and _refuses_a_login(case, step.last) and not in_storage(step.last)
+    return wrong and not shows_basic_for_a_token(case, step.last)
+
+
+def is_answerable(challenge: Challenge) -> bool:
+    """Whether it says where to get a token."""
+    return challenge.scheme == "bearer" and bool(challenge.realm)
+
+
+def shows_basic_for_a_token(case: Case, hop: Hop) -> bool:
+    """Whether a login is shown as Basic where only a token is asked for, at a host that neither asked for one nor took one."""
+    if hop.status != 401 or hop.request.authorization != "basic" or hop.step.is_token:
+        return False
+    here = [one for one in case.hops if one.host == hop.host and not one.step.is_token]
+    asked = {challenge.scheme for one in here for challenge in one.challenges}
+    taken = any(one.ok and one.request.authorization == "basic" for one in here)
+    return asked == {"bearer"} and not taken and any(map(is_answerable, hop.challenges))
 
 
 def _refuses_a_login(case: Case, hop: Hop) -> bool:

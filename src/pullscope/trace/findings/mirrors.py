@@ -8,6 +8,7 @@ from pullscope.oci.mirrored import STAND_IN
 from pullscope.oci.urls import path_of
 from pullscope.oci.whereabouts import is_local
 from pullscope.trace.findings.answers import Answer
+from pullscope.trace.findings.asked import LOOKERS
 from pullscope.trace.findings.case import CONTENT, Case, Found, listed, mirror_of, name_of, pings, reading
 from pullscope.trace.findings.client_settings import out_of_mirrors
 from pullscope.trace.findings.compared import rewritten
@@ -16,7 +17,7 @@ from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Severity
 from pullscope.trace.findings.fixes import OF_THE_REWRITE, fix_of
 from pullscope.trace.findings.login_commands import log_in
-from pullscope.trace.findings.missing import of_a_path_twice
+from pullscope.trace.findings.paths import of_a_path_twice
 from pullscope.trace.findings.row import row
 from pullscope.trace.findings.said import answered_by, said_status
 from pullscope.trace.hop import client_left, is_page, is_registrys
@@ -63,10 +64,13 @@ def path_without_v2(case: Case) -> Iterator[Found]:
     last = next((step.last for step in bad if is_page(step.last)), bad[-1].last)
     path, shown = path_of(bad[0].first.request.url), f"{last.status}{' with a web page' if is_page(last) else ''}"
     missing = "which does not begin with /v2" if "/v2/" in path else "in which /v2 is missing"
+    by_hand = mirror_of(last) is None and case.pull.client.family in LOOKERS
     yield Found(
         bad,
         f"{case.client} asks for {path}, {missing}: that is no address of a registry, and {answered_by(last)} answers {shown}.",
-        f"let the path of the mirror begin with /v2 (https://{last.host}/v2/PATH and override_path = true in hosts.toml), or "
+        f"ask at https://{last.host}/v2/, or let what is in front hand {path.partition('/v2/')[0]}/ on to the registry"
+        if by_hand
+        else f"let the mirror's path begin with /v2 (https://{last.host}/v2/PATH and override_path = true in hosts.toml), or "
         'leave it out; in registries.yaml of k3s and rke2 write it as a rewrite: "(.*)": "PATH/$1"',
         severity=None if any(step in case.made_good for step in bad) else Severity.ERROR,
     )

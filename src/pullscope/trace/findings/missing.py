@@ -8,13 +8,14 @@ from pullscope.oci.agents import CONTAINERS_IMAGE, UNKNOWN
 from pullscope.oci.known_registries import WEBSITES, known_registry
 from pullscope.oci.media import OCI_INDEX
 from pullscope.oci.reference import DOCKER_HUB, registry_name
-from pullscope.oci.routes import Endpoint
+from pullscope.oci.routes import Endpoint, below
 from pullscope.oci.urls import path_of
 from pullscope.trace.findings.answers import Answer
 from pullscope.trace.findings.asked import action, host_within, takes, trusted
 from pullscope.trace.findings.case import Case, codes
 from pullscope.trace.findings.compared import naming
 from pullscope.trace.findings.login_commands import list_tags, registry_at
+from pullscope.trace.findings.paths import of_a_path_twice
 from pullscope.trace.findings.said import front, says
 from pullscope.trace.hop import is_page
 from pullscope.trace.model import Hop, Kind
@@ -116,14 +117,6 @@ def elsewhere(one: Answer) -> str:
     return f"; if it is {goes} another registry, name that first: HOST/{one.name}" if hub else ""
 
 
-def of_a_path_twice(one: Answer) -> str | None:
-    """An address that ends with /v2, behind which a client writes its own: aws/eks-anywhere#10765, goharbor/harbor#18530."""
-    if one.step.route.digest is not None or "/v2/" not in f"/{one.hop.route.repository or ''}/":
-        return None
-    host = one.hop.host
-    return f"set override_path = true beside {host} in hosts.toml, or leave /v2 out of its address there: the path has it twice"
-
-
 def of_what_is_missing(one: Answer) -> str | None:
     """The name first, then what a cache has behind it."""
     host, step = one.hop.host, one.step
@@ -159,6 +152,8 @@ def of_what_is_missing(one: Answer) -> str | None:
     if one.code != "manifest-unknown":
         return None
     tags = f"{list_tags(one.case, f'{registry_name(asked_host(one))}/{name}')} lists"
+    if below(one.hop.request.url) and one.hop.route.endpoint is Endpoint.MANIFEST:
+        tags = f"curl {one.hop.request.url.partition('/manifests/')[0]}/tags/list lists"
     if step.kind is Kind.DELETE:
         return f"do nothing if it was deleted before; else correct the name: {tags} its tags"
     if (twice := of_a_path_twice(one)) is not None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pullscope.oci.routes import Endpoint, route
+from pullscope.oci.routes import Endpoint, below, route
 from pullscope.oci.urls import joined, pairs, path_of, query, split
 from pullscope.trace.findings.case import Case, Found, in_storage
 from pullscope.trace.findings.client_settings import by_tls_only
@@ -159,7 +159,8 @@ def query_dropped(case: Case) -> Iterator[Found]:
 @row(
     "link-points-elsewhere",
     needs=Fact.LIST,
-    severities="warning",
+    explains="request-failed",
+    severities="warning, error",
     suffers="those that list",
     remedy="rewrite it to your host in the proxy",
 )
@@ -176,14 +177,18 @@ def link_points_elsewhere(case: Case) -> Iterator[Found]:
         there = joined(step.last.request.url, link.partition(">")[0].lstrip("<")) if link else step.last.request.url
         host, name, asked = split(there).netloc, route(there).repository, step.last.route.repository
         listed_as = step.listed if step.listed is not None else asked
-        if host == step.last.host and name == asked and listed_as == asked:
+        same = host == step.last.host and name == asked and below(there) == below(step.last.request.url)
+        if same and listed_as == asked:
             continue
         elsewhere = listed_as or step.last.host
-        if link and (host != step.last.host or name != asked):
-            listed_there = route(there).endpoint in LISTS
+        if link and not same:
+            listed_there = route(there).endpoint in LISTS and not below(there)
             elsewhere = f"{host}/{name or ''}" if listed_there else f"{host}{path_of(there)}, which is not a list,"
+        followed = [
+            one for one in case.bad if one.route.endpoint in LISTS and path_of(one.first.request.url) == path_of(there)
+        ]
         yield Found(
-            [step],
+            [step, *(one for one in followed if one is not step)],
             f"{step.last.host} was asked for the list of {asked} and points to {elsewhere} for more: clients go "
             "there, or read the first page again and again.",
             f"rewrite Link and the list's name in the proxy at {step.last.host}, so that they name {asked}",

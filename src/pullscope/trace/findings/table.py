@@ -32,6 +32,7 @@ from pullscope.trace.findings import (
     rejected,
     storage,
     tokens,
+    unasked,
     unwritten,
     uploads,
     vanity,
@@ -47,7 +48,7 @@ from pullscope.trace.unseen_hosts import through_mirror
 SECTIONS: Mapping[str, tuple[Row, ...]] = {
     "Getting into the traffic": rows_of([certificates, access]),
     "Redirects and vanity domains": rows_of([vanity, redirects]),
-    "Tokens and logins": rows_of([challenges, tokens, rejected, logins]),
+    "Tokens and logins": rows_of([challenges, unasked, tokens, rejected, logins]),
     "Mirrors": rows_of([mirrors]),
     "The registry's answers": rows_of([answered, names, lookups, manifests, instead, media_types]),
     "Pushes and deletes": rows_of([uploads, unwritten, put_before]),

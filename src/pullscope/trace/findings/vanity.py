@@ -70,7 +70,8 @@ def ping_not_redirected(case: Case) -> Iterator[Found]:
             if host in case.pointing
             else f"{answered_by(last)} answers /v2/ with {status}{quoted(last)}: {consequence}",
             of_a_website(Answer(case, step))
-            or "name the host and port where curl -sI https://HOST:PORT/v2/ says 200 or 401 (a domain of yours: redirect /v2/)"
+            or "name the host and port where curl -sI https://HOST:PORT/v2/ says 200 or 401 (a domain of yours: redirect /v2/); "
+            f"if the registry is below a path of {host}, hand /v2/ on to it: {case.client} leaves out a path behind the host"
             if host not in case.pointing
             else f"redirect /v2/ of {host} to the registry's /v2/ too, with the slash",
             severity=severity,

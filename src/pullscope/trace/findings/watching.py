@@ -14,6 +14,7 @@ from pullscope.oci.urls import bare
 from pullscope.trace.conclude import ending_of
 from pullscope.trace.events import TlsRefused
 from pullscope.trace.final_failures import failed_for_good, is_final
+from pullscope.trace.findings.beside import Beside
 from pullscope.trace.findings.case import CONTENT, Case, Issued, was_anonymous
 from pullscope.trace.findings.certificates import only_went_away, refusal
 from pullscope.trace.findings.finding import Finding, Severity
@@ -41,6 +42,7 @@ class Findings:
         self._refusals: OrderedDict[tuple[str, str], Finding | None] = OrderedDict()
         self._lookups = Lookups()
         self._puts = Puts()
+        self._beside = Beside()
         self._doubtful: set[tuple[str, str]] = set()
         """Those of which the client said nothing: a connection that works later shows that it was none."""
 
@@ -107,6 +109,7 @@ class Findings:
         elif pull.outcome is Ending.FAILED and not errors and not case.bad:
             pull.outcome = Ending.COMPLETE  # what failed was a question, or was had anyway
         self._lookups.ended(pull)
+        self._beside.ended(pull)
 
     def _remember(self, steps: list[Step]) -> None:
         """What later operations are measured by: tokens and their age, and what was had without a login."""

@@ -1,0 +1,37 @@
+"""Paths of a registry's address that stand before /v2/ or behind it, and should not."""
+
+from __future__ import annotations
+
+import re
+
+from pullscope.oci.agents import CONTAINERS_IMAGE, UNKNOWN
+from pullscope.oci.urls import path_of
+from pullscope.trace.findings.answers import Answer
+
+_ARTIFACTORY = re.compile(r"((?:artifactory/)?api/(?:docker|oci))/([^/]+)/(?:v2/)?(.+)")
+"""The path of its API, taken for a part of a name: google/go-containerregistry#1464, renovatebot/renovate#17200."""
+
+
+def of_a_path_twice(one: Answer) -> str | None:
+    """An address that ends with /v2, behind which a client writes its own: aws/eks-anywhere#10765, goharbor/harbor#18530."""
+    if one.step.route.digest is not None or "/v2/" not in f"/{one.hop.route.repository or ''}/":
+        return None
+    host, family = one.hop.host, one.case.pull.client.family
+    if family in (UNKNOWN, *CONTAINERS_IMAGE):
+        return f"leave /v2 out of the address of {host}, for {one.case.client} writes it itself: the path has it twice"
+    return f"set override_path = true beside {host} in hosts.toml, or leave /v2 out of its address there: the path has it twice"
+
+
+def of_a_path(one: Answer) -> str | None:
+    """A path that stands before /v2/ or behind it, and should not."""
+    host, path = one.hop.host, path_of(one.hop.request.url)
+    if not 400 <= one.status < 500:
+        return None
+    if (inside := _ARTIFACTORY.match(one.hop.route.repository or "")) is not None:
+        api = f"{inside[1]} is the path of its own interface, which has /v2/ behind it"
+        return f"ask for {host}/{inside[2]}/{inside[3]}: {api}, and {one.case.client} writes /v2/ first"
+    if (keyless := re.fullmatch(r"(/.*api/(?:docker|oci))/v2/([^/]+)/(.+)", path)) is not None:
+        return f"ask for {keyless[1]}/{keyless[2]}/v2/{keyless[3]}: Artifactory wants the key of the repository before /v2/"
+    if path.startswith(f"/{host.partition(':')[0]}/"):
+        return f"write https:// before {host} in the address that it is given: without that {one.case.client} took it for a path"
+    return None
