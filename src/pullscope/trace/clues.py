@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from pullscope.oci.agents import PAIRS, identify
+from pullscope.oci.agents import PAIRS, UNKNOWN, identify
 from pullscope.oci.routes import Endpoint, Route
 from pullscope.trace.model import Pull, Step
 from pullscope.trace.processes import Process, is_same
@@ -109,7 +109,13 @@ def names_tag(route: Route) -> bool:
 
 def alike(agent: str, family: str, pull: Pull) -> bool:
     """Whether a User-Agent may be that of an operation's client: the same, or the other name of the same process."""
-    return agent == pull.client_key[1] or frozenset({family, pull.client.family}) in PAIRS
+    if agent == pull.client_key[1]:
+        return True
+    named = all(
+        name != UNKNOWN or one.startswith(("Go-", "go-"))
+        for name, one in ((family, agent), (pull.client.family, pull.client_key[1]))
+    )
+    return named and frozenset({family, pull.client.family}) in PAIRS
 
 
 def is_same_process(clue: Clue, pull: Pull) -> bool:

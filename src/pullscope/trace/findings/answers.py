@@ -42,7 +42,7 @@ from pullscope.trace.findings.grants import (
     issued_for,
     pushes,
     refuses_access,
-    shows_basic_for_a_token,
+    waits_for_a_token,
 )
 from pullscope.trace.findings.login_commands import login, registry_at, registry_behind_it
 from pullscope.trace.findings.said import front, says, words
@@ -260,18 +260,14 @@ class Answer:
         """The code under which it is told; None where a rule of its own tells it, or nothing is known of it."""
         if client_left(self.hop) or self.waits_for_a_token or self.step.is_foreign:
             return None
-        if shows_basic_for_a_token(self.case, self.hop):
-            return None
         if in_storage(self.hop):
             return "cdn-failed" if _is_storage_failure(self) else None
         return next((code for code, fits in CODES if fits(self)), None)
 
     @property
     def waits_for_a_token(self) -> bool:
-        """Whether its challenge was answered, and the token server gave nothing: that is told of the token."""
-        if self.step.is_token or self.hop.request.authorization != "none" or self.status != 401:
-            return False
-        return any(one.is_token and one.under is self.step for one in self.case.bad)
+        """Whether it is no refusal: a token is wanted, which was not asked for or not given. That is told of the token."""
+        return waits_for_a_token(self.case, self.step)
 
 
 def _is_not_needed(one: Answer) -> bool:

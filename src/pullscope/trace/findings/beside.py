@@ -9,14 +9,15 @@ from collections import deque
 from dataclasses import dataclass, replace
 
 from pullscope.oci.media import essence
-from pullscope.oci.reference import registry_name
+from pullscope.oci.reference import DOCKER_HUB, registry_name
 from pullscope.oci.routes import Endpoint, below
+from pullscope.oci.urls import split
 from pullscope.trace.findings.asked import takes
 from pullscope.trace.findings.case import harmless
 from pullscope.trace.findings.finding import Finding, Severity
 from pullscope.trace.findings.said import front
-from pullscope.trace.hop import content_type
-from pullscope.trace.model import Hop, Pull, Step
+from pullscope.trace.hop import content_type, is_page
+from pullscope.trace.model import Action, Hop, Pull, Step
 
 MOST = 200
 """Requests that are remembered, of each kind."""
@@ -27,7 +28,15 @@ SOON = 3_600.0
 _NOT_THERE = frozenset({"manifest-unknown", "name-unknown", "path-not-redirected", "path-without-v2"})
 _REFUSED = frozenset({"access-denied", "credentials-not-used"})
 """Codes that other names have too: a registry does not say whether something is private or not there."""
-_NO_REGISTRY = frozenset({"ping-not-redirected", "request-failed"})
+_NO_REGISTRY = frozenset({"ping-not-redirected", "ping-not-a-registry", "request-failed", "upstream-unreachable"})
+_NO_LOGIN = frozenset({"access-denied", "credentials-not-used", "write-denied"})
+_ENDPOINTS = frozenset({Endpoint.MANIFEST, Endpoint.TAGS, Endpoint.PING})
+_LABELS = frozenset(
+    {"www", "registry", "registry-1", "docker", "cr", "hub", "index", "images", "harbor", "nexus", "git"}
+)
+"""First labels by which the names of a registry, its website and its parent domain differ."""
+_HUB = frozenset({"registry-1.docker.io", "index.docker.io", "docker.io", "registry.hub.docker.com", "hub.docker.com"})
+"""Names by which people log in to Docker Hub: moby/moby#10732, docker/hub-feedback#473."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +51,25 @@ class Asked:
         return self.step.first
 
     @property
+    def client(self) -> str:
+        family = self.pull.client.family
+        return "the client" if family == "unknown" else family
+
+    @property
     def below(self) -> str:
         """The path before /v2/."""
         return harmless(below(self.hop.request.url))
+
+    @property
+    def registry(self) -> str:
+        return registry_name(self.hop.host)
 
     @property
     def image(self) -> str:
         """Its name as people write it."""
         route = self.step.route
         tag = f":{route.reference}" if route.reference and route.digest is None else ""
-        return harmless(f"{registry_name(self.hop.host)}/{route.repository}{tag}")
+        return harmless(f"{self.registry}/{route.repository}{tag}")
 
 
 class Beside:
@@ -63,18 +81,25 @@ class Beside:
 
     def ended(self, pull: Pull) -> None:
         """An operation is over: it may show what another did wrong, or another what it did itself."""
+        loud = {n for one in pull.findings if one.severity is not Severity.INFO for n in one.steps}
         for step in pull.steps:
-            if step.route.endpoint not in (Endpoint.MANIFEST, Endpoint.TAGS, Endpoint.PING) or step.is_token:
-                continue
             asked = Asked(pull, step)
-            if (step.last.ok or (asked.below and step.last.challenges)) and step.method in ("GET", "HEAD"):
-                self._had.append(asked)
-                for other in self._missed:
-                    _tell(other, asked)
-            elif step.last.status in (401, 403, 404):
+            if step.n in loud:
                 self._missed.append(asked)
                 for other in reversed(self._had):
                     _tell(asked, other)
+            elif _answers(asked):
+                self._had.append(asked)
+                for other in self._missed:
+                    _tell(other, asked)
+
+
+def _answers(asked: Asked) -> bool:
+    """Whether a registry had what was asked for, or is there at all."""
+    last = asked.step.last
+    if asked.step.route.endpoint not in _ENDPOINTS or asked.step.method not in ("GET", "HEAD"):
+        return False
+    return (last.ok and not is_page(last)) or bool(asked.below and last.challenges)
 
 
 def _tell(here: Asked, there: Asked) -> None:
@@ -83,49 +108,92 @@ def _tell(here: Asked, there: Asked) -> None:
         return
     for at, one in enumerate(here.pull.findings):
         if (
-            one.severity is Severity.ERROR
+            one.severity is not Severity.INFO
             and here.step.n in one.steps
             and (told := _told(one, here, there)) is not None
         ):
-            who = "the client" if there.pull.client.family == "unknown" else there.pull.client.family
-            had = f"{who} had {told[0]} (operation {there.pull.id})."
-            here.pull.findings[at] = replace(
-                one, message=f"{one.message.partition('. ')[0].removesuffix('.')}. {had}", fix=told[1]
-            )
+            before = one.message.partition(". ")[0].removesuffix(".")
+            had = f"{there.client} had {told[0]} (operation {there.pull.id})"
+            here.pull.findings[at] = replace(one, message=f"{before}. {had}.", fix=told[1])
 
 
 def _told(one: Finding, here: Asked, there: Asked) -> tuple[str, str] | None:
     """What the other had, as the difference says it, and what is to be done."""
-    client = "it" if here.pull.client.family == "unknown" else here.pull.client.family
     mine, theirs, host = here.step.route, there.step.route, here.hop.host
-    same_host = host == there.hop.host
-    if one.code in _NO_REGISTRY and mine.endpoint is Endpoint.PING:
-        if same_host and there.below and not here.below:
-            return f"an answer of a registry at {there.below}/v2/", _at_the_root(here, there)
-        return None
+    if theirs.endpoint is Endpoint.PING:
+        return _of_the_address(one, here, there)
     by_path = there.below != here.below and theirs.endpoint is Endpoint.TAGS  # its names are those of the tags
     alike = by_path or (mine.endpoint is theirs.endpoint is Endpoint.MANIFEST and mine.reference == theirs.reference)
+    if one.code in _NO_REGISTRY and mine.endpoint is Endpoint.PING and there.below and host == there.hop.host:
+        return _below_a_path(here, there)
     if one.code not in _NOT_THERE | _REFUSED or not alike or not _same_image(here, there):
         return None
-    if there.below != here.below and same_host:
+    if there.below != here.below and host == there.hop.host:
         if there.below:
             return f"it from {there.below}/v2/{theirs.repository}", _at_the_root(here, there)
         return f"it from /v2/{theirs.repository}", f"take {here.below} out of the address: {host} has its API at /v2/"
     if (host, mine.repository) != (there.hop.host, theirs.repository):
-        what = f"it as {there.image}"
-        return (
-            what,
-            f"ask for {there.image}, and not for {here.image}: what differs is the {'name' if same_host else 'host'}",
-        )
+        differs = "name" if host == there.hop.host else "host"
+        return f"it as {there.image}", f"ask for {there.image}, and not for {here.image}: what differs is the {differs}"
     if one.code in _REFUSED:
         return None
     kind = content_type(there.step.last)
     if kind and not takes(here.hop, essence(kind)):
-        return f"it as {kind}", f"add {kind} to Accept: the request of {client} does not name that type"
+        return f"it as {kind}", f"add {kind} to Accept: the request of {here.client} does not name that type"
     if (here.step.method, there.step.method) == ("HEAD", "GET"):
         who = front(here.step.last) or host
-        return "it by GET", f"let {who} answer HEAD as it does GET: {client} asks by HEAD first"
+        return "it by GET", f"let {who} answer HEAD as it does GET: {here.client} asks by HEAD first"
     return None
+
+
+def _of_the_address(one: Finding, here: Asked, there: Asked) -> tuple[str, str] | None:
+    """What a version check shows that was made under another name of the same registry."""
+    host, other = here.hop.host, there.hop.host
+    if host == other:
+        ping = here.step.route.endpoint is Endpoint.PING
+        return (
+            _below_a_path(here, there) if one.code in _NO_REGISTRY and ping and there.below and not here.below else None
+        )
+    login = there.pull.action is Action.LOGIN
+    if not login or not _are_variants(host, other):
+        return None
+    taken = f"a login taken at {other}"
+    if one.code in _NO_REGISTRY:
+        return (
+            taken,
+            f"{_login(here, other)}, and name its images {registry_name(other)}/NAME: {host} is another address",
+        )
+    if one.code not in _NO_LOGIN or here.step.is_token:
+        return None
+    shown = here.step.last.request.authorization != "none" and not _is_anonymous(here)
+    if shown:
+        return (
+            taken,
+            f"use {registry_name(other)} in its place, or log in there with an account of it: {_login(here, host)}",
+        )
+    return taken, f"{_login(here, host)}: a login is kept for the name at which it was made, and {other} is another"
+
+
+def _is_anonymous(here: Asked) -> bool:
+    tokens = [step.token for step in here.pull.steps if step.is_token and step.token is not None]
+    return bool(tokens) and all(token.anonymous for token in tokens)
+
+
+def _login(here: Asked, host: str) -> str:
+    """The plain command; that of each registry is in the fix that stood here."""
+    name, family = registry_name(host), here.pull.client.family
+    command = family if family in ("podman", "skopeo", "buildah", "crane", "regctl", "oras") else "docker"
+    words = {"crane": "auth login", "regctl": "registry login"}.get(family, "login")
+    return f"{command} {words}{'' if name == DOCKER_HUB and command == 'docker' else f' {harmless(name)}'}"
+
+
+def _are_variants(one: str, other: str) -> bool:
+    """Whether two addresses may be meant for the same: another port, a label such as www in front, two names of one service."""
+    if {one, other} <= _HUB:
+        return True
+    hosts = {split(f"//{host}").host for host in (one, other)}
+    bases = {host.partition(".")[2] if host.partition(".")[0] in _LABELS else host for host in hosts}
+    return len(bases) == 1
 
 
 def _same_image(here: Asked, there: Asked) -> bool:
@@ -134,17 +202,20 @@ def _same_image(here: Asked, there: Asked) -> bool:
     return mine.rpartition("/")[2] == theirs.rpartition("/")[2] != ""
 
 
+def _below_a_path(here: Asked, there: Asked) -> tuple[str, str]:
+    return f"an answer of a registry at {there.below}/v2/", _at_the_root(here, there)
+
+
 def _at_the_root(here: Asked, there: Asked) -> str:
     """What is to be done where the API is below a path: most clients ask at the root only (docker/cli#3255)."""
-    host, below, family = here.hop.host, there.below, here.pull.client.family
-    client = "the client" if family == "unknown" else family
-    key = below.rpartition("/")[2]
-    if below.startswith("/repository/"):  # sonatype/nexus-public#703
+    host, at, name = here.hop.host, there.below, there.step.route.repository
+    key = at.rpartition("/")[2]
+    if at.startswith("/repository/"):  # sonatype/nexus-public#703
         connector = f"ask at the port that Nexus has for {key} (its connector)"
         return f"{connector}, or switch path-based routing on there and ask for {host}/{key}/NAME"
-    if "/api/" in below and there.step.route.repository:
-        return f"ask for {host}/{key}/{harmless(there.step.route.repository)}: {client} has no way to write {below} before /v2/"
+    if "/api/" in at and name:
+        return f"ask for {host}/{key}/{harmless(name)}: {here.client} has no way to write {at} before /v2/"
     return (
-        f"give the registry a host name of its own, or let the proxy of {host} hand /v2/ on to {below}/v2/: {client} asks at the "
-        "root only, whatever path stands behind the host"
+        f"give the registry a host name of its own, or let the proxy of {host} hand /v2/ on to {at}/v2/: {here.client} asks at "
+        "the root only, whatever path stands behind the host"
     )

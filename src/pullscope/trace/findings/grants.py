@@ -78,14 +78,14 @@ def refuses_access(hop: Hop) -> bool:
 def is_wrong_login(case: Case, step: Step) -> bool:
     """Whether a step is one at which a login itself was refused: by a token server, or as Basic by the registry."""
     if step is case.stopped_at and step in refused_pings(case):
-        return not shows_basic_for_a_token(case, step.last)
+        return not is_basic_for_token(case, step.last)
     if step not in case.bad:
         return False
     if step.is_token:
         return not was_anonymous(step) and refuses_access(step.last)
     basic = step.last.request.authorization == "basic"
     wrong = basic and _refuses_a_login(case, step.last) and not in_storage(step.last)
-    return wrong and not shows_basic_for_a_token(case, step.last)
+    return wrong and not is_basic_for_token(case, step.last)
 
 
 def is_answerable(challenge: Challenge) -> bool:
@@ -93,7 +93,14 @@ def is_answerable(challenge: Challenge) -> bool:
     return challenge.scheme == "bearer" and bool(challenge.realm)
 
 
-def shows_basic_for_a_token(case: Case, hop: Hop) -> bool:
+def waits_for_a_token(case: Case, step: Step) -> bool:
+    """Whether a challenge was answered in vain, as the token server gave nothing; or with a login, which it did not ask for."""
+    if step.is_token or step.last.request.authorization != "none" or step.last.status != 401:
+        return is_basic_for_token(case, step.last)
+    return any(one.is_token and one.under is step for one in case.bad)
+
+
+def is_basic_for_token(case: Case, hop: Hop) -> bool:
     """Whether a login is shown as Basic where only a token is asked for, at a host that neither asked for one nor took one."""
     if hop.status != 401 or hop.request.authorization != "basic" or hop.step.is_token:
         return False

@@ -15,7 +15,7 @@ from pullscope.trace.findings.causes import cause_of, causes
 from pullscope.trace.findings.compared import lost
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Severity
-from pullscope.trace.findings.grants import is_answerable, shows_basic_for_a_token
+from pullscope.trace.findings.grants import is_answerable, is_basic_for_token
 from pullscope.trace.findings.login_commands import own_address
 from pullscope.trace.findings.row import row
 from pullscope.trace.findings.said import MOST
@@ -129,7 +129,7 @@ def _unanswered(case: Case) -> Iterator[Step]:
         last = step.last
         if last.status != 401 or last.failed is not None or in_storage(last):
             continue
-        if not _shows_none(last) and not shows_basic_for_a_token(case, last):
+        if not _shows_none(last) and not is_basic_for_token(case, last):
             continue
         # a login is wanted with Basic, and for charts, which no token opens: `credentials-not-used`
         other = step.route.endpoint is Endpoint.CHARTS or any(one.scheme == "basic" for one in last.challenges)
