@@ -7,7 +7,10 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, replace
+from inspect import cleandoc
 
+from pullscope.oci.agents import DAEMONS
+from pullscope.oci.amounts import period
 from pullscope.oci.media import essence
 from pullscope.oci.reference import DOCKER_HUB, registry_name
 from pullscope.oci.routes import Endpoint, below
@@ -15,6 +18,8 @@ from pullscope.oci.urls import split
 from pullscope.trace.findings.asked import takes
 from pullscope.trace.findings.case import harmless
 from pullscope.trace.findings.finding import Finding, Severity
+from pullscope.trace.findings.lookups import clear
+from pullscope.trace.findings.row import Row
 from pullscope.trace.findings.said import front
 from pullscope.trace.hop import content_type, is_page
 from pullscope.trace.model import Action, Hop, Pull, Step
@@ -28,6 +33,7 @@ SOON = 3_600.0
 _NOT_THERE = frozenset({"manifest-unknown", "name-unknown", "path-not-redirected", "path-without-v2"})
 _REFUSED = frozenset({"access-denied", "credentials-not-used"})
 """Codes that other names have too: a registry does not say whether something is private or not there."""
+_MISSING = frozenset({"manifest-unknown", "name-unknown", "tag-invalid"})
 _NO_REGISTRY = frozenset({"ping-not-redirected", "ping-not-a-registry", "request-failed", "upstream-unreachable"})
 _NO_LOGIN = frozenset({"access-denied", "credentials-not-used", "write-denied"})
 _ENDPOINTS = frozenset({Endpoint.MANIFEST, Endpoint.TAGS, Endpoint.PING})
@@ -35,6 +41,26 @@ _LABELS = frozenset(
     {"www", "registry", "registry-1", "docker", "cr", "hub", "index", "images", "harbor", "nexus", "git"}
 )
 """First labels by which the names of a registry, its website and its parent domain differ."""
+AT_ONCE = 5.0
+"""Seconds within which a client goes on by itself."""
+
+TRIED = Row(
+    code="tried-another-name",
+    shows="a client asks for what is not there, and at once for it under another name, or elsewhere, where it is",
+    severities="info",
+    suffers="none",
+    remedy="none needed",
+    report="renovatebot/renovate#17925",
+    known=cleandoc(
+        """
+        Renovate asks a cache for the tags of NAME and then of library/NAME (renovatebot/renovate#17925), trivy one registry of
+        its database after the other (aquasecurity/trivy#7938), helm a version with + by a tag with _. The same User-Agent, within
+        5 s, and a name that differs by what stands before its last part, by a v or by + and _; any other tag of the same
+        repository with the same token or on the same connection. Not of daemons, which begin a pull for each name that they get.
+        """
+    ),
+)
+
 _HUB = frozenset({"registry-1.docker.io", "index.docker.io", "docker.io", "registry.hub.docker.com", "hub.docker.com"})
 """Names by which people log in to Docker Hub: moby/moby#10732, docker/hub-feedback#473."""
 
@@ -104,7 +130,22 @@ def _answers(asked: Asked) -> bool:
 
 def _tell(here: Asked, there: Asked) -> None:
     """Write the finding of a request anew, where another shows what is wrong with it."""
-    if here.pull is there.pull or abs(here.step.started - there.step.started) > SOON:
+    if here.pull is there.pull or abs(here.step.started - there.step.started) > SOON or not here.pull.findings:
+        return
+    if _goes_on(here, there):
+        name, tried = here.image.partition("/")[2], there.image
+        tags = here.step.route.endpoint is Endpoint.TAGS
+        clear(here.pull)
+        here.pull.findings = [
+            Finding(
+                code=TRIED.code,
+                severity=Severity.INFO,
+                message=f"{here.hop.host} does not have {'tags of ' * tags}{name}, and {here.client} went on to {tried} "
+                f"(operation {there.pull.id}).",
+                fix=f"none needed; to ask once, name {tried} at first",
+                steps=(here.step.n,),
+            )
+        ]
         return
     for at, one in enumerate(here.pull.findings):
         if (
@@ -115,6 +156,29 @@ def _tell(here: Asked, there: Asked) -> None:
             before = one.message.partition(". ")[0].removesuffix(".")
             had = f"{there.client} had {told[0]} (operation {there.pull.id})"
             here.pull.findings[at] = replace(one, message=f"{before}. {had}.", fix=told[1])
+
+
+def _goes_on(here: Asked, there: Asked) -> bool:
+    """Whether a client that was told that something is not there tried another name for it at once, and had that."""
+    mine, theirs = here.step.route, there.step.route
+    soon = 0 <= there.step.started - here.step.started <= AT_ONCE and here.pull.client_key == there.pull.client_key
+    if (
+        not soon
+        or here.pull.client.family in DAEMONS
+        or here.step.last.status != 404
+        or mine.endpoint is not theirs.endpoint
+    ):
+        return False
+    errors = {one.code for one in here.pull.findings if one.severity is Severity.ERROR}
+    if here.pull.fetched or mine.endpoint not in (Endpoint.MANIFEST, Endpoint.TAGS) or not errors <= _MISSING:
+        return False
+    if mine.reference == theirs.reference:
+        return _same_image(here, there)
+    spelled = {(tag or "").removeprefix("v").replace("+", "_") for tag in (mine.reference, theirs.reference)}
+    mine_, theirs_ = here.step.last.request, there.step.last.request
+    one_process = mine_.credential is not None and mine_.credential == theirs_.credential
+    one_process = one_process or (mine_.connection is not None and mine_.connection == theirs_.connection)
+    return mine.repository == theirs.repository and theirs.digest is None and (len(spelled) == 1 or one_process)
 
 
 def _told(one: Finding, here: Asked, there: Asked) -> tuple[str, str] | None:
@@ -143,7 +207,17 @@ def _told(one: Finding, here: Asked, there: Asked) -> tuple[str, str] | None:
     if (here.step.method, there.step.method) == ("HEAD", "GET"):
         who = front(here.step.last) or host
         return "it by GET", f"let {who} answer HEAD as it does GET: {here.client} asks by HEAD first"
+    if _shows_login(there) and not _shows_login(here):
+        return "it with a login", f"{_login(here, host)}: what is private may be told as not there"
+    if there.step.started > here.step.started:
+        later = f"{period(max(there.step.started - here.step.started, 1.0))} later"
+        return f"it {later}", f"ask again: by the same request it was there {later}"
     return None
+
+
+def _shows_login(asked: Asked) -> bool:
+    """Whether a login was shown, or a token that was got with one."""
+    return asked.step.last.request.authorization != "none" and not _is_anonymous(asked)
 
 
 def _of_the_address(one: Finding, here: Asked, there: Asked) -> tuple[str, str] | None:
@@ -165,8 +239,7 @@ def _of_the_address(one: Finding, here: Asked, there: Asked) -> tuple[str, str] 
         )
     if one.code not in _NO_LOGIN or here.step.is_token:
         return None
-    shown = here.step.last.request.authorization != "none" and not _is_anonymous(here)
-    if shown:
+    if _shows_login(here):
         return (
             taken,
             f"use {registry_name(other)} in its place, or log in there with an account of it: {_login(here, host)}",

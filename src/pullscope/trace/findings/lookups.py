@@ -58,7 +58,7 @@ class Lookups:
         _keep(self._shown, who, last.request.time)
         before = self._refused.pop(who, None)
         if before is not None and before.started <= last.request.time:
-            _clear(before)
+            clear(before)
 
     def ended(self, pull: Pull) -> None:
         """An operation is over: what may have gone on is remembered, and what shows that something did is looked at."""
@@ -82,7 +82,7 @@ class Lookups:
         last = pull.steps[-1].last
         who = (last.request.client, last.host)
         if self._shown.get(who, 0.0) >= pull.started:
-            _clear(pull)
+            clear(pull)
         else:
             _keep(self._refused, who, pull)
 
@@ -93,7 +93,7 @@ def _keep(kept: OrderedDict[Any, Any], key: tuple[str, ...], value: Any) -> None
         kept.popitem(last=False)
 
 
-def _clear(pull: Pull) -> None:
+def clear(pull: Pull) -> None:
     pull.findings = []
     pull.outcome = Ending.COMPLETE
 
@@ -105,7 +105,7 @@ def _place(pull: Pull) -> _Place | None:
 
 
 def _is_cache(pull: Pull) -> None:
-    _clear(pull)
+    clear(pull)
     pull.findings = [
         Finding(
             code="cache-missing",

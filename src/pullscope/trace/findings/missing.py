@@ -15,7 +15,7 @@ from pullscope.trace.findings.asked import action, host_within, takes, trusted
 from pullscope.trace.findings.case import Case, codes
 from pullscope.trace.findings.compared import naming
 from pullscope.trace.findings.login_commands import list_tags, registry_at
-from pullscope.trace.findings.paths import of_a_path_twice
+from pullscope.trace.findings.paths import added, of_a_path_twice
 from pullscope.trace.findings.said import front, says
 from pullscope.trace.hop import is_page
 from pullscope.trace.model import Hop, Kind
@@ -170,7 +170,7 @@ def of_what_is_missing(one: Answer) -> str | None:
         named = one.hop.request.headers.get("accept") is not None and takes(one.hop, OCI_INDEX)
         narrow = one.hop.request.method == "HEAD" and one.case.pull.client.family == UNKNOWN and not named
         types = f"name the types of manifests in Accept, {OCI_INDEX} too; if it is 404 then, " if narrow else ""
-        return f"{types}correct the tag: {tags} those that exist{also}"
+        return f"{types}{added(one, name)}correct the tag: {tags} those that exist{also}"
     if step.expectation is not None:
         return f"push the image again with all its platforms{also}"
     if named_by(one) is not None:

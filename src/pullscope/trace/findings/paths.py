@@ -1,4 +1,4 @@
-"""Paths of a registry's address that stand before /v2/ or behind it, and should not."""
+"""What stands in an address or a name and should not: paths before /v2/ or behind it, and what clients add."""
 
 from __future__ import annotations
 
@@ -7,9 +7,13 @@ import re
 from pullscope.oci.agents import CONTAINERS_IMAGE, UNKNOWN
 from pullscope.oci.urls import path_of
 from pullscope.trace.findings.answers import Answer
+from pullscope.trace.findings.asked import host_within
+from pullscope.trace.findings.case import mirror_of
 
 _ARTIFACTORY = re.compile(r"((?:artifactory/)?api/(?:docker|oci))/([^/]+)/(?:v2/)?(.+)")
 """The path of its API, taken for a part of a name: google/go-containerregistry#1464, renovatebot/renovate#17200."""
+_SEARCHED = frozenset({"registry.access.redhat.com", "registry.fedoraproject.org", "registry.opensuse.org", "quay.io"})
+"""Where podman and CRI-O look for short names: containers/shortnames; podman-container-tools/podman#336."""
 
 
 def of_a_path_twice(one: Answer) -> str | None:
@@ -35,3 +39,23 @@ def of_a_path(one: Answer) -> str | None:
     if path.startswith(f"/{host.partition(':')[0]}/"):
         return f"write https:// before {host} in the address that it is given: without that {one.case.client} took it for a path"
     return None
+
+
+def added(one: Answer, name: str) -> str:
+    """What a client puts into a name, or leaves out of it: to be looked at before the tag."""
+    host, route = one.hop.host, one.step.route
+    known = one.known.id if one.known is not None else ""
+    if mirror_of(one.step.first) is not None or one.hop.host != one.step.first.host:
+        return ""
+    if one.is_known_to_be_there:
+        name = "-/-"  # it is right
+    if (within := host_within(name)) is not None:
+        return f"leave {within} out of the name, if {host} itself has {name.removeprefix(f'{within}/')}; else "
+    if name.startswith("library/") and known not in ("docker-hub", "harbor"):
+        return f"leave library/ out of the name, if {name[8:]} is no official image of Docker Hub; else "
+    if "/" not in name and host in _SEARCHED and one.case.pull.client.family in CONTAINERS_IMAGE:
+        also = f"or take {host} out of unqualified-search-registries"
+        return f"write its registry before it (docker.io/library/{name}), {also}; if it is to be there, "
+    if route.reference == "latest":
+        return "name a tag, if none was named (latest is taken then); else "
+    return ""

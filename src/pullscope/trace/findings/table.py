@@ -15,6 +15,7 @@ from functools import lru_cache
 from pullscope.trace.findings import (
     access,
     answered,
+    beside,
     certificates,
     challenges,
     content,
@@ -50,7 +51,7 @@ SECTIONS: Mapping[str, tuple[Row, ...]] = {
     "Redirects and vanity domains": rows_of([vanity, redirects]),
     "Tokens and logins": rows_of([challenges, unasked, tokens, rejected, logins]),
     "Mirrors": rows_of([mirrors]),
-    "The registry's answers": rows_of([answered, names, lookups, manifests, instead, media_types]),
+    "The registry's answers": rows_of([answered, names, lookups, beside, manifests, instead, media_types]),
     "Pushes and deletes": rows_of([uploads, unwritten, put_before]),
     "Blobs and their storage": rows_of([content, storage]),
     "Pace": rows_of([pace]),

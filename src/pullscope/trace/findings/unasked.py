@@ -145,7 +145,9 @@ def _shows_none(hop: Hop) -> bool:
 
 def _only_looks(case: Case, ping: Step) -> bool:
     """Whether a version check may be all that a client wanted: dockerd 20.10 asks no more for a digest that it has (seen)."""
+    if not _shows_none(ping.last):
+        return False
     if case.pull.client.family != "docker":
-        return case.pull.client.family in LOOKERS and _shows_none(ping.last)
+        return case.pull.client.family in LOOKERS
     realms = [challenge.realm or "" for challenge in ping.last.challenges if challenge.scheme == "bearer"]
     return all(is_address(realm) and not is_local(host_of(realm)) and realm.startswith("https:") for realm in realms)
