@@ -55,9 +55,9 @@ pullscope demo --explain --client docker-classic --vanity    # the same through 
 
 IN_THE_LESSON = frozenset({
     "200", "401", "Accept", "anonymous", "attestation", "blob", "CA", "CDN", "challenge", "client", "config", "container image",
-    "daemon", "digest", "header", "HEAD", "index", "layer", "manifest", "platform", "proxy", "pull", "rate limit",
-    "realm", "redirect", "registry", "repository", "reverse proxy", "scope", "service", "signed URL", "store", "tag",
-    "token", "token server", "vanity domain", "version check",
+    "daemon", "diff_id", "digest", "hash", "header", "HEAD", "index", "layer", "manifest", "mirror", "platform", "proxy", "pull",
+    "rate limit", "realm", "redirect", "registry", "repository", "reverse proxy", "scope", "service", "signed URL", "store",
+    "tag", "token", "token server", "vanity domain", "version check",
 })  # fmt: skip
 """What the page explains where it first stands, so that the list at its end has the rest."""
 

@@ -73,19 +73,20 @@ name: Which host a name means
 daemon: Who asks
     section PROXY
     says `docker pull` only passes the name to the docker daemon, a program in the background (with Docker Desktop in a virtual
-        machine). The daemon makes all the requests, and is the client from here on. So `HTTPS_PROXY` in your shell changes
-        nothing. A proxy passes requests on, as pullscope's does; the daemon needs its address, as seen from the daemon's
-        machine, and a restart: in its service (systemd: `Environment="HTTPS_PROXY=http://127.0.0.1:8080"` below `[Service]` in
-        /etc/systemd/system/docker.service.d/NAME.conf, then `systemctl daemon-reload`), or under `proxies` in daemon.json
-        (docker 23 and newer; Docker Desktop has it in its Settings). Your shell's settings are used by clients without a daemon
-        (podman, skopeo, crane), `docker manifest`, `docker buildx imagetools`, and `docker build` for its tokens: the command
-        gets them itself, so a trace of the daemon lacks them (`BUILDKIT_NO_CLIENT_TOKEN=1` makes the daemon ask).
+        machine). The daemon looks up the hosts' addresses, makes all the requests, and is the client from here on. So
+        `HTTPS_PROXY` in your shell changes nothing. A proxy passes requests on; the daemon needs its address, as seen from the
+        daemon's machine, and a restart: in its service (systemd: `Environment="HTTPS_PROXY=http://127.0.0.1:8080"` below
+        `[Service]` in /etc/systemd/system/docker.service.d/NAME.conf, then `systemctl daemon-reload`), or under `proxies` in
+        daemon.json (docker 23 and newer; Docker Desktop has it in its Settings). Your shell's settings are used by clients
+        without a daemon (podman, skopeo, crane), `docker manifest`, `docker buildx imagetools`, and `docker build` for its
+        tokens: the command gets them itself, so a trace of the daemon lacks them (`BUILDKIT_NO_CLIENT_TOKEN=1` makes the daemon
+        ask).
 trust: Which certificates it accepts
     section PROXY
     says The daemon has to trust every CA (certificate authority) that signs the certificates it is shown: your registry's
-        private CA, or that of a proxy that reads HTTPS. A CA in your browser or in your home directory does not count. Put it
-        into `/etc/docker/certs.d/HOST/ca.crt`; no restart is needed. HOST is the host in the image's name, as typed; the CA is
-        then trusted for hosts that it redirects to as well. Docker Hub is an exception: docker 29 reads `certs.d/docker.io`;
+        private CA, or that of a proxy that reads HTTPS. A CA in your browser or home directory does not count. Put it into
+        `/etc/docker/certs.d/HOST/ca.crt`; no restart is needed. HOST is the host in the image's name, as typed; the CA is then
+        trusted for hosts that HOST redirects to as well. Docker Hub is an exception: docker 29 reads `certs.d/docker.io`;
         docker 28 and older read nothing there for it, so put the CA into the system's store or a directory that `SSL_CERT_DIR`
         names in the daemon's service, and restart the daemon. (`insecure-registries: ["docker.io"]` and
         `certs.d/registry-1.docker.io` do not help.) `pullscope docker on` sets proxy and CA. podman and skopeo read certs.d,
@@ -116,9 +117,9 @@ scope: What a scope is
         for this repository only. This is why a domain in front of a registry should keep the path. With another path, docker 28
         and older ask for a token for the name that was typed and fail; docker 29 and containerd (on Kubernetes nodes) ask for
         that name and the registry's: Docker Hub grants the one that it allows, so these clients pull; ghcr.io refuses the whole
-        request (403), so they fail. docker then says "denied". For all clients, another path needs a registry without tokens,
-        or a reverse proxy (it asks the registry and passes on the answers) that also rewrites the challenge's realm and the
-        token request's scope.
+        request (403), so they fail. docker then says "denied". Another path works for all clients only with a registry without
+        tokens, or a reverse proxy (it asks the registry and passes on the answers) that also rewrites the challenge's realm and
+        the token request's scope.
 digest: What a digest guarantees
     section DIGESTS
     says A tag is a label; tomorrow it can point to another image, and the client believes the answer that it gets. A digest is
@@ -130,17 +131,18 @@ digest: What a digest guarantees
         does not say who made the image: that needs a signature.
 counts: Why HEAD, and what counts as a pull
     section LIMIT
-    says HEAD asks for the headers of an answer without its content, which is enough to learn the digest. Docker Hub limits
-        pulls. HEAD requests, configs and layers do not count. GETs of manifests do; by Docker's documentation, those of one
-        pull for one architecture count as one pull. The limit is per IP address, or per account if you are logged
-        in; the headers ratelimit-limit and ratelimit-remaining in answers to GET and HEAD of a manifest say the limit and what
-        is left of it, such as `100;w=21600`: 100 in 21,600 seconds. Beyond the limit Docker Hub answers 429, `toomanyrequests`.
+    says HEAD asks for an answer's headers without its content: enough to learn the digest. Docker Hub limits pulls. HEAD
+        requests, configs and layers do not count. GETs of manifests do. By Docker's documentation, those of one pull for one
+        architecture count as one, and the limit in 6 hours is 100 per IP address (IPv6: per /64 network) or, if you are logged
+        in, 200 per account (no limit for paid ones). The headers ratelimit-limit and ratelimit-remaining in answers to GET and
+        HEAD of a manifest say the limit and what is left, such as `100;w=21600`: 100 in 21,600 seconds. Beyond the limit Docker
+        Hub answers 429, `toomanyrequests`.
 platform: What a platform is
     section INDEX
     says A platform is an operating system, an architecture and, for ARM, a variant (version of the architecture): linux/amd64,
         linux/arm/v7. The client takes the entry for its own machine, here {platform}; `--platform` asks for another. If no
-        entry fits, the pull fails. Entries for unknown/unknown are not images but statements about them, such as how an image
-        was built (attestations).
+        entry fits, the pull fails (docker 28: "no matching manifest for …"). Entries for unknown/unknown are not images but
+        statements about them, such as how an image was built (attestations).
 elsewhere: Where the bytes come from
     section BLOBS
     says This registry does not send blobs itself (some do). It redirects ({status}) to {target}: storage, or a CDN (servers
@@ -161,10 +163,10 @@ failed: What went wrong
 others: What other clients ask
     section SUPPORT
     says Clients differ in how they begin; manifests, config and layers are fetched alike. (docker 29.1 and newer also gets
-        attestations, if there are any, and asks for referrers.) Some leave out the version check: their first 401 is the answer
-        to the request for the tag. Some ask for the tag with HEAD and then get the manifest by digest, others GET it by tag at
-        once. docker 29 and containerd get one token to ask for the tag and one for the rest, because these are two parts of the
-        program; docker 29.1 and newer gets a third, to ask what refers to the image.
+        attestations and asks for referrers.) Some leave out the version check: their first 401 is the answer to the request for
+        the tag. Some ask for the tag with HEAD and then get the manifest by digest, others GET it by tag at once. docker 29 and
+        containerd get one token to ask for the tag and one for the rest (two parts of the program); docker 29.1 and newer gets
+        a third, for referrers.
 again: What a second pull asks
     section EXISTENCE
     says docker begins in the same way, up to the HEAD of the tag. If the digest is the one that it has, it stops: nothing is
@@ -177,13 +179,13 @@ smallest: The smallest vanity domain
     says You need a web host, a DNS record (a CNAME to the web host) and a certificate for your name from a public CA. (A CNAME
         to the registry is not enough: its certificate is not for your name.) Then one rule: answer every path below /v2/ with
         status 302 and a Location header that names the same path at the registry. In Netlify's `_redirects` file it is `/v2/*
-        https://registry-1.docker.io/v2/:splat 302`, where `:splat` is what `*` stood for. Clients repeat GET and HEAD unchanged
-        at a 302; 307 works too. Clients send GET and HEAD for /v2/, /v2/NAME/manifests/TAG, /v2/NAME/manifests/DIGEST and
+        https://registry-1.docker.io/v2/:splat 302`, where `:splat` is what `*` stood for. At a 302 (or 307) clients repeat GET
+        and HEAD unchanged. They send these for /v2/, /v2/NAME/manifests/TAG, /v2/NAME/manifests/DIGEST and
         /v2/NAME/blobs/DIGEST. The rule has to match /v2/ itself (`/v2/*` does), and its Location there has to end in a slash.
-        Where either is missing, or /v2/ answers 200 by itself, docker 28 and older fail with "unauthorized". (If it answers
-        404, podman fails with "pinging container registry" even where no token is wanted; docker 29 pulls.) Users type `docker
-        pull docker.example.com/ORG/IMAGE` (ORG of nginx is `library`). The one rule above serves anyone's images under your
-        name; to serve only ORG, write two rules: `/v2/ORG/* https://registry-1.docker.io/v2/ORG/:splat 302` and `/v2/
+        Where either is missing, or /v2/ answers 200 or 401 by itself, docker 28 and older fail with "unauthorized". (If it
+        answers 404, podman fails with "pinging container registry" even where no token is wanted; docker 29 pulls.) Users type
+        `docker pull docker.example.com/ORG/IMAGE` (ORG of nginx is `library`). The one rule above serves anyone's images under
+        your name; to serve only ORG, write two rules: `/v2/ORG/* https://registry-1.docker.io/v2/ORG/:splat 302` and `/v2/
         https://registry-1.docker.io/v2/ 302`. Try it first: `pullscope vanity try`.
 unseen: What a vanity domain never sees
     section REDIRECTIONS
@@ -212,10 +214,10 @@ pushed: Logging in and pushing
         to the registry by its own name.
 moved: Moving to another registry
     section REDIRECTIONS
-    says Copy the images unchanged to the same path at the new registry (`crane copy`, `skopeo sync --all`; digests that users
-        have pinned and no tag means any more, too), then change the rule: the next pull follows it. Names and digests stay the
-        same, so users change nothing and keep what they have pulled. Where the new registry cannot have the same path, use a
-        reverse proxy. Logins are not moved: users who log in need one for the new registry. Do not redirect with 301 or 308,
+    says Copy the images unchanged to the same path at the new registry (`crane copy`, `skopeo sync --all`), also those that
+        users pull by digest and no tag means any more. Then change the rule: the next pull follows it. Names and digests stay
+        the same, so users change nothing and keep what they have pulled. Where the new registry cannot have the same path, use
+        a reverse proxy. Logins are not moved: users who log in need one for the new registry. Do not redirect with 301 or 308,
         which are permanent: a client that remembers one would go on asking the old registry. A 302 is for one request.
 files: A registry of plain files
     section MANIFESTS

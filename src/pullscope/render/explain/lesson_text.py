@@ -87,8 +87,8 @@ NAME_AT, ASKED_AT, INDENT = 6, 21, "      "
 HOW_TO_READ = (
     "Each step shows the request, the status of its answer (`307 > 200`: a redirect, then the answer itself) and what it "
     "means. 200: here it is. 302 and 307, redirects: ask at another address. 401: get a token first. docker 29, newly "
-    "installed, keeps images in a new way (containerd store); after an upgrade it keeps the old way (classic store) and is "
-    'meant by "docker 28 and older" as well. Other words: `pullscope explain WORD`.'
+    "installed, keeps images in a new way (containerd store); after an upgrade it keeps the old way (classic store) and "
+    'behaves as "docker 28 and older". Other words: `pullscope explain WORD`.'
 )
 LEFT_OUT = (
     "{} left out here: statements about the image (attestations) and documents that refer to it, such as signatures "

@@ -114,8 +114,9 @@ manifest: MANIFEST
     expert Descriptors of config and layers. The client does not ask for those that it has.
     again Another manifest, of one more image.
 config: CONFIG
-    beginner The config is a JSON document: which program to run, as which user, with which environment, and how the image was
-        built. Its digest, not the tag's, is the image ID in docker's classic store.
+    beginner The config is a JSON document: which program to run, as which user, with which environment, how the image was
+        built, and the digests of the layers before compression (`diff_ids`). In docker's classic store the image ID is the
+        config's digest; in the containerd store it is the tag's.
     expert A small JSON blob; its digest is the image ID in docker's classic store.
 layer: LAYER
     beginner A layer is a compressed archive of files; unpacked one over the other, the layers are the image's file system.
