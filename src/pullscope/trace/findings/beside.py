@@ -170,7 +170,7 @@ def _goes_on(here: Asked, there: Asked) -> bool:
     ):
         return False
     errors = {one.code for one in here.pull.findings if one.severity is Severity.ERROR}
-    if here.pull.fetched or mine.endpoint not in (Endpoint.MANIFEST, Endpoint.TAGS) or not errors <= _MISSING:
+    if mine.digest is not None or mine.endpoint not in (Endpoint.MANIFEST, Endpoint.TAGS) or not errors <= _MISSING:
         return False
     if mine.reference == theirs.reference:
         return _same_image(here, there)
