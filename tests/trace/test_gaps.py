@@ -26,11 +26,14 @@ VAGUE = {
 """What is said where the cause is not to be seen: the refusal or the bytes themselves, which are."""
 BY_REQUEST = {
     "credentials": {"ping-other-host"},
-    "bodies": {"credentials-not-used", "write-denied", "wrong-content-type"},
+    "bodies": {"challenge-unreadable", "credentials-not-used", "write-denied", "wrong-content-type"},
     "headers": {"credentials-not-used", "write-denied"},
     "tokens": {"write-denied"},
 }
 """What the requests show, which such a source has."""
+
+UNDECIDED = {("helm-plus", "bodies"): {"tag-invalid"}}
+"""Two names were asked for at once, and no manifest says of which these blobs are."""
 
 
 def _without(events: list[Event], gap: str) -> list[Event]:
@@ -80,4 +83,6 @@ def _of_report(name: str) -> list[Event]:
 def test_not_seeing_is_no_evidence(name: str, gap: str) -> None:
     """Without header fields, token requests, credentials or bodies, no cause is named that the whole traffic does not show."""
     events = _of_report(name) if name in REPORTS else _of_recording(name)
-    assert _errors(_without(events, gap)) - _errors(events) <= VAGUE | BY_REQUEST.get(gap, set())
+    assert _errors(_without(events, gap)) - _errors(events) <= VAGUE | BY_REQUEST.get(gap, set()) | UNDECIDED.get(
+        (name, gap), set()
+    )

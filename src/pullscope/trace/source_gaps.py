@@ -32,6 +32,7 @@ SILENCED: Mapping[str, frozenset[str]] = {
             "signed-url-invalid",  # a token beside the signature is refused in the same words
         }
         | {"challenge-unreadable", "write-denied"}  # both say that no login was shown, or that none helps
+        | {"ping-hides-challenge"}  # a version check is answered to a login, too
     ),
     "headers": frozenset(
         {"challenge-unreadable", "head-unusable", "missing-content-digest", "ping-not-a-registry"}
