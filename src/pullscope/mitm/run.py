@@ -9,7 +9,8 @@ import sys
 from pathlib import Path
 from types import SimpleNamespace
 
-from mitmproxy import addons, options
+from mitmproxy import addons as built_in  # as `addons` it would be this file's own, were it given to -s
+from mitmproxy import options
 from mitmproxy.addons import dumper, keepserving, readfile
 from mitmproxy.tools.main import mitmdump
 
@@ -34,7 +35,7 @@ def option_names() -> set[str]:
     """The options of mitmdump and of this room's addons, without starting either."""
     names = set(options.Options().keys())
     loader = SimpleNamespace(add_option=lambda name, *_, **__: names.add(name), add_command=lambda *_: None)
-    for addon in (*addons.default_addons(), dumper.Dumper(), keepserving.KeepServing(), readfile.ReadFileStdin()):
+    for addon in (*built_in.default_addons(), dumper.Dumper(), keepserving.KeepServing(), readfile.ReadFileStdin()):
         getattr(addon, "load", lambda _: None)(loader)
     return names.union(*(_DECLARED.findall(file.read_text("utf-8")) for file in Path(__file__).parent.glob("*.py")))
 
