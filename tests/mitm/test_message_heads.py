@@ -58,7 +58,8 @@ def test_what_is_not_utf_8_shows_as_such() -> None:
         ("PUT", MANIFEST, False),
         ("GET", "https://registry.example.com/v2/app/blobs/sha256:" + "a" * 64, False),
         ("GET", "https://registry.example.com/v2/", False),
-        ("GET", "https://cdn.example.com/x/v2/app/manifests/latest", False),
+        ("GET", "https://registry.example.com/x/v2/app/manifests/latest", True),
+        ("GET", "https://www.example.com/api/v2/app/manifests/latest", False),
     ],
 )
 def test_a_manifest_is_known_by_its_address(method: str, url: str, wants: bool) -> None:
