@@ -19,7 +19,7 @@ from pullscope.oci.challenge import Challenge, scopes_asked
 from pullscope.oci.digest import Digest, as_digest
 from pullscope.oci.documents import Index, Manifest
 from pullscope.oci.routes import Endpoint, Route
-from pullscope.oci.urls import bare, host_of, parameters, query
+from pullscope.oci.urls import bare, host_of, parameters, path_of, query
 from pullscope.trace.bounded_table import Remembered
 from pullscope.trace.clues import UPLOADS
 from pullscope.trace.events import Requested
@@ -322,7 +322,12 @@ def looks_like_token_request(event: Requested, route: Route) -> bool:
     if event.method not in ("GET", "POST") or route.endpoint not in (Endpoint.NONE, Endpoint.PING):
         return False
     asked = query(event.url)
-    return "service=" in asked and ("scope=" in asked or "account=" in asked or "client_id=" in asked)
+    if "service=" not in asked or any(word in asked for word in ("scope=", "account=", "client_id=")):
+        return "service=" in asked
+    # A script that leaves the scope out (distribution/distribution#2624); not git's info/refs, nor a login page that goes back
+    return (
+        path_of(event.url).rstrip("/").endswith(("/token", "/auth")) and "%3A%2F%2F" not in asked and "://" not in asked
+    )
 
 
 def _upload_route(event: Requested, found: Route, told_by: Hop) -> Route:

@@ -196,8 +196,8 @@ def _told(one: Finding, here: Asked, there: Asked) -> tuple[str, str] | None:
         if there.below:
             return f"it from {there.below}/v2/{theirs.repository}", _at_the_root(here, there)
         return f"it from /v2/{theirs.repository}", f"take {here.below} out of the address: {host} has its API at /v2/"
-    if (host, mine.repository) != (there.hop.host, theirs.repository):
-        differs = "name" if host == there.hop.host else "host"
+    if (here.registry, mine.repository) != (there.registry, theirs.repository):
+        differs = "name" if here.registry == there.registry else "host"
         return f"it as {there.image}", f"ask for {there.image}, and not for {here.image}: what differs is the {differs}"
     if one.code in _REFUSED:
         return None

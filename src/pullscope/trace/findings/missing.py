@@ -43,6 +43,9 @@ VPC Service Controls|prohibited by organization's policy
     words finds the refusal in its audit log
 Anonymous caller|PublicAccessNotPermitted
     let {by} sign the addresses that it hands out, or let everyone read that bucket: {host} does not serve everyone
+# kubernetes/k8s.io#2028
+not available in your (?:location|country)
+    pull through a network or a mirror elsewhere: {host} takes the address of {client} for one of a place that it does not serve
 # learn.microsoft.com, "Configure Azure Storage firewalls": those words are the network's, not the signature's
 AuthorizationFailure
     let the network of {client} in: az storage account network-rule add --account-name {bucket} --ip-address ADDRESS
@@ -171,8 +174,9 @@ def of_what_is_missing(one: Answer) -> str | None:
         narrow = one.hop.request.method == "HEAD" and one.case.pull.client.family == UNKNOWN and not named
         types = f"name the types of manifests in Accept, {OCI_INDEX} too; if it is 404 then, " if narrow else ""
         return f"{types}{added(one, name)}correct the tag: {tags} those that exist{also}"
-    if step.expectation is not None:
-        return f"push the image again with all its platforms{also}"
+    if step.expectation is not None:  # snok/container-retention-policy#43, #97, vlaurin/action-ghcr-prune#76
+        kept = "let no clean-up delete versions without a tag, as those that an index names are"
+        return f"push the image again with all its platforms, and {kept}{also}"
     if named_by(one) is not None:
         return f"push {name}:{named_by(one)} again: {host} does not have what it names{also}"
     return f"name a digest that is there, as a clean-up deletes what no tag names: {tags} the tags{also}"
