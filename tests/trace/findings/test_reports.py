@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -9,12 +11,18 @@ from tests.trace.findings.reports import FOLDER, REPORTS, read
 from tests.trace.wire import played
 
 from pullscope.trace.findings.finding import Finding, Severity
-from pullscope.trace.model import Ending
+from pullscope.trace.model import Ending, Pull
+
+
+@cache
+def pulls_of_report(name: str) -> Sequence[Pull]:
+    """Its operations, told once for all tests of it."""
+    return played(REPORTS[name].play()).pulls
 
 
 def findings_of_report(name: str) -> list[Finding]:
     """Everything that is found in a conversation."""
-    return [finding for pull in played(REPORTS[name].play()).pulls for finding in pull.findings]
+    return [finding for pull in pulls_of_report(name) for finding in pull.findings]
 
 
 @pytest.mark.parametrize("name", REPORTS)
@@ -32,7 +40,7 @@ def test_a_report_is_named_right(name: str) -> None:
 @pytest.mark.parametrize("name", REPORTS)
 def test_an_operation_with_an_error_has_not_succeeded(name: str) -> None:
     """What is told as complete has no error, what is told as failed has one; of the rest it may be that no cause was seen."""
-    for pull in played(REPORTS[name].play()).pulls:
+    for pull in pulls_of_report(name):
         errors = any(one.severity is Severity.ERROR for one in pull.findings)
         assert errors == (pull.outcome is not Ending.COMPLETE) or pull.outcome is Ending.INCOMPLETE
 
@@ -40,7 +48,7 @@ def test_an_operation_with_an_error_has_not_succeeded(name: str) -> None:
 @pytest.mark.parametrize("name", [name for name, report in REPORTS.items() if report.told])
 def test_what_a_client_did_is_told_as_so_many_operations(name: str) -> None:
     """One for each thing that it did, with the right word, and how it ended."""
-    pulls = played(REPORTS[name].play()).pulls
+    pulls = pulls_of_report(name)
     assert [f"{pull.action} {pull.reference or pull.registry} {pull.outcome}" for pull in pulls] == REPORTS[name].told
 
 
