@@ -315,9 +315,8 @@ def _goes_on_without(pull: Pull, step: Step) -> bool:
     refused = step.kind is Kind.TAGS and step.last.status in (401, 403)
     if refused and pull.client.family == "skopeo" and bool(pull.images):
         return True
-    if (
-        step.method == "DELETE" and pull.client.family == "cosign"
-    ):  # by tag, then by the digest of the tag; what is gone is gone
+    if step.method == "DELETE" and pull.client.family == "cosign":
+        # By tag, then by the digest of the tag; what is gone is gone.
         asked_on = any(one.route.named == step.route.named and one.started > step.started for one in pull.steps)
         return asked_on or step.last.status == 404
     if step.kind is Kind.SEARCH and any(place[0] is Endpoint.CATALOG for place in pull.answered):

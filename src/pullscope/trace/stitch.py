@@ -322,12 +322,13 @@ def looks_like_token_request(event: Requested, route: Route) -> bool:
     if event.method not in ("GET", "POST") or route.endpoint not in (Endpoint.NONE, Endpoint.PING):
         return False
     asked = query(event.url)
-    if "service=" not in asked or any(word in asked for word in ("scope=", "account=", "client_id=")):
-        return "service=" in asked
-    # A script that leaves the scope out (distribution/distribution#2624); not git's info/refs, nor a login page that goes back
-    return (
-        path_of(event.url).rstrip("/").endswith(("/token", "/auth")) and "%3A%2F%2F" not in asked and "://" not in asked
-    )
+    if "service=" not in asked:
+        return False
+    if any(word in asked for word in ("scope=", "account=", "client_id=")):
+        return True
+    # A script that leaves the scope out (distribution/distribution#2624); not git's info/refs, nor a login page that goes back.
+    path = path_of(event.url).rstrip("/")
+    return path.endswith(("/token", "/auth")) and "://" not in asked.replace("%3A", ":").replace("%2F", "/")
 
 
 def _upload_route(event: Requested, found: Route, told_by: Hop) -> Route:

@@ -322,8 +322,6 @@ def clue(hop: Hop, act: str) -> Clue | None:
     line = re.sub(rf"(?<![\w/-])(?:{names})(?![\w/-])", "…", words(hop)) if names else words(hop)
     failed = (hop.status or 0) >= 500 or DRIVER.match(line) is not None
     # a cache that did not get through says 404 too: ustclug/mirrorrequest#111
-    not_got = failed or (hop.status == 404 and "network")
-    fitting = (
-        one for one in CLUES if act in one.acts and (one.name not in ITS_OWN_PARTS or not_got in (True, one.name))
-    )
+    others = ITS_OWN_PARTS - {"network"} if hop.status == 404 else ITS_OWN_PARTS
+    fitting = (one for one in CLUES if act in one.acts and (failed or one.name not in others))
     return next((one for one in fitting if one.words.search(line)), None) if line else None

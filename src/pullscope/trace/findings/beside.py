@@ -55,8 +55,8 @@ TRIED = Row(
         """
         Renovate asks a cache for the tags of NAME and then of library/NAME (renovatebot/renovate#17925), trivy one registry of
         its database after the other (aquasecurity/trivy#7938), helm a version with + by a tag with _. The same User-Agent, within
-        5 s, and a name that differs by what stands before its last part, by a v or by + and _; any other tag of the same
-        repository with the same token or on the same connection. Not of daemons, which begin a pull for each name that they get.
+        5 s, and a name that differs by what stands before its last part, by a v or by + and _: another tag may be one that is
+        wanted as well. Not of daemons, which begin a pull for each name that they get.
         """
     ),
 )
@@ -175,10 +175,7 @@ def _goes_on(here: Asked, there: Asked) -> bool:
     if mine.reference == theirs.reference:
         return _same_image(here, there)
     spelled = {(tag or "").removeprefix("v").replace("+", "_") for tag in (mine.reference, theirs.reference)}
-    mine_, theirs_ = here.step.last.request, there.step.last.request
-    one_process = mine_.credential is not None and mine_.credential == theirs_.credential
-    one_process = one_process or (mine_.connection is not None and mine_.connection == theirs_.connection)
-    return mine.repository == theirs.repository and theirs.digest is None and (len(spelled) == 1 or one_process)
+    return mine.repository == theirs.repository and theirs.digest is None and len(spelled) == 1
 
 
 def _told(one: Finding, here: Asked, there: Asked) -> tuple[str, str] | None:

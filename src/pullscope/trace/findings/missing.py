@@ -35,12 +35,9 @@ _WITHOUT_LIBRARY = frozenset({"harbor", "ecr"})
 _NO_PROJECT = re.compile(r"\bproject \S+ (?:is )?not found", re.IGNORECASE)
 """Harbor's words: goharbor/harbor#13391."""
 _OF_STORAGE = r"""
-# cloud.google.com/storage/docs/xml-api/reference-status, docs.cloud.google.com/vpc-service-controls/docs/troubleshooting
+# cloud.google.com/storage/docs/xml-api/reference-status
 UserProject\w+|billing account
     have the owner of that project mend its billing (console.cloud.google.com/billing): until then {host} serves nothing of it
-VPC Service Controls|prohibited by organization's policy
-    have {client} let in by the perimeter's owner: gcloud access-context-manager perimeters list shows it, and the id in those
-    words finds the refusal in its audit log
 Anonymous caller|PublicAccessNotPermitted
     let {by} sign the addresses that it hands out, or let everyone read that bucket: {host} does not serve everyone
 # kubernetes/k8s.io#2028
@@ -250,7 +247,8 @@ def of_storage(one: Answer) -> str | None:
     status = hop.status
     if status == 403 and hop.request.authorization == "none":
         policy = "a policy of its network (a proxy, a VPC endpoint) may refuse it"
-        return f"allow {hop.host} where {one.case.client} is: {policy}; else look at the rights that {by} has there"
+        network = f"allow {hop.host} where {one.case.client} is: {policy}; else look at the rights that {by} has there"
+        return one.asks_for or network
     if status == 401:
         return f"let {by} sign the addresses that it hands out: {hop.host} does not serve everyone"
     if status >= 500:
