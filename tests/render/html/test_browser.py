@@ -223,6 +223,23 @@ def test_each_kind_of_bar_is_drawn(browser: Any, written: Any) -> None:
     opened.context.close()
 
 
+def test_a_failure_at_the_end_is_drawn_whole(browser: Any, tmp_path: Path) -> None:
+    """Its mark ends where the bars end, and not beyond."""
+    wire = Wire()
+    wire.ask("GET", "https://registry.example.com/v2/", 200, body="{}")
+    wire.wait(20)
+    wire.ask("GET", "https://registry.example.com/v2/team/app/manifests/1.0", 503)
+    file = tmp_path / "late.html"
+    file.write_text(FORMS["html"].write(told(played(wire))), encoding="utf-8")
+    opened = Opened(browser, file)
+    shown = opened.page.locator(".step .broken")
+    shown.wait_for()
+    ends = "one => [one.getBoundingClientRect().right, one.closest('svg').getBoundingClientRect().right]"
+    mark, bars = shown.evaluate(ends)
+    assert mark <= bars
+    opened.context.close()
+
+
 def test_operations_are_put_in_order(browser: Any, written: Any) -> None:
     """Failures first, the longest first, by client below its name; and as they were seen when that is asked for again."""
     opened = Opened(browser, written("every-ending"))

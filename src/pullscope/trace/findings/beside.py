@@ -27,6 +27,9 @@ from pullscope.trace.model import Action, Hop, Pull, Step
 MOST = 200
 """Requests that are remembered, of each kind."""
 
+MOST_STEPS = 200
+"""Steps of an operation that is remembered: it holds all of them, beyond what the trace keeps of ended ones."""
+
 SOON = 3_600.0
 """Seconds between two operations that are compared."""
 
@@ -107,6 +110,8 @@ class Beside:
 
     def ended(self, pull: Pull) -> None:
         """An operation is over: it may show what another did wrong, or another what it did itself."""
+        if len(pull.steps) > MOST_STEPS:
+            return
         loud = {n for one in pull.findings if one.severity is not Severity.INFO for n in one.steps}
         for step in pull.steps:
             asked = Asked(pull, step)
