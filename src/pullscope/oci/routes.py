@@ -90,9 +90,9 @@ _CHARTS = re.compile(r"(?:/(?P<repository>.+?))??/(?:index\.yaml|(?:charts/)?(?P
 # override_path: containerd/containerd#6634). Only `ns` and Accept say so, for git servers have /blobs/, others /manifests/.
 _WITHOUT_V2 = re.compile(r"/.+/(?:manifests/[^/]+|blobs/[a-z0-9]+:[0-9a-f]{32,128})", re.DOTALL)
 # A registry below a path (distribution: http.prefix; Artifactory: /artifactory/api/docker/KEY; Nexus: /repository/NAME).
-_BELOW = re.compile(
-    r"(?P<at>/.*?)(?P<own>/v2/(?:_catalog/?|.+/(?:tags/list/?|manifests/[^/]+|blobs/uploads/?.*"
-    r"|(?:blobs|referrers)/[a-z0-9]+:[0-9a-f]{32,128}))?)",
+_OWN = re.compile(
+    r"/v2/(?:_catalog/?|.+/(?:tags/list/?|manifests/[^/]+|blobs/uploads/?.*"
+    r"|(?:blobs|referrers)/[a-z0-9]+:[0-9a-f]{32,128}))?",
     re.DOTALL,
 )
 _HOST = re.compile(r"[^/]+(?:\.[^/]+|:[0-9]+)|localhost")
@@ -185,16 +185,12 @@ def _own_path(path: str, asked: dict[str, str], headers: Headers, *, nested: boo
     Other interfaces are mostly at /api/v2/, and /v2/ alone may be anything: there the User-Agent decides. A slash that is
     `nested` in one part of a path belongs to another interface's names (GitHub's pages of packages).
     """
-    below, family = _BELOW.fullmatch(path), identify(headers.get("user-agent")).family
-    if (
-        below is not None
-        and not nested
-        and (
-            family not in (UNKNOWN, "curl")
-            or (not below["at"].endswith("/api") and (family != UNKNOWN or below["own"] != "/v2/"))
-        )
-    ):
-        return below["own"]
+    at, found, rest = path.partition("/v2/")
+    own, family = f"{found}{rest}", identify(headers.get("user-agent")).family
+    if found and not nested and _OWN.fullmatch(own):
+        known = family not in (UNKNOWN, "curl")
+        if known or (not at.endswith("/api") and (family != UNKNOWN or own != found)):
+            return own
     if "ns" in asked or ("/manifests/" in path and _MANIFEST_TYPE.search(headers.get("accept") or "")):
         # A mirror below a path: containerd puts /v2 behind what hosts.toml names, and says which registry is meant (1.6: seen).
         path = path[max(0, path.find("/v2/")) :]
