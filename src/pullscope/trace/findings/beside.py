@@ -20,7 +20,7 @@ from pullscope.trace.findings.case import harmless
 from pullscope.trace.findings.finding import Finding, Severity
 from pullscope.trace.findings.lookups import clear
 from pullscope.trace.findings.row import Row
-from pullscope.trace.findings.said import front
+from pullscope.trace.findings.said import answered_by, front, quoted
 from pullscope.trace.hop import content_type, is_page
 from pullscope.trace.model import Action, Hop, Pull, Step
 
@@ -159,6 +159,9 @@ def _tell(here: Asked, there: Asked) -> None:
             and (told := _told(one, here, there)) is not None
         ):
             before = one.message.partition(". ")[0].removesuffix(".")
+            if one.code in _NOT_THERE and here.image == there.image:
+                last = here.step.last  # it is there: all that is known is what was said
+                before = f"{answered_by(last)} said {last.status} to {here.step.method} of {here.image}{quoted(last)}"
             had = f"{there.client} had {told[0]} (operation {there.pull.id})"
             here.pull.findings[at] = replace(one, message=f"{before}. {had}.", fix=told[1])
 
