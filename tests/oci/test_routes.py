@@ -231,3 +231,8 @@ def test_a_registry_below_a_path_is_read_and_other_interfaces_are_not(
     """The end of the path says what is asked, and who asks tells where that may be anything."""
     found = route(f"https://example.com{path}", Headers({"User-Agent": agent}))
     assert found.endpoint is endpoint
+
+
+def test_what_is_no_path_has_no_registry_below_it() -> None:
+    """An address without a host, as a broken Location may give it, is none of a registry's whatever stands behind /v2/."""
+    assert route("javascript:alert(1)//v2/team/app/manifests/1.0").endpoint is Endpoint.NONE

@@ -187,7 +187,7 @@ def _own_path(path: str, asked: dict[str, str], headers: Headers, *, nested: boo
     """
     at, found, rest = path.partition("/v2/")
     own, family = f"{found}{rest}", identify(headers.get("user-agent")).family
-    if found and not nested and _OWN.fullmatch(own):
+    if found and path.startswith("/") and not nested and _OWN.fullmatch(own):
         known = family not in (UNKNOWN, "curl")
         if known or (not at.endswith("/api") and (family != UNKNOWN or own != found)):
             return own
