@@ -29,8 +29,9 @@ ACROSS = {
     ),
     "an error of ours at every place of a room": "mitm/test_every_method_fails trace/test_every_stage_fails",
     "what is seen in a real program": (
-        "mitm/test_sample_registry mitm/test_watch_in_proxy render/exports/test_har_in_devtools render/html/test_browser "
-        "render/html/test_live worlds/vanity/test_real_own_registry worlds/vanity/test_real_servers"
+        "mitm/test_sample_registry mitm/test_watch_in_proxy render/exports/test_har_in_devtools "
+        "render/exports/test_mermaid_in_chromium render/html/test_browser render/html/test_live "
+        "worlds/vanity/test_real_own_registry worlds/vanity/test_real_servers"
     ),
     "recordings, reports and cases from the field": (
         "trace/findings/test_field trace/findings/test_reports worlds/clients/test_matrix worlds/clients/test_recordings "
