@@ -17,7 +17,6 @@ from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import parameters, path_of, query
 from pullscope.trace.clues import LISTS, PINGS
 from pullscope.trace.events import Failed
-from pullscope.trace.hop import is_registrys
 from pullscope.trace.kinds import OPTIONAL, WRITING
 from pullscope.trace.model import Action, Ending, Hop, Kind, Outcome, Pull, Step
 from pullscope.trace.processes import is_same
@@ -140,7 +139,7 @@ def is_another_site(pull: Pull) -> bool:
     """Whether someone with curl only asked for a path that ends with /v2/, and no answer was a registry's."""
     asked = [hop for step in steps_of(pull) for hop in step.hops]
     below = all(hop.step.route.endpoint in PINGS and not path_of(hop.request.url).startswith("/v") for hop in asked)
-    return below and pull.client.family == "curl" and not any(is_registrys(hop) or hop.challenges for hop in asked)
+    return below and pull.client.family == "curl" and not any(hop.is_registrys or hop.challenges for hop in asked)
 
 
 def _action_of_nameless(pull: Pull) -> Action:

@@ -16,7 +16,6 @@ from pullscope.oci.routes import Endpoint
 from pullscope.trace.clues import PINGS, QUESTIONS, UPLOADS, Clue, Form, alike, clue_of, names_tag
 from pullscope.trace.events import Requested
 from pullscope.trace.evidence import BEGINS, match
-from pullscope.trace.hop import content_type
 from pullscope.trace.model import Hop, Pull, Reason, Step, Strength
 from pullscope.trace.open_pulls import Roster
 from pullscope.trace.processes import Connections, Process, join
@@ -346,7 +345,7 @@ def _was_refused(step: Step) -> bool:
     last = step.last
     if step.in_flight or last.redirects or (last.request.authorization == "none" and has_next_move(step)):
         return False
-    page = step.route.endpoint is Endpoint.MANIFEST and content_type(last) == "text/html"
+    page = step.route.endpoint is Endpoint.MANIFEST and last.content_type == "text/html"
     return not last.ok or page or step.instead is not None
 
 

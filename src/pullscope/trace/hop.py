@@ -11,6 +11,7 @@ from pullscope.oci.bounds import count
 from pullscope.oci.challenge import Challenge, read_challenges
 from pullscope.oci.documents import RegistryError
 from pullscope.oci.media import essence
+from pullscope.oci.reference import registry_name
 from pullscope.oci.routes import Route
 from pullscope.oci.urls import host_of, is_host, split
 from pullscope.trace.events import Failed, Finished, Requested, Responded, Uploaded
@@ -102,25 +103,23 @@ class Hop:
 
     @property
     def redirects(self) -> bool:
-        return self.status in REDIRECTS and self.response is not None and self.response.location is not None
+        return self.status in REDIRECTS and self.location is not None
 
     @property
     def target(self) -> str | None:
         """The host that a redirect names."""
-        location = self.response.location if self.redirects and self.response else None
-        return host_of(location) or None if location is not None else None
+        return host_of(self.location or "") or None if self.redirects else None
 
     @property
     def names_address(self) -> bool:
         """Whether a redirect names what a client can ask for."""
-        target = split((self.response.location if self.response else None) or "")
+        target = split(self.location or "")
         return target.scheme in ("http", "https") and is_host(target.netloc)
 
     @property
     def part(self) -> tuple[int, int, int] | None:
         """The first byte, the last, and the length of the whole, as Content-Range tells them (RFC 9110, 14.4)."""
-        said = self.response.headers.get("content-range") if self.response else None
-        span, _, total = (said or "").removeprefix("bytes").strip().partition("/")
+        span, _, total = (self.header("content-range") or "").removeprefix("bytes").strip().partition("/")
         first, last, length = count(span.partition("-")[0]), count(span.partition("-")[2]), count(total)
         return None if first is None or last is None or length is None else (first, last, length)
 
@@ -175,31 +174,48 @@ class Hop:
         """From the request to the head of the answer (curl's starttransfer, without the connection)."""
         return max(0.0, self.response.time - self.request.time) if self.response and self.timed else None
 
+    # -- what an answer is --------------------------------------------------------------------------------------------
 
-def crosses(hop: Hop) -> bool:
-    """Whether a hop is a redirect to another host."""
-    return hop.target not in (None, hop.host)
+    def header(self, name: str) -> str | None:
+        """The first field of that name in its answer."""
+        return self.response.headers.get(name) if self.response else None
 
+    @property
+    def location(self) -> str | None:
+        return self.response.location if self.response else None
 
-def content_type(hop: Hop) -> str:
-    """The media type of an answer, without parameters; empty where it names none."""
-    return essence(hop.response.headers.get("content-type")) if hop.response else ""
+    @property
+    def content_type(self) -> str:
+        """The media type of an answer, without parameters; empty where it names none."""
+        return essence(self.header("content-type"))
 
+    @property
+    def codes(self) -> set[str]:
+        """The error codes in an answer."""
+        return {error.code for error in self.errors}
 
-def header(hop: Hop, name: str) -> str | None:
-    return hop.response.headers.get(name) if hop.response else None
+    @property
+    def crosses(self) -> bool:
+        """Whether it is a redirect to another host."""
+        return self.target not in (None, self.host)
 
+    @property
+    def is_page(self) -> bool:
+        """Whether an answer is a web page, which no registry sends."""
+        return self.content_type in ("text/html", "application/xhtml+xml") or (self.said or "").startswith("<HTML>")
 
-def is_page(hop: Hop) -> bool:
-    """Whether an answer is a web page, which no registry sends."""
-    return content_type(hop) in ("text/html", "application/xhtml+xml") or (hop.said or "").startswith("<HTML>")
+    @property
+    def is_registrys(self) -> bool:
+        """Whether an answer shows that a registry gave it (distribution-spec 1.1 asks for neither; most do both)."""
+        return bool(self.errors) or self.header("docker-distribution-api-version") is not None
 
+    @property
+    def client_left(self) -> bool:
+        """Whether it ended because its client, or the proxy, went away."""
+        return self.failed is not None and bool(_CLIENT_LEFT.search(self.failed.reason))
 
-def is_registrys(hop: Hop) -> bool:
-    """Whether an answer shows that a registry gave it (distribution-spec 1.1 asks for neither; most do both)."""
-    return bool(hop.errors) or header(hop, "docker-distribution-api-version") is not None
-
-
-def client_left(hop: Hop) -> bool:
-    """Whether an exchange ended because its client, or the proxy, went away."""
-    return hop.failed is not None and bool(_CLIENT_LEFT.search(hop.failed.reason))
+    @property
+    def mirror_of(self) -> str | None:
+        """The registry in place of which its host was asked; None where that was asked for itself."""
+        ns = self.route.ns
+        return ns if ns is not None and ns not in (self.host, registry_name(self.host)) else None

@@ -16,7 +16,6 @@ from pullscope.oci.reference import registry_name
 from pullscope.oci.routes import Endpoint, route
 from pullscope.oci.urls import split
 from pullscope.trace.events import Responded
-from pullscope.trace.hop import crosses, is_page
 from pullscope.trace.model import Hop, Pull
 from pullscope.trace.vocabulary import RateLimit
 
@@ -83,7 +82,7 @@ class Roles:
         is_blob = asked in (Endpoint.BLOB, Endpoint.NONE)  # NONE: an address that a manifest names for its layer
         is_registry = bool(hop.challenges) or hop.request.authorization == "bearer"
         is_api = hop.route.endpoint is not Endpoint.NONE
-        is_other = asked is not Endpoint.BLOB and follows is not None and not is_api and is_page(hop)
+        is_other = asked is not Endpoint.BLOB and follows is not None and not is_api and hop.is_page
         gives = not is_api or (is_blob and follows is not None)
         self._only_content[hop.host] = (
             self._only_content.get(hop.host, True) and gives and not (is_registry or is_other)
@@ -94,7 +93,7 @@ class Roles:
             roles.add("registry")
         if is_other:
             roles.add("other")
-        elif not is_blob and crosses(hop) and hop.response and _is_api(hop.response.location):
+        elif not is_blob and hop.crosses and _is_api(hop.location):
             roles.add("vanity")
         elif (hop.route.ns is not None and _home(hop.route.ns) != hop.host) or _stood_in(hop):
             roles.add("mirror")

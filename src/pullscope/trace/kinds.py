@@ -10,7 +10,7 @@ from __future__ import annotations
 from pullscope.oci.agents import CONTAINERS_IMAGE
 from pullscope.oci.digest import Digest
 from pullscope.oci.documents import Index, Manifest
-from pullscope.oci.media import MediaClass, essence, media_class
+from pullscope.oci.media import MediaClass, media_class
 from pullscope.oci.routes import Endpoint
 from pullscope.trace.model import Expectation, Hop, Image, Kind, Outcome, Pull, Step
 from pullscope.trace.source_gaps import lacking
@@ -80,8 +80,7 @@ def _manifest_kind(step: Step, expected: Expectation | None, method: str) -> Kin
         return expected.kind
     if method == "GET" and step.last.ok:
         # Its body was not seen, or is empty: only the answer's Content-Type tells.
-        said = step.last.response.headers.get("content-type") if step.last.response else None
-        return Kind.MANIFEST_LIST if media_class(essence(said)) is MediaClass.INDEX else Kind.MANIFEST
+        return Kind.MANIFEST_LIST if media_class(step.last.content_type) is MediaClass.INDEX else Kind.MANIFEST
     if step.route.digest is None or method == "HEAD":
         return Kind.RESOLVE
     return Kind.MANIFEST
@@ -129,7 +128,7 @@ def _asked_if_changed(hop: Hop) -> bool:
 def is_empty_manifest(hop: Hop) -> bool:
     """Whether nothing came where a manifest should be, and was not meant to: a body that is not kept says its length."""
     read = hop.ok and hop.request.method == "GET" and hop.step.route.endpoint is Endpoint.MANIFEST
-    return read and hop.response is not None and hop.response.headers.get("content-length") == "0"
+    return read and hop.header("content-length") == "0"
 
 
 def learn(pull: Pull, step: Step, document: Index | Manifest) -> None:
@@ -209,14 +208,12 @@ def learn_pushed(pull: Pull, step: Step) -> None:
 
 
 def _digest_of(step: Step) -> str | None:
-    if step.route.digest is not None:
-        return step.route.digest
-    return said_digest(step.last)
+    return step.route.digest or said_digest(step.last)
 
 
 def said_digest(hop: Hop) -> str | None:
     """The Docker-Content-Digest of an answer (a SHOULD in distribution-spec 1.1), or what clients make of its want."""
-    said = hop.response.headers.get("docker-content-digest") if hop.response else None
+    said = hop.header("docker-content-digest")
     try:
         return str(Digest(said)) if said else _hashed(hop)
     except ValueError:

@@ -70,11 +70,7 @@ class Patience:
 
 def _wait_asked_for(pull: Pull) -> float:
     """`Retry-After` in seconds (RFC 9110, 10.2.3), within bounds, and some more for the client to come again."""
-    asked = [
-        count(step.last.response.headers.get("retry-after")) or 0
-        for step in failures(pull)
-        if step.last.response is not None
-    ]
+    asked = [count(step.last.header("retry-after")) or 0 for step in failures(pull)]
     return RETRY_QUIET + min(max(asked, default=0), LONGEST_WAIT)
 
 

@@ -15,7 +15,6 @@ from math import inf
 from pullscope.oci.agents import Client
 from pullscope.oci.bounds import count
 from pullscope.oci.documents import Descriptor, Index, Manifest, RegistryError
-from pullscope.oci.media import essence
 from pullscope.oci.routes import Endpoint, Route
 from pullscope.trace.findings.finding import Finding
 from pullscope.trace.hop import REDIRECTS as REDIRECTS
@@ -150,15 +149,14 @@ class Step:
             return self.expectation.descriptor.size
         if self.method == "PUT" and self.route.endpoint is Endpoint.MANIFEST:  # what was sent; the answer is about it
             return next((hop.uploaded.bytes for hop in self.hops if hop.uploaded), None)
-        length = self.last.response.headers.get("content-length") if self.last.response and self.last.ok else None
-        counted = self.route.endpoint in (Endpoint.MANIFEST, Endpoint.BLOB)
-        return count(length) if counted else None
+        counted = self.last.ok and self.route.endpoint in (Endpoint.MANIFEST, Endpoint.BLOB)
+        return count(self.last.header("content-length")) if counted else None
 
     @property
     def fell_short(self) -> bool:
         """Whether bytes that are wrong are so because the rest of them did not come."""
         last = self.last
-        coded = last.response.headers.get("content-encoding") not in (None, "identity") if last.response else False
+        coded = last.header("content-encoding") not in (None, "identity")
         known = self.verified is False and not coded and last.bytes is not None and self.size is not None
         return known and (last.bytes or 0) < (self.size or 0)
 
@@ -171,7 +169,7 @@ class Step:
         # HEAD says what GET would bring.
         last = self.last
         looked = self.route.endpoint is Endpoint.MANIFEST and self.method == "HEAD" and last.ok
-        return essence(last.response.headers.get("content-type")) or None if looked and last.response else None
+        return last.content_type or None if looked else None
 
     @property
     def passes(self) -> list[list[Hop]]:

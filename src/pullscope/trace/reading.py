@@ -17,7 +17,6 @@ from pullscope.oci.routes import Endpoint
 from pullscope.trace.clues import LISTS
 from pullscope.trace.events import Finished
 from pullscope.trace.findings.watching import Findings
-from pullscope.trace.hop import content_type
 from pullscope.trace.kinds import is_empty_manifest, learn, learn_referrers
 from pullscope.trace.model import Hop
 from pullscope.trace.open_pulls import Roster
@@ -46,8 +45,8 @@ def read(hop: Hop, event: Finished, roster: Roster, stitcher: Stitcher, findings
     if event.document is None or hop.status is None:
         if is_empty_manifest(hop):
             step.instead = "empty"
-        elif hop.ok and step.route.endpoint is Endpoint.CHARTS and content_type(hop).endswith(("html", "xml")):
-            step.instead = content_type(hop)
+        elif hop.ok and step.route.endpoint is Endpoint.CHARTS and hop.content_type.endswith(("html", "xml")):
+            step.instead = hop.content_type
         elif hop.ok and (step.is_token or step.route.endpoint is Endpoint.MANIFEST) and _cannot_unpack(hop, event):
             step.instead = f"not {event.miscoded}, as its Content-Encoding says"
         return
@@ -64,13 +63,13 @@ def read(hop: Hop, event: Finished, roster: Roster, stitcher: Stitcher, findings
             learn_referrers(step.pull, step, read_manifest(event.document))
     elif hop.ok and step.route.endpoint is Endpoint.MANIFEST and step.pull is not None:
         reads = _known_manifest if len(event.document) <= MOST_KNOWN else read_manifest
-        document = reads(event.document, content_type(hop))
+        document = reads(event.document, hop.content_type)
         if document is not None:
             learn(step.pull, step, document)
             stitcher.may_come_from_elsewhere(hop, document)
         else:
             _read_words(hop, event.document)
-            if media_class(content_type(hop)) in MANIFESTS and (event.bytes or 0) <= MAX_DOCUMENT:
+            if media_class(hop.content_type) in MANIFESTS and (event.bytes or 0) <= MAX_DOCUMENT:
                 step.instead = what_instead(event.document)
 
 

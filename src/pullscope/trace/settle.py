@@ -14,7 +14,7 @@ from operator import attrgetter
 from pullscope.oci.agents import TOKEN_WITHIN
 from pullscope.oci.challenge import read_scopes
 from pullscope.oci.documents import Manifest
-from pullscope.oci.media import MediaClass, essence, media_class
+from pullscope.oci.media import MediaClass, media_class
 from pullscope.oci.routes import Endpoint
 from pullscope.trace.kinds import OPTIONAL, WRITING, kind_of, outcome_of, said_digest
 from pullscope.trace.model import Hop, Kind, Outcome, Pull, Step
@@ -131,7 +131,7 @@ def _goes_round(step: Step) -> bool:
 
 def _range_ends(hop: Hop) -> bool:
     """Whether a 206 brought the last byte: `Content-Range: bytes 100-199/200`."""
-    if hop.response is None or "content-range" not in hop.response.headers:
+    if hop.header("content-range") is None:
         return True
     part = hop.part
     return part is not None and part[1] + 1 >= part[2] and not hop.short_part
@@ -187,9 +187,7 @@ def verified(step: Step) -> bool | None:
     last = step.last
     if last.request.method == "HEAD" or not last.ok or last.finished is None:
         return None
-    if (
-        last.status == 206 or (last.response is not None and "content-range" in last.response.headers)
-    ) and not last.unasked_part:
+    if (last.status == 206 or last.header("content-range") is not None) and not last.unasked_part:
         return None  # a part, whatever its status says (RFC 9110, 14.4)
     if step.route.endpoint not in (Endpoint.MANIFEST, Endpoint.BLOB, Endpoint.NONE) or step.method != "GET":
         return None
@@ -197,7 +195,7 @@ def verified(step: Step) -> bool | None:
         return None
     if is_schema1(step) and step.digest != f"sha256:{last.finished.sha256}":
         return None  # its digest is of what is signed, without the signatures (distribution, manifest-v2-1.md)
-    if step.route.digest is None and (last.response is None or "docker-content-digest" not in last.response.headers):
+    if step.route.digest is None and last.header("docker-content-digest") is None:
         return None  # no answer gave a digest to compare with
     return step.digest == f"sha256:{last.finished.sha256}"
 
@@ -206,8 +204,7 @@ def is_schema1(step: Step) -> bool:
     """Whether what came is a manifest of schema 1, by itself or by its media type."""
     if step.document is not None:
         return isinstance(step.document, Manifest) and step.document.schema_version == 1
-    said = step.last.response.headers.get("content-type") if step.last.response is not None else None
-    return media_class(essence(said)) is MediaClass.SCHEMA1
+    return media_class(step.last.content_type) is MediaClass.SCHEMA1
 
 
 def credit(pull: Pull, step: Step) -> None:

@@ -103,9 +103,9 @@ class Stitcher:
         if hop.redirects and location is not None:
             for table, number in ((self._redirects, location), (self._sources, hop.request.url_id)):
                 table.add((hop.request.client, number), hop, hop.response.time)
-        elif hop.status == 202 and hop.response.location and hop.route.endpoint in UPLOADS:
+        elif hop.status == 202 and hop.location and hop.route.endpoint in UPLOADS:
             # Where the upload goes on: anywhere, and with more in its query (distribution-spec 1.1, "Pushing a blob").
-            self._uploads.add((hop.request.client, bare(hop.response.location)), hop, hop.response.time)
+            self._uploads.add((hop.request.client, bare(hop.location)), hop, hop.response.time)
         if hop.follows is not None and hop.status in RETRIED:
             self.may_repeat(hop)  # oras and podman ask the storage itself again, not the registry (seen: 503)
         if hop.status == 401:
@@ -340,7 +340,7 @@ def _upload_route(event: Requested, found: Route, told_by: Hop) -> Route:
 
 
 def _leads_to(hop: Hop, host: str) -> bool:
-    location = hop.response.location if hop.response else None
+    location = hop.location
     return location is not None and host_of(location) == host
 
 

@@ -85,7 +85,7 @@ def may_have_gone_on(step: Step, refusals: Refusals) -> bool:
     Not where its host is in sight or on this machine, or in plain http, nor by a client that asked for the same before.
     """
     pull, last = step.pull, step.last
-    host, location = last.target, (last.response.location if last.response else None) or ""
+    host, location = last.target, last.location or ""
     if pull is None or host is None or not is_unfinished(step, cut_off=False) or step.method not in ("GET", "HEAD"):
         return False
     if not location.startswith("https:") or is_loopback(host) or is_refused(last, refusals):

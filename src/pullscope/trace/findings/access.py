@@ -112,7 +112,7 @@ def token_request_elsewhere(case: Case) -> Iterator[Found]:
         return
     why = "another process asks for it, it goes past this proxy, or it was asked for before this trace began"
     fix = "begin the trace before the client, and leave no host out of it (NO_PROXY, --ignore)"
-    if case.pull.client.family == "buildkit":
+    if case.family == "buildkit":
         why = "BuildKit asks for tokens from the client's process (docker, buildx)"
         fix = "set BUILDKIT_NO_CLIENT_TOKEN=1 for the client, or trace the client's process too"
     yield Found(

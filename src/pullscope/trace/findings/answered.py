@@ -8,7 +8,7 @@ from pullscope.oci.amounts import period
 from pullscope.oci.routes import Endpoint
 from pullscope.trace.findings.answers import Answer
 from pullscope.trace.findings.asked import request, thing
-from pullscope.trace.findings.case import Case, Found, codes, mirror_of, name_of, was_anonymous
+from pullscope.trace.findings.case import Case, Found, name_of, was_anonymous
 from pullscope.trace.findings.client_settings import out_of_mirrors
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Severity
@@ -29,7 +29,6 @@ from pullscope.trace.findings.said import (
     words,
 )
 from pullscope.trace.findings.tellings import composed
-from pullscope.trace.hop import client_left
 from pullscope.trace.model import Kind, Outcome, Step
 
 
@@ -167,8 +166,8 @@ def name_unknown(one: Answer) -> str:
     Distribution specification, "Error Codes". Harbor says NOT_FOUND "repository … not found", also where its cache does not
     reach the registry behind it: goharbor/harbor#23051.
     """
-    lists = one.act == "list" and "NAME_UNKNOWN" not in codes(
-        one.hop
+    lists = (
+        one.act == "list" and "NAME_UNKNOWN" not in one.hop.codes
     )  # Microsoft's has images of it: containerregistry#57
     return (
         f"{one.hop.host} has no {'list of tags for' if lists else 'repository'} {one.hop.route.repository}{_why(one)}."
@@ -261,12 +260,12 @@ def request_failed(case: Case) -> Iterator[Found]:
     which a proxy of one's own network refuses a host (virtuald/docker-registry-cache#14).
     """
     # docker waits 15 s: urlstechie/urlchecker-action#103
-    left = (one for one in case.steps[-3:] if one.last.response is None and client_left(one.last))
+    left = (one for one in case.steps[-3:] if one.last.response is None and one.last.client_left)
     waited = next((one for one in left if (one.last.seconds or 0.0) >= 10), None)
-    answers = (Answer(case, step) for step in case.bad if not client_left(step.last))
+    answers = (Answer(case, step) for step in case.bad if not step.last.client_left)
     candidates = [one.step for one in answers if not one.waits_for_a_token] or _ended_badly(case)
     if waited is not None:
-        last, home = waited.last, mirror_of(waited.first)
+        last, home = waited.last, waited.first.mirror_of
         yield Found(
             [waited],
             f"{last.host} gave no answer to {request(waited)} within {period(last.seconds or 0.0)}, and {case.client} waited "
@@ -290,7 +289,7 @@ def _ended_badly(case: Case) -> list[Step]:
         for step in case.steps[-3:]
         if (step.outcome is not Outcome.NOT_SEEN or step.last.request.authorization != "none")  # else: `token-not-used`
         and ((step.last.status or 0) >= 400 or (step.last.status is None and step.last.failed is not None))
-        and not client_left(step.last)
+        and not step.last.client_left
         and (step.outcome is not Outcome.EXPECTED_404 or (case.pull.pushing and step is case.stopped_at))
         and step.kind is not Kind.VERSION_CHECK
         and step not in case.made_good

@@ -25,11 +25,9 @@ from pullscope.trace.findings.case import (
     REFUSALS,
     Case,
     Issued,
-    codes,
     in_storage,
     is_write,
     listed,
-    mirror_of,
     was_anonymous,
 )
 from pullscope.trace.findings.client_settings import by_tls_only
@@ -46,7 +44,6 @@ from pullscope.trace.findings.grants import (
 )
 from pullscope.trace.findings.login_commands import login, registry_at, registry_behind_it
 from pullscope.trace.findings.said import front, says, words
-from pullscope.trace.hop import client_left, crosses, header, is_page, is_registrys
 from pullscope.trace.model import Kind, Step
 
 NOT_OFFERED = frozenset({400, 405, 501})
@@ -114,7 +111,7 @@ class Answer:
             lets_in=f": {lets_in}" if (lets_in := self.step_there("address")) and "IP" in words(self.hop) else "",
             unlock=self.step_there("unlock") or "its rules for what may not be written",
             cache=f" ({cache})" if (cache := self.step_there("cache")) else "",
-            home=mirror_of(self.step.first) or "REGISTRY",
+            home=self.step.first.mirror_of or "REGISTRY",
             scan=self.step_there("scan") or f"Harbor: {STEPS['harbor']['scan']}; JFrog: {STEPS['artifactory']['scan']}",
             creates=self.step_there("creates") or "create it first",
             login=self.login,
@@ -197,7 +194,7 @@ class Answer:
         """Whether it answers version checks and was not seen asking for a login, without which most clients show none."""
         here = [hop for hop in self.case.hops if hop.host == self.hop.host and hop.request.authorization == "none"]
         asked = any(hop.status != 401 and hop.response and hop.step.kind is Kind.VERSION_CHECK for hop in here)
-        return asked and not any(hop.challenges for hop in here) and self.case.pull.client.family not in _UNASKED
+        return asked and not any(hop.challenges for hop in here) and self.case.family not in _UNASKED
 
     @cached_property
     def takes_no_login(self) -> bool:
@@ -222,8 +219,8 @@ class Answer:
     @cached_property
     def by_page(self) -> bool:
         """Whether a page answered, which is neither a registry's nor a challenge for a login."""
-        told = is_registrys(self.hop) or _REGISTRY.match(front(self.hop) or "")
-        return is_page(self.hop) and not told and not (self.status == 401 and self.hop.challenges)
+        told = self.hop.is_registrys or _REGISTRY.match(front(self.hop) or "")
+        return self.hop.is_page and not told and not (self.status == 401 and self.hop.challenges)
 
     @cached_property
     def in_front(self) -> str | None:
@@ -258,7 +255,7 @@ class Answer:
     @cached_property
     def code(self) -> str | None:
         """The code under which it is told; None where a rule of its own tells it, or nothing is known of it."""
-        if client_left(self.hop) or self.waits_for_a_token or self.step.is_foreign:
+        if self.hop.client_left or self.waits_for_a_token or self.step.is_foreign:
             return None
         if in_storage(self.hop):
             return "cdn-failed" if _is_storage_failure(self) else None
@@ -294,13 +291,13 @@ def _is_cut_off(one: Answer) -> bool:
 def _is_lost(one: Answer) -> bool:
     if one.step.route.endpoint is not Endpoint.UPLOAD or one.act != "write" or one.hop.request.method == "GET":
         return False
-    return (one.status == 404 or bool(codes(one.hop) & _LOST)) and not says(one.hop, PART) and one.clue is None
+    return (one.status == 404 or bool(one.hop.codes & _LOST)) and not says(one.hop, PART) and one.clue is None
 
 
 def _is_barred(one: Answer) -> bool:
     """Whether it refuses a write: to every client, or to this one."""
     step, hop, status = one.step, one.hop, one.status
-    if status == 401 and hop.request.authorization == "none" and hop.follows is not None and crosses(hop.follows):
+    if status == 401 and hop.request.authorization == "none" and hop.follows is not None and hop.follows.crosses:
         return False  # a challenge of another host, which oras and helm do not answer: `token-not-requested`
     if step.is_token:
         return pushes(step) and refuses_access(hop) and (one.no_login or status == 403 or says(hop, OF_RIGHTS))
@@ -315,13 +312,13 @@ def _is_barred(one: Answer) -> bool:
 def _is_refusal(one: Answer) -> bool:
     if one.step.is_token or one.case.writes or one.status not in REFUSALS:
         return False
-    return one.hop.request.authorization != "none" or (one.status == 403 and "DENIED" in codes(one.hop))
+    return one.hop.request.authorization != "none" or (one.status == 403 and "DENIED" in one.hop.codes)
 
 
 def _is_storage_failure(one: Answer) -> bool:
     lost = one.hop.failed is not None and one.hop.response is None  # else cut off: `size-mismatch`
     refused = one.hop.failed is None and one.status >= 400 and one.status not in (416, 429)
-    return mirror_of(one.step.first) is None and (lost or refused)
+    return one.step.first.mirror_of is None and (lost or refused)
 
 
 def _fails(one: Answer) -> bool:
@@ -333,15 +330,15 @@ def _lacks(one: Answer) -> str | None:
     """What is not there, as its code; what the registry itself says decides before what a mirror of it says."""
     step, hop, endpoint = one.step, one.hop, one.step.route.endpoint
     redirected = hop.follows is not None and hop.route.endpoint is endpoint
-    if one.status not in (404, 410) or one.act == "write" or (is_page(hop) and not redirected) or _fails(one):
+    if one.status not in (404, 410) or one.act == "write" or (hop.is_page and not redirected) or _fails(one):
         return None  # files on a web server, as moby/moby#30798
     if endpoint is Endpoint.BLOB:
         return "blob-unknown"
     no_list = endpoint is Endpoint.TAGS and not one.is_known_to_be_there
-    no_repository = "NAME_UNKNOWN" in codes(hop) or says(hop, _NO_REPOSITORY) or no_list
+    no_repository = "NAME_UNKNOWN" in hop.codes or says(hop, _NO_REPOSITORY) or no_list
     if one.status == 404 and no_repository:
         return "name-unknown"
-    at_home = mirror_of(step.first) is None or step.place not in one.case.asked_at_home
+    at_home = step.first.mirror_of is None or step.place not in one.case.asked_at_home
     return "manifest-unknown" if one.status == 404 and endpoint is Endpoint.MANIFEST and at_home else None
 
 
@@ -359,7 +356,7 @@ CODES: tuple[tuple[str, Callable[[Answer], bool]], ...] = (
     ("name-unknown", lambda one: _lacks(one) == "name-unknown"),
     ("manifest-unknown", lambda one: _lacks(one) == "manifest-unknown"),
     ("blob-unknown", lambda one: _lacks(one) == "blob-unknown"),
-    ("registry-failed", lambda one: _fails(one) and not one.step.is_token and mirror_of(one.step.first) is None),
+    ("registry-failed", lambda one: _fails(one) and not one.step.is_token and one.step.first.mirror_of is None),
     ("access-denied", _is_refusal),
 )
 """What an answer is told as; of those that fit, the first. What fits none is `request-failed`, unless a rule knows better."""
@@ -381,7 +378,7 @@ def look_at_the_log(one: Answer) -> str:
     """What is left where an answer says nothing."""
     late = f":{after(one)} it may be a time limit of the proxy in front" if after(one) else ""
     if one.hosted is not None:
-        numbered = next((f" ({name} {value[:40]})" for name in _IDS if (value := header(one.hop, name))), "")
+        numbered = next((f" ({name} {value[:40]})" for name in _IDS if (value := one.hop.header(name))), "")
         return f"ask {one.hosted.name}, which alone can see its log, about this request{numbered}{late}"
     url = split(one.hop.request.url)
     port = url.port or {"http": 80}.get(url.scheme, 443)

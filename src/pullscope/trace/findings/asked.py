@@ -13,7 +13,7 @@ from pullscope.oci.documents import Index, Manifest
 from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import path_of
 from pullscope.trace.clues import LISTS
-from pullscope.trace.findings.case import Case, asked_repositories, codes, is_write, repositories
+from pullscope.trace.findings.case import Case, asked_repositories, is_write, repositories
 from pullscope.trace.model import Hop, Kind, Step
 
 LOOKERS = frozenset({"unknown", "curl"})
@@ -132,7 +132,7 @@ def other_bytes(case: Case, step: Step) -> Digest | None:
     """The digest of what was sent in one piece, where the address names another (enix/kube-image-keeper#74)."""
     sent, named = step.last.uploaded, step.route.digest
     whole = step.kind is Kind.MANIFEST_PUT or not any(one.kind is Kind.UPLOAD_CHUNK for one in case.steps)
-    if "DIGEST_INVALID" not in codes(step.last) or named is None or named.algorithm != "sha256" or not whole:
+    if "DIGEST_INVALID" not in step.last.codes or named is None or named.algorithm != "sha256" or not whole:
         return None
     if sent is None or sent.sha256 is None or not sent.bytes:
         return None

@@ -21,7 +21,6 @@ from pullscope.trace.findings.finding import Finding, Severity
 from pullscope.trace.findings.lookups import clear
 from pullscope.trace.findings.row import Row
 from pullscope.trace.findings.said import answered_by, front, quoted
-from pullscope.trace.hop import content_type, is_page
 from pullscope.trace.model import Action, Hop, Pull, Step
 
 MOST = 200
@@ -130,7 +129,7 @@ def _answers(asked: Asked) -> bool:
     last = asked.step.last
     if asked.step.route.endpoint not in _ENDPOINTS or asked.step.method not in ("GET", "HEAD"):
         return False
-    return (last.ok and not is_page(last)) or bool(asked.below and last.challenges)
+    return (last.ok and not last.is_page) or bool(asked.below and last.challenges)
 
 
 def _tell(here: Asked, there: Asked) -> None:
@@ -206,7 +205,7 @@ def _told(one: Finding, here: Asked, there: Asked) -> tuple[str, str] | None:
         return f"it as {there.image}", f"ask for {there.image}, and not for {here.image}: what differs is the {differs}"
     if one.code in _REFUSED:
         return None
-    kind = content_type(there.step.last)
+    kind = there.step.last.content_type
     if kind and not takes(here.hop, essence(kind)):
         return f"it as {kind}", f"add {kind} to Accept: the request of {here.client} does not name that type"
     if (here.step.method, there.step.method) == ("HEAD", "GET"):

@@ -6,17 +6,15 @@ Everything is worked out at most once for a look, however many rules ask. Nothin
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from pullscope.oci.challenge import Challenge, read_scopes
-from pullscope.oci.reference import registry_name
 from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import bare, path_of
 from pullscope.trace.findings.finding import Finding, Severity
 from pullscope.trace.findings.puts import Place, Put
-from pullscope.trace.hop import crosses
 from pullscope.trace.kinds import OPTIONAL, WRITING
 from pullscope.trace.model import Ending, Hop, Kind, Outcome, Pull, Step, TokenFacts
 from pullscope.trace.settle import ended_at_a_lookup, failures
@@ -106,11 +104,29 @@ class Case:
         """The last thing that was asked for, once nothing more can come."""
         return max(self.steps, key=lambda step: step.last.request.time) if self.over and self.steps else None
 
-    @cached_property
+    @property
+    def family(self) -> str:
+        return self.pull.client.family
+
+    @property
     def client(self) -> str:
         """What to call the client in a sentence."""
-        family = self.pull.client.family
-        return "the client" if family == "unknown" else family
+        return "the client" if self.family == "unknown" else self.family
+
+    @cached_property
+    def reading(self) -> list[Step]:
+        """The steps that asked for a manifest or blob."""
+        return [step for step in self.steps if step.route.endpoint in CONTENT]
+
+    @cached_property
+    def pings(self) -> list[Step]:
+        return [step for step in self.steps if step.kind is Kind.VERSION_CHECK and step.route.endpoint in PINGS]
+
+    @property
+    def only_a_token(self) -> bool:
+        """Whether a token was got, and nothing was asked with it."""
+        last = self.stopped_at
+        return last is not None and last.is_token and last.last.status == 200 and len(self.steps) == 1 + len(self.pings)
 
     @cached_property
     def issuers(self) -> dict[int, Step]:
@@ -134,12 +150,12 @@ class Case:
     @cached_property
     def pointing(self) -> set[str]:
         """Hosts that sent a request for something other than a blob on to another host: vanity hosts."""
-        return {hop.host for hop in self.hops if crosses(hop) and hop.step.route.endpoint is not Endpoint.BLOB}
+        return {hop.host for hop in self.hops if hop.crosses and hop.step.route.endpoint is not Endpoint.BLOB}
 
     @cached_property
     def asked_at_home(self) -> set[tuple[str | None, ...]]:
         """What was asked for past all mirrors."""
-        return {step.place for step in self.steps if mirror_of(step.first) is None}
+        return {step.place for step in self.steps if step.first.mirror_of is None}
 
     @cached_property
     def not_for_a_shell(self) -> Mapping[str, str]:
@@ -239,17 +255,6 @@ def in_storage(hop: Hop) -> bool:
     return all(one.step.route.endpoint is Endpoint.BLOB and one.follows is not None for one in here)
 
 
-def mirror_of(hop: Hop) -> str | None:
-    """The registry in place of which a host was asked; None where it was asked for itself."""
-    ns = hop.route.ns
-    return ns if ns is not None and ns not in (hop.host, registry_name(hop.host)) else None
-
-
-def codes(hop: Hop) -> set[str]:
-    """The error codes in an answer."""
-    return {error.code for error in hop.errors}
-
-
 def repositories(scope: str | None) -> tuple[str, ...]:
     """The repositories that a scope names, each once."""
     return tuple(dict.fromkeys(item.name for item in read_scopes(scope or "") if item.type == "repository"))
@@ -258,21 +263,6 @@ def repositories(scope: str | None) -> tuple[str, ...]:
 def asked_repositories(token: Step) -> tuple[str, ...]:
     """The repositories for which a token was asked."""
     return repositories(token.token.scope) if token.token else ()
-
-
-def reading(case: Case) -> Iterator[Step]:
-    """The steps that asked for a manifest or blob."""
-    return (step for step in case.steps if step.route.endpoint in CONTENT)
-
-
-def pings(case: Case) -> list[Step]:
-    return [step for step in case.steps if step.kind is Kind.VERSION_CHECK and step.route.endpoint in PINGS]
-
-
-def only_a_token(case: Case) -> bool:
-    """Whether a token was got, and nothing was asked with it."""
-    last = case.stopped_at
-    return last is not None and last.is_token and last.last.status == 200 and len(case.steps) == 1 + len(pings(case))
 
 
 def listed(words: Iterable[str]) -> str:

@@ -13,7 +13,7 @@ from pullscope.oci.whereabouts import is_loopback
 from pullscope.trace.findings.advice import POLICIES, clue
 from pullscope.trace.findings.answers import Answer, look_at_the_log
 from pullscope.trace.findings.asked import LOOKERS, act
-from pullscope.trace.findings.case import CONTENT, Case, Found, asked_repositories, in_storage, is_write, listed, pings
+from pullscope.trace.findings.case import CONTENT, Case, Found, asked_repositories, in_storage, is_write, listed
 from pullscope.trace.findings.causes import cause_of, causes
 from pullscope.trace.findings.compared import realm_lost
 from pullscope.trace.findings.facts import Fact
@@ -23,7 +23,6 @@ from pullscope.trace.findings.grants import is_answerable, refuses_access
 from pullscope.trace.findings.login_commands import own_address
 from pullscope.trace.findings.row import row
 from pullscope.trace.findings.said import answered_by, front, quoted, reason
-from pullscope.trace.hop import content_type, is_page
 from pullscope.trace.model import Kind, Step
 from pullscope.trace.settle import tokens_read_early
 
@@ -42,8 +41,8 @@ def challenge_unreadable(case: Case) -> Iterator[Found]:
     """
     refused = [step for step in case.bad if _is_told_nothing(step)]
     # Who learns nothing from its version check ends there; some look at that for its own sake.
-    for step in pings(case):
-        ended = step is case.stopped_at and case.pull.client.family not in LOOKERS
+    for step in case.pings:
+        ended = step is case.stopped_at and case.family not in LOOKERS
         if ended and step not in refused and _is_told_nothing(step):
             refused.append(step)
     if not refused:
@@ -85,7 +84,7 @@ def ping_hides_challenge(case: Case) -> Iterator[Found]:
     answers the challenge of any request. podman-container-tools/skopeo#2502, container-libs#192: registries with public and
     private repositories, and proxies, leave `/v2/` open.
     """
-    for step in pings(case):
+    for step in case.pings:
         last = step.last
         refused = [
             one
@@ -96,7 +95,7 @@ def ping_hides_challenge(case: Case) -> Iterator[Found]:
             and any(is_answerable(challenge) or challenge.scheme == "basic" for challenge in one.last.challenges)
             and one.last.host == last.host
         ]
-        if last.status != 200 or is_page(last) or not refused:
+        if last.status != 200 or last.is_page or not refused:
             continue
         asked = f"{refused[0].method} of {refused[0].route.repository}"
         yield Found(
@@ -182,7 +181,7 @@ class TokenServer(Answer):
         self.own_said = f" {self.own[1]}" if self.own is not None else ""
         self.by_post = hop.request.method == "POST" and self.status in (404, 405) and self.own is None
         self.too_slow = self.status == 408
-        self.fails, self.page, self.filtered = self.status >= 500, is_page(hop), is_page(hop) and self.status == 403
+        self.fails, self.page, self.filtered = self.status >= 500, hop.is_page, hop.is_page and self.status == 403
         self.elsewhere = self.status in (200, 404, 410) or self.page
         self.unreadable = self.status in (400, 422) and self.names
         self.bearer = hop.request.authorization == "bearer"
@@ -199,7 +198,7 @@ class TokenServer(Answer):
             self.advice = (
                 f"name it ORG/NAME, for {self.host} takes no name of more parts"  # podman-container-tools/skopeo#1180
             )
-        kind = step.instead or content_type(hop)
+        kind = step.instead or hop.content_type
         self.said = (
             f"{self.status} and no token in it{f' ({kind})' if kind else ''}"
             if hop.ok

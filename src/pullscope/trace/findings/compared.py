@@ -13,9 +13,8 @@ from pullscope.oci.digest import as_digest
 from pullscope.oci.reference import DOCKER_HUB, registry_name
 from pullscope.oci.scrub import GONE
 from pullscope.oci.urls import bare, joined, parameters, path_of, query, split
-from pullscope.trace.findings.case import Case, listed, mirror_of
+from pullscope.trace.findings.case import Case, listed
 from pullscope.trace.findings.said import words
-from pullscope.trace.hop import header
 from pullscope.trace.model import Hop, Step
 
 _PORTS = {"http": 80, "https": 443}
@@ -59,7 +58,7 @@ def next_page(case: Case, step: Step) -> str | None:
     """Where the page before said that the list goes on, and where it was asked to: CodesWhat/drydock#927."""
     asked = parameters(query(step.last.request.url)).get("last", [""])[0]
     before = [one for one in case.steps if one.place == step.place and one.last.ok and one.started < step.started]
-    link = header(before[-1].last, "link") if before else None
+    link = before[-1].last.header("link") if before else None
     if not asked or asked == GONE or link is None:
         return None
     there = joined(before[-1].last.request.url, link.partition(">")[0].strip().lstrip("<"))
@@ -84,16 +83,14 @@ def rewritten(case: Case, step: Step) -> str | None:
     name = step.last.route.repository or ""
     if name.count("/") < 2 or registry_name(step.first.host) != DOCKER_HUB:
         return None
-    mirrored = (one for one in case.steps if mirror_of(one.first) is not None and one.last.route.repository == name)
+    mirrored = (one for one in case.steps if one.first.mirror_of is not None and one.last.route.repository == name)
     return next((one.first.host for one in mirrored), None)
 
 
 def upload_address(case: Case, hop: Hop) -> str | None:
     """The last Location of an upload and the address that was then asked, where that is another path of the same host."""
     began = [one for one in case.hops if one.status == 202 and one.route.repository == hop.route.repository]
-    told = [
-        one.response.location for one in began if one.response and one.response.location and one.step is not hop.step
-    ]
+    told = [one.location for one in began if one.location and one.step is not hop.step]
     asked = hop.request.url
     if not told or any(path_of(one) == path_of(asked) for one in told) or split(told[-1]).host != split(asked).host:
         return None
@@ -102,7 +99,7 @@ def upload_address(case: Case, hop: Hop) -> str | None:
 
 def other_digest(step: Step) -> str:
     """The digest that the answer names itself, where another was asked for."""
-    named = header(step.last, "docker-content-digest")
+    named = step.last.header("docker-content-digest")
     other = as_digest(named) if named is not None and step.route.digest is not None else None
     return f", and its own Docker-Content-Digest is {other.short}" if other not in (None, step.route.digest) else ""
 
@@ -111,13 +108,13 @@ def naming(case: Case, step: Step) -> list[Hop]:
     """The answers before a step in which its host named the digest that it asks for (Docker-Content-Digest)."""
     before = (hop for hop in case.hops if hop.ok and hop.request.time < step.last.request.time)
     digest = str(step.route.digest)
-    return [hop for hop in before if hop.host == step.last.host and header(hop, "docker-content-digest") == digest]
+    return [hop for hop in before if hop.host == step.last.host and hop.header("docker-content-digest") == digest]
 
 
 def said_size(case: Case, step: Step) -> int | None:
     """How long a body should be: by what names it, or by HEAD of the same, where a client stopped at it that compares these."""
     if step.expectation is not None:
         return step.expectation.descriptor.size
-    compares = case.pull.client.family in SIZED or case.pull.client.store == "containerd"
+    compares = case.family in SIZED or case.pull.client.store == "containerd"
     heads = [hop for hop in naming(case, step) if hop.request.method == "HEAD"] if step is case.stopped_at else []
-    return count(header(heads[-1], "content-length")) or None if heads and compares else None
+    return count(heads[-1].header("content-length")) or None if heads and compares else None

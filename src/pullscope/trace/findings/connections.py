@@ -15,9 +15,8 @@ from pullscope.oci.known_registries import known_registry
 from pullscope.oci.reference import registry_name
 from pullscope.oci.urls import bare, split
 from pullscope.oci.whereabouts import is_local, is_loopback, is_service
-from pullscope.trace.findings.case import Case, listed, mirror_of
+from pullscope.trace.findings.case import Case, listed
 from pullscope.trace.findings.client_settings import by_plain_http, by_tls_only, how_to_trust, proxy_setting
-from pullscope.trace.hop import client_left
 from pullscope.trace.model import Hop
 from pullscope.trace.source_gaps import lacking
 
@@ -188,7 +187,7 @@ _ANSWER_AWAITED = re.compile(r"^(?!.*waiting for connection).*awaiting (?:respon
 
 def failure(hop: Hop) -> Failure | None:
     """The way in which a request did not reach its host, or had no TLS with it; None where it had, or that is not known."""
-    if hop.failed is None or hop.response is not None or client_left(hop) or _ANSWER_AWAITED.search(hop.failed.reason):
+    if hop.failed is None or hop.response is not None or hop.client_left or _ANSWER_AWAITED.search(hop.failed.reason):
         return None
     fitting = (one for one in FAILURES if one.far != "tls" or hop.request.url.startswith("https:"))
     found = next((one for one in fitting if one.words.search(hop.failed.reason)), None)
@@ -253,7 +252,7 @@ def told(case: Case, found: Failure, hops: list[Hop]) -> tuple[str, str]:
         if hosted or _is_of_others(hop)
         else f"name an address of the node and the NodePort that kubectl get service {hop.host.partition('.')[0]} -n "
         f"{hop.host.partition(':')[0].split('.')[1]} shows, for {client} runs on the node, which knows no names of Services; or "
-        if is_service(hop.host) and case.pull.client.family in DAEMONS
+        if is_service(hop.host) and case.family in DAEMONS
         else f"correct {f'where {before.host} redirects to' if by and before else f'the name {hosts}'}, or ",
         "bare": hop.host.partition(":")[0],
         "address": address[0] if address is not None else hop.host,
@@ -275,7 +274,7 @@ def told(case: Case, found: Failure, hops: list[Hop]) -> tuple[str, str]:
         else f"; if it is of this network, add {hosts} to {proxy_setting(case.pull.client).replace('HTTPS', 'NO', 1)}",
         # kubernetes/minikube#6012, #11505, polyaxon/polyaxon-charts#57
         "itself": f"name the registry's address on any other machine, as a node of a cluster, which {hop.host} is itself; "
-        if is_loopback(hop.host) and mirror_of(hop) is None
+        if is_loopback(hop.host) and hop.mirror_of is None
         else "",
         # docker/desktop-feedback#172, moby/moby#34138, docker/for-win#4043
         "played": OUT.format(f"name it for {client}" if logged else OF_MITMPROXY) if hosted else "",

@@ -9,7 +9,7 @@ from pullscope.oci.amounts import part_of
 from pullscope.oci.bounds import count
 from pullscope.oci.routes import Endpoint
 from pullscope.trace.findings.asked import request
-from pullscope.trace.findings.case import CONTENT, Case, Found, mirror_of, name_of
+from pullscope.trace.findings.case import CONTENT, Case, Found, name_of
 from pullscope.trace.findings.client_settings import out_of_mirrors
 from pullscope.trace.findings.compared import other_digest, said_size
 from pullscope.trace.findings.facts import Fact
@@ -18,7 +18,6 @@ from pullscope.trace.findings.fronts import cut, limits, patience
 from pullscope.trace.findings.login_commands import print_command
 from pullscope.trace.findings.row import row
 from pullscope.trace.findings.said import answered_by, front, quoted
-from pullscope.trace.hop import client_left, header
 from pullscope.trace.model import Hop, Kind, Outcome, Step
 
 
@@ -41,11 +40,11 @@ def size_mismatch(case: Case) -> Iterator[Found]:
         if step.route.endpoint not in CONTENT or hop.request.method != "GET" or hop.response is None:
             continue
         came, wanted = hop.bytes, _announced(hop)
-        if came is None or wanted is None or came == wanted or client_left(hop):
+        if came is None or wanted is None or came == wanted or hop.client_left:
             continue  # right, or the client had enough
         if step.verified and hop is step.last:
             continue  # whole, by its digest: `descriptor-size-wrong`
-        if (hop.status == 200 and header(hop, "content-range") is None) or hop.failed is not None:
+        if (hop.status == 200 and hop.header("content-range") is None) or hop.failed is not None:
             short.append((step, hop, came, wanted))
     if not short:
         return
@@ -57,7 +56,7 @@ def size_mismatch(case: Case) -> Iterator[Found]:
     else:
         how = f"has {came} bytes instead of {wanted}"
     again = [other for one, other, *_ in short if one.place == step.place and other.host == hop.host and came < wanted]
-    (alike, fix), home = _ends(hop, again), mirror_of(step.first)
+    (alike, fix), home = _ends(hop, again), step.first.mirror_of
     yield Found(
         steps,
         f"what {'the mirror ' if home is not None else ''}{hop.host} sent for {name_of(step)} {how}{alike}.",
@@ -94,11 +93,11 @@ LONGEST_WAIT = 10.0
 
 def _announced(hop: Hop) -> int | None:
     """How many bytes an answer should have; None where a content coding makes that another number."""
-    if header(hop, "content-encoding") not in (None, "identity"):
+    if hop.header("content-encoding") not in (None, "identity"):
         return None
     if hop.status == 200 and hop.step.expectation is not None:
         return hop.step.expectation.descriptor.size
-    return count(header(hop, "content-length")) if hop.failed is not None else None
+    return count(hop.header("content-length")) if hop.failed is not None else None
 
 
 @row(
@@ -115,10 +114,10 @@ def digest_mismatch(case: Case) -> Iterator[Found]:
     """
     wrong = [step for step in case.steps if step.verified is False]
     for step in wrong[:1]:
-        coded = header(step.last, "content-encoding")
-        age = header(step.last, "age") or ""
+        coded = step.last.header("content-encoding")
+        age = step.last.header("age") or ""
         which = "that digest" if step.route.digest is not None else "the Docker-Content-Digest that is sent with it"
-        kept = "hit" in (header(step.last, "x-cache") or "").lower() or (age.isdecimal() and age.strip("0") != "")
+        kept = "hit" in (step.last.header("x-cache") or "").lower() or (age.isdecimal() and age.strip("0") != "")
         yield Found(
             wrong,
             f"what {step.last.host} sent for {name_of(step)} does not hash to {which}{other_digest(step)}: it is "
@@ -142,14 +141,14 @@ def blob_coded(case: Case) -> Iterator[Found]:
     fetched: dict[tuple[str | None, ...], list[Step]] = {}
     for step in case.steps:
         got = step.route.endpoint is Endpoint.BLOB and step.method == "GET" and step.last.status == 200
-        if got and header(step.last, "content-encoding") not in (None, "identity"):
+        if got and step.last.header("content-encoding") not in (None, "identity"):
             fetched.setdefault(step.place, []).append(step)
     again = next((steps for steps in fetched.values() if sum(len(step.passes) for step in steps) > 2), [])
     if again and case.over:
         hop = again[-1].last
         yield Found(
             again,
-            f"{answered_by(hop)} sent {name_of(again[0])} with Content-Encoding {header(hop, 'content-encoding')}, and "
+            f"{answered_by(hop)} sent {name_of(again[0])} with Content-Encoding {hop.header('content-encoding')}, and "
             f"{case.client} fetched it again and again: it decodes the body, and then the bytes do not match the digest.",
             f"take Content-Encoding off blobs at {hop.host} (mod_mime_magic and AddEncoding in httpd; compression in proxies)",
             severity=Severity.ERROR,
@@ -176,7 +175,7 @@ def range_ignored(case: Case) -> Iterator[Found]:
     Classic dockerd wants 206 (client/transport/http_reader.go); containerd takes 200 too, and throws away what it had.
     """
     rest = [(hop, asked) for hop, asked in _of_blobs(case, 200) if asked not in ("", "bytes=0-")]
-    whole = [(hop, asked) for hop, asked in rest if header(hop, "content-range") is None]
+    whole = [(hop, asked) for hop, asked in rest if hop.header("content-range") is None]
     for hop, asked in whole[:1]:
         yield Found(
             [one.step for one, _ in whole],
@@ -208,11 +207,11 @@ def part_as_whole(case: Case) -> Iterator[Found]:
             f"{answered_by(hop)} answered 206, which is a part, to {request(unasked[0])} without Range.",
             f"let {hop.host}, and caches in front of it, answer 206 only to who sends Range",
         )
-    parts = [hop for hop, _ in _of_blobs(case, 200) if header(hop, "content-range") is not None]
+    parts = [hop for hop, _ in _of_blobs(case, 200) if hop.header("content-range") is not None]
     for hop in parts[:1]:
         yield Found(
             (one.step for one in parts),
-            f"{answered_by(hop)} sent a part of {name_of(hop.step)} ({header(hop, 'content-range')}) with 200 instead of 206: "
+            f"{answered_by(hop)} sent a part of {name_of(hop.step)} ({hop.header('content-range')}) with 200 instead of 206: "
             "clients take it for the whole.",
             f"let {hop.host} answer ranges with 206",
             severity=Severity.WARNING,
@@ -264,7 +263,7 @@ def descriptor_size_wrong(case: Case) -> Iterator[Found]:
     odd = [
         (step, said)
         for step in case.steps
-        if step.verified and header(step.last, "content-encoding") in (None, "identity")
+        if step.verified and step.last.header("content-encoding") in (None, "identity")
         if None not in (step.last.bytes, said := said_size(case, step)) and said != step.last.bytes
     ]
     if not odd:

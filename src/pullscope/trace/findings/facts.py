@@ -11,7 +11,6 @@ from pullscope.oci.documents import Manifest
 from pullscope.oci.media import DOCKER_INDEX, DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST
 from pullscope.oci.routes import Endpoint
 from pullscope.trace.findings.case import Case
-from pullscope.trace.hop import content_type, header, is_page
 from pullscope.trace.model import Hop, Kind, Outcome, Step
 
 LISTS = frozenset({Endpoint.TAGS, Endpoint.CATALOG, Endpoint.REFERRERS})
@@ -67,7 +66,7 @@ def _of_step(step: Step, found: set[Fact]) -> None:
         found.add(Fact.TOKEN)
     if step.kind is Kind.SIGNATURE:
         found.add(Fact.SIGNATURE)
-    page = is_page(last)
+    page = last.is_page
     if page:
         found.add(Fact.PAGE)
     if endpoint is Endpoint.BLOB or step.is_foreign:
@@ -77,7 +76,7 @@ def _of_step(step: Step, found: set[Fact]) -> None:
     elif endpoint in LISTS:
         found.add(Fact.LIST)
     met = endpoint is Endpoint.MANIFEST or (last.follows is None and (endpoint is Endpoint.BLOB or endpoint in LISTS))
-    if met and (page or content_type(last) not in TODAY) and not last.redirects:
+    if met and (page or last.content_type not in TODAY) and not last.redirects:
         found.add(Fact.ODD)
     if isinstance(step.document, Manifest) and step.document.schema_version == 1:
         found.add(Fact.ODD)
@@ -89,7 +88,7 @@ def _of_hop(hop: Hop, found: set[Fact]) -> None:
         found.add(Fact.TROUBLE)
         if hop.failed is not None or status != 401:
             found.add(Fact.ERROR)
-    if status == 206 or header(hop, "content-range") is not None or request.headers.get("range") is not None:
+    if status == 206 or hop.header("content-range") is not None or request.headers.get("range") is not None:
         found.add(Fact.PART)
     if hop.route.ns is not None:
         found.add(Fact.MIRROR)

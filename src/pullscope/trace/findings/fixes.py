@@ -18,7 +18,7 @@ from pullscope.oci.urls import bare
 from pullscope.oci.whereabouts import is_local
 from pullscope.trace.findings.answers import GATEWAY, Answer, by_its_words, look_at_the_log
 from pullscope.trace.findings.asked import action, host_within
-from pullscope.trace.findings.case import REFUSALS, asked_repositories, is_write, mirror_of
+from pullscope.trace.findings.case import REFUSALS, asked_repositories, is_write
 from pullscope.trace.findings.client_settings import proxy_setting
 from pullscope.trace.findings.compared import next_page, page_size, realm_lost, rewritten
 from pullscope.trace.findings.connections import failure, homes
@@ -48,7 +48,6 @@ from pullscope.trace.findings.rights import (
 )
 from pullscope.trace.findings.said import filtering, front, is_not_played, is_specific, other_host, says, words
 from pullscope.trace.findings.sent import of_a_manifest, of_deletes, of_names, of_size_and_time, of_uploads, of_writes
-from pullscope.trace.hop import header, is_page
 from pullscope.trace.model import Kind
 
 _REFUSES = re.compile(r"unauthori[sz]ed|authentication required|access denied", re.IGNORECASE)
@@ -202,7 +201,7 @@ def of_a_page(one: Answer) -> str | None:
 
 def of_a_list(one: Answer) -> str | None:
     """Pages of a list: google/go-containerregistry#1963 (Quay), CodesWhat/drydock#927 (ECR Public)."""
-    if one.act == "list" and one.case.pull.client.family == "skopeo" and one.is_known_to_be_there:
+    if one.act == "list" and one.case.family == "skopeo" and one.is_known_to_be_there:
         return f"give skopeo inspect --no-tags: {one.host} has the image, and gives no list of the tags of {one.name}"
     if one.act != "list" or not 400 <= one.status < 500 or one.status in REFUSALS:
         return None
@@ -216,10 +215,10 @@ def of_a_list(one: Answer) -> str | None:
 
 
 def of_what_it_says(one: Answer) -> str | None:
-    if one.act == "write" and is_page(one.hop) and one.status < 500:
+    if one.act == "write" and one.hop.is_page and one.status < 500:
         log = f"the error log of {front(one.hop) or 'the proxy'} in front of {one.hop.host}"
         return f"read {log}, which refused it itself: a page answered, and registries answer with JSON"
-    if one.status >= 500 or one.act == "token" or is_page(one.hop) or not is_specific(one.hop):
+    if one.status >= 500 or one.act == "token" or one.hop.is_page or not is_specific(one.hop):
         return None
     return of_the_status(one) or by_its_words(one)
 
@@ -244,7 +243,7 @@ def of_a_failure(one: Answer) -> str | None:
     if one.status < 500:
         return None
     if (proxy := filtering(hop)) is not None:
-        if (header(hop, "x-squid-error") or "").startswith("ERR_DNS_FAIL"):
+        if (hop.header("x-squid-error") or "").startswith("ERR_DNS_FAIL"):
             return f"let {proxy}, a proxy on the way, ask a DNS server that knows {host} (dns_nameservers in squid.conf){past}"
         return f"allow {host} in {proxy}, a proxy on the way, and run curl -v {where_to_ask(one)} there: nothing came{past}"
     if one.hosted is not None:
@@ -263,7 +262,7 @@ def of_a_failure(one: Answer) -> str | None:
         its = f"correct the login that {host} has at the registry behind it: {set_there} ({one.status})"
         # distribution/distribution-library-image#146
         return its if one.name is None or "/" in one.name else f"{cache(one, one.name)}; else {its}"
-    reaches = f": it may not reach {home}" if (home := mirror_of(one.step.first)) is not None else ""
+    reaches = f": it may not reach {home}" if (home := one.step.first.mirror_of) is not None else ""
     again, look = "" if one.times > 2 else "try again; if it fails again, ", look_at_the_log(one)
     if one.status in (502, 504) and name is None and not hop.errors:
         look = f"read the log of {unnamed(hop, 'no registry says this itself')}; then {look}"
@@ -328,8 +327,8 @@ def of_the_status(one: Answer) -> str | None:
     if one.status == 403 and filtering(hop) is not None:
         rules = f"the rules of {filtering(hop)}, a proxy on the way"
         return f"have {host} allowed in {rules}: it refuses in place of {host}"
-    if one.status == 403 and (is_page(hop) or one.no_login):
-        asks = not is_page(hop) and not one.takes_no_login and not one.asks_for_none
+    if one.status == 403 and (hop.is_page or one.no_login):
+        asks = not hop.is_page and not one.takes_no_login and not one.asks_for_none
         login = f"log in: {one.login}; else " if asks else ""
         who = front(hop) or host
         other = "ask from another address" + (

@@ -10,10 +10,9 @@ import re
 from pullscope.oci.challenge import Challenge, read_scopes
 from pullscope.oci.known_registries import known_registry
 from pullscope.oci.urls import bare
-from pullscope.trace.findings.case import REFUSALS, Case, Issued, in_storage, listed, pings, repositories, was_anonymous
+from pullscope.trace.findings.case import REFUSALS, Case, Issued, in_storage, listed, repositories, was_anonymous
 from pullscope.trace.findings.login_commands import registry_at
 from pullscope.trace.findings.said import is_specific, says
-from pullscope.trace.hop import is_page
 from pullscope.trace.model import Hop, Step
 
 
@@ -70,7 +69,7 @@ ACCESS = re.compile(
 
 def refuses_access(hop: Hop) -> bool:
     """Whether an answer of a token server is about who asks: 401, 403, or 400 that says so; a page with 403 is a filter's."""
-    if hop.status == 403 and hop.request.method == "GET" and is_page(hop):
+    if hop.status == 403 and hop.request.method == "GET" and hop.is_page:
         return False
     return hop.status in REFUSALS or (hop.status == 400 and says(hop, ACCESS))
 
@@ -120,7 +119,7 @@ def _refuses_a_login(case: Case, hop: Hop) -> bool:
 def refused_pings(case: Case) -> list[Step]:
     """The version check that ends an operation with a refusal, although a login or token was shown."""
     last = case.stopped_at
-    if last is None or last.last.ok or last not in pings(case) or last.last.request.authorization == "none":
+    if last is None or last.last.ok or last not in case.pings or last.last.request.authorization == "none":
         return []
     return [last] if last.last.status in REFUSALS or _refuses_a_login(case, last.last) else []
 

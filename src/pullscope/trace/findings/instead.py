@@ -18,7 +18,6 @@ from pullscope.trace.findings.missing import of_a_website, of_redirects
 from pullscope.trace.findings.row import row
 from pullscope.trace.findings.said import answered_by, filtering, front, quoted, words
 from pullscope.trace.findings.tellings import composed
-from pullscope.trace.hop import content_type, is_page, is_registrys
 from pullscope.trace.model import Hop, Kind, Outcome, Step
 from pullscope.trace.settle import is_schema1
 
@@ -76,7 +75,7 @@ def _gated(case: Case, what: str, *, check: bool) -> Iterator[Found]:
         f"{answered_by(hop)} {to}: it is for browsers, and no {'token server' if first.is_token else 'registry'} answered "
         f"{case.client}.",
         fix.format(host=hop.host, path=Answer(case, first).path),
-        severity=Severity.ERROR if ended and case.pull.client.family != "curl" else None,
+        severity=Severity.ERROR if ended and case.family != "curl" else None,
     )
 
 
@@ -84,12 +83,12 @@ def _leading_to(step: Step, check: bool) -> Iterator[tuple[Hop, tuple[str, str]]
     """The hops of a step that lead to such a page, or are one; what ends in an answer that is no page leads to none."""
     last = step.last
     answered = last.response is not None and not last.redirects
-    if (answered and not is_page(last)) or is_registrys(last) or any(hop.host in WEBSITES for hop in step.hops):
+    if (answered and not last.is_page) or last.is_registrys or any(hop.host in WEBSITES for hop in step.hops):
         return
     for hop in step.hops:
-        there = hop.response.location if hop.response is not None and hop.redirects else None
+        there = hop.location if hop.redirects else None
         text = there if there is not None and route(there).endpoint is Endpoint.NONE else ""
-        if hop is last and hop.follows is None and is_page(hop):
+        if hop is last and hop.follows is None and hop.is_page:
             text = words(hop)
         if text and (found := gate(text, check=check)) is not None:
             yield hop, found
@@ -117,15 +116,15 @@ def wrong_content_type(case: Case) -> Iterator[Found]:
         and step.method in ("GET", "HEAD")
         and step.last.ok
         and (
-            (kind := media_class(content_type(step.last))) not in MANIFESTS
+            (kind := media_class(step.last.content_type)) not in MANIFESTS
             or (kind is MediaClass.SCHEMA1 and step.document is not None and not is_schema1(step))
         )
     ]
     if not wrong:
         return
-    shown = next((step for step in wrong if is_page(step.last) or step.last.errors or step.last.said), wrong[0])
-    last, sent = shown.last, content_type(shown.last) or "no type at all"
-    if is_page(last):
+    shown = next((step for step in wrong if step.last.is_page or step.last.errors or step.last.said), wrong[0])
+    last, sent = shown.last, shown.last.content_type or "no type at all"
+    if last.is_page:
         message, fix = _of_a_page(case, shown)
     elif last.errors or last.said:
         message = f"{answered_by(last)} answers {last.status} with something else ({sent}) in place of a manifest{quoted(last)}."
@@ -191,14 +190,14 @@ def manifest_unreadable(case: Case) -> Iterator[Found]:
         if step.instead
         and step.outcome is Outcome.FAILED
         and step.route.endpoint is Endpoint.MANIFEST
-        and not (is_page(step.last) and media_class(content_type(step.last)) not in MANIFESTS)
+        and not (step.last.is_page and media_class(step.last.content_type) not in MANIFESTS)
     ]
     if not wrong:
         return
     step = wrong[0]
     host, miscoded = step.last.host, step.last.finished.miscoded if step.last.finished else None
     message = (
-        f"what {host} sent for {name_of(step)} as {content_type(step.last) or 'a manifest'} is not one "
+        f"what {host} sent for {name_of(step)} as {step.last.content_type or 'a manifest'} is not one "
         f"({(step.instead or '').removeprefix('no manifest: ')}), so {case.client} cannot continue."
     )
     fix = (
@@ -207,7 +206,7 @@ def manifest_unreadable(case: Case) -> Iterator[Found]:
     )
     if miscoded is not None:
         fix = f"send no Content-Encoding with what is not {miscoded}: {host}, or what stands in front of it"
-    elif is_page(step.last):
+    elif step.last.is_page:
         message, fix = _of_a_page(case, step)
     yield Found(wrong, message, fix)
 
@@ -231,5 +230,5 @@ def _went_on(case: Case) -> bool:
 
 def _ended_there(case: Case, wrong: list[Step]) -> bool:
     """Whether a client that pulls, rather than looks, had the whole manifest and asked for nothing more."""
-    pulls = case.pull.client.family in (*CONTAINERS_IMAGE, "docker", "containerd", "buildkit", "kaniko")
+    pulls = case.family in (*CONTAINERS_IMAGE, "docker", "containerd", "buildkit", "kaniko")
     return case.over and pulls and any(step.method == "GET" and step is case.steps[-1] for step in wrong)

@@ -13,9 +13,8 @@ from pullscope.oci.amounts import period
 from pullscope.oci.known_registries import KnownRegistry, known_registry, named_inside, registry_behind
 from pullscope.oci.reference import DOCKER_HUB, registry_name
 from pullscope.oci.routes import Endpoint
-from pullscope.trace.findings.case import Case, mirror_of
+from pullscope.trace.findings.case import Case
 from pullscope.trace.findings.client_settings import ships_with_k3s
-from pullscope.trace.hop import header
 from pullscope.trace.model import Step
 
 LOGINS = {
@@ -69,7 +68,7 @@ def login(case: Case, host: str) -> str:
         url = "URL" if charts.route.reference else charts.first.request.url.removesuffix("/index.yaml")
         other = " --pass-credentials" if charts.route.reference else ""
         return f"echo PASSWORD | helm repo add NAME {url} --username USER --password-stdin --force-update{other}"
-    family, known = case.pull.client.family, registry_at(case, host)
+    family, known = case.family, registry_at(case, host)
     command, _, where = LOGINS.get(family, "docker login {}").partition(" {}")
     node = (family in ON_NODES and not case.writes) or (
         family == "docker" and bool(case.hops) and _BY_A_KUBELET.search(case.hops[0].agent) is not None
@@ -110,7 +109,7 @@ def registry_at(case: Case, host: str) -> KnownRegistry | None:
     """The registry at a host, by its name, by its challenges, and by what it names itself."""
     here = [hop for hop in case.hops if hop.host == host]
     challenges = [challenge for hop in here for challenge in hop.challenges]
-    known = known_registry(host, challenges, filter(None, (header(hop, "server") for hop in here)))
+    known = known_registry(host, challenges, filter(None, (hop.header("server") for hop in here)))
     return known or named_inside(host)
 
 
@@ -122,7 +121,7 @@ def registry_behind_it(case: Case, host: str) -> KnownRegistry | None:
 
 def _controller(case: Case) -> str | None:
     """The product by which a client names itself that runs in Kubernetes, and for which no command logs in."""
-    found = _IN_KUBERNETES.match(case.hops[0].agent) if case.hops and case.pull.client.family == "unknown" else None
+    found = _IN_KUBERNETES.match(case.hops[0].agent) if case.hops and case.family == "unknown" else None
     return found[1] if found is not None else None
 
 
@@ -139,14 +138,12 @@ def log_in(case: Case, host: str, *, again: bool = False, over: bool = False) ->
     containerd keeps those of mirrors by their hosts, and not by the registry's: containerd/nerdctl#2844, containerd#4005,
     k3s-io/k3s#11185, #3211; docs.k3s.io, "Private Registry Configuration"; docs.siderolabs.com, RegistryAuthConfig.
     """
-    known, mirrored = registry_at(case, host), any(hop.host == host and mirror_of(hop) is not None for hop in case.hops)
-    if mirrored and case.pull.client.family == "containerd":
+    known, mirrored = registry_at(case, host), any(hop.host == host and hop.mirror_of is not None for hop in case.hops)
+    if mirrored and case.family == "containerd":
         k3s = f"configs, {host}, auth in registries.yaml"
         other = f"an Authorization header for it in hosts.toml (k3s and rke2: {k3s}; Talos: RegistryAuthConfig)"
         return f"give containerd a login for {host} itself: {k3s if ships_with_k3s(case.pull.client) else other}"
-    if case.pull.client.family == "jib" and any(
-        hop.host == host and hop.request.url[:5] == "http:" for hop in case.hops
-    ):
+    if case.family == "jib" and any(hop.host == host and hop.request.url[:5] == "http:" for hop in case.hops):
         # GoogleContainerTools/jib#613, #641, #3574
         return f"serve {host} by https, or give jib -DsendCredentialsOverHttp=true: by plain http it shows no login"
     secret = f" with {known.secret}" if again and known is not None and known.secret is not None else ""
@@ -167,7 +164,7 @@ def as_typed(command: str, host: str) -> str:
 
 def list_tags(case: Case, name: str) -> str:
     """The command that lists the tags of a repository: the client's own, where it has one."""
-    return _TAGS.get(case.pull.client.family, "crane ls {}").format(name)
+    return _TAGS.get(case.family, "crane ls {}").format(name)
 
 
 def own_address(case: Case, host: str, setting: str = "auth.token.realm") -> str:
@@ -185,7 +182,7 @@ def own_address(case: Case, host: str, setting: str = "auth.token.realm") -> str
 
 def logout(case: Case, host: str) -> str:
     """The command by which this client forgets a login."""
-    if case.pull.client.family in ON_NODES:
+    if case.family in ON_NODES:
         return "take its secret out of the pod's imagePullSecrets"
     return _own(case, host).partition(" (")[0].replace("login", "logout").replace(" --username NAME", "")
 
@@ -194,7 +191,7 @@ def _own(case: Case, host: str) -> str:
     """The client's own command, whatever the registry's documentation says."""
     known = known_registry(host)
     registry = DOCKER_HUB if known is not None and known.id == "docker-hub" else registry_name(host)
-    command = LOGINS.get(case.pull.client.family, "docker login {}")
+    command = LOGINS.get(case.family, "docker login {}")
     if registry == DOCKER_HUB and command.startswith("helm"):
         registry = "registry-1.docker.io"  # its references name that host
     if registry == DOCKER_HUB:  # GoogleContainerTools/kaniko#1574

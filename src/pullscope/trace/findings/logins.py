@@ -13,8 +13,6 @@ from pullscope.trace.findings.case import (
     asked_repositories,
     in_storage,
     listed,
-    only_a_token,
-    pings,
     repositories,
     was_anonymous,
 )
@@ -46,16 +44,16 @@ def credentials_not_used(case: Case) -> Iterator[Found]:
     finding too, unless the client may only look. So is Basic beside Bearer, which Gitea 1.26.0 asked every client for:
     distribution's client answers every challenge or fails (go-gitea/gitea#37289; run with dockerd 20.10.24).
     """
-    for step in pings(case):
+    for step in case.pings:
         # Clients that know no password end here, before they have asked for anything.
         wants = {challenge.scheme for challenge in step.last.challenges} if step.last.status == 401 else set()
         bare = step.last.request.authorization == "none"
         why = None
         if "basic" in wants and step is case.stopped_at:
             why = f"wants a login, and {case.client}, which has none for it,"
-        elif wants == {"basic", "bearer"} and case.pull.client.family == "docker" and only_a_token(case):
+        elif wants == {"basic", "bearer"} and case.family == "docker" and case.only_a_token:
             why = "asks for Basic beside Bearer; docker answers both or gives up: it got a token, had no login, and"
-        if why is not None and bare and case.pull.client.family not in LOOKERS:
+        if why is not None and bare and case.family not in LOOKERS:
             yield Found(
                 [step],
                 f"{step.last.host} {why} asked nothing more.",

@@ -14,7 +14,6 @@ from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Severity
 from pullscope.trace.findings.row import row
 from pullscope.trace.findings.said import answered_by, front, reason
-from pullscope.trace.hop import content_type, header
 from pullscope.trace.model import Kind
 
 LARGEST_MANIFEST = 4 * 1024 * 1024
@@ -44,7 +43,7 @@ def manifest_too_large(case: Case) -> Iterator[Found]:
         if step.route.endpoint is not Endpoint.MANIFEST:
             continue
         last = step.last
-        came = max(last.bytes or 0, (last.ok and count(header(last, "content-length"))) or 0)
+        came = max(last.bytes or 0, (last.ok and count(last.header("content-length"))) or 0)
         put = last.uploaded.bytes if last.uploaded is not None else LARGEST_MANIFEST
         if came <= LARGEST_MANIFEST and not (
             last.status == 413 and step.kind is Kind.MANIFEST_PUT and put >= LARGEST_MANIFEST
@@ -82,7 +81,7 @@ def missing_content_digest(case: Case) -> Iterator[Found]:
         and hop.step.route.digest is None
         and hop.request.method in ("GET", "HEAD")
         and hop.route.fallback_for is None
-        and header(hop, "docker-content-digest") is None
+        and hop.header("docker-content-digest") is None
     ]
     if not bare:
         return
@@ -128,11 +127,11 @@ def head_unusable(case: Case) -> Iterator[Found]:
             f"let {last.host} answer HEAD without a body, also where it says {last.status}",
             severity=Severity.ERROR,
         )
-    usable = last.status == 200 and media_class(content_type(last)) in MANIFESTS
-    if case.pull.client.family not in NEED_HEAD or last.request.method != "HEAD" or not usable:
+    usable = last.status == 200 and media_class(last.content_type) in MANIFESTS
+    if case.family not in NEED_HEAD or last.request.method != "HEAD" or not usable:
         return
-    said = header(last, "content-length") or None
-    if said not in (None, "0") and (step.route.digest is not None or header(last, "docker-content-digest") is not None):
+    said = last.header("content-length") or None
+    if said not in (None, "0") and (step.route.digest is not None or last.header("docker-content-digest") is not None):
         return
     lacks = {None: "no Content-Length", "0": "a Content-Length of 0"}.get(said, "no Docker-Content-Digest")
     yield Found(
@@ -162,7 +161,7 @@ def head_not_allowed(case: Case) -> Iterator[Found]:
         # What is written is asked for before it is there, and again after.
         if step.route.endpoint is not Endpoint.MANIFEST or (case.writes and step.hops[0].status == 404):
             continue
-        kinds = [content_type(hop) for hop in step.hops if hop.request.method == "GET" and hop.ok]
+        kinds = [hop.content_type for hop in step.hops if hop.request.method == "GET" and hop.ok]
         heads = [hop for hop in step.hops if hop.request.method == "HEAD" and hop.status in NO_HEAD]
         heads, served = [hop for hop in heads if all(takes(hop, kind) for kind in kinds)], bool(kinds)
         if heads and (served or (heads[-1].status in (405, 501) and heads[-1] is step.last)):

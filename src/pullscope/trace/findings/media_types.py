@@ -20,7 +20,6 @@ from pullscope.trace.findings.case import Case, Found, name_of
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Severity
 from pullscope.trace.findings.row import row
-from pullscope.trace.hop import content_type
 from pullscope.trace.model import Kind, Step
 from pullscope.trace.settle import is_schema1
 
@@ -68,11 +67,11 @@ class Look:
 
     @property
     def family(self) -> str:
-        return self.case.pull.client.family
+        return self.case.family
 
     @property
     def sent(self) -> str:
-        return content_type(self.step.last)
+        return self.step.last.content_type
 
     @property
     def config(self) -> str:
@@ -224,7 +223,7 @@ def layers_not_unpacked(case: Case) -> Iterator[Found]:
         types = {layer.media_type: layer for layer in image.manifest.layers}
         zstd = next((one for one in types if one.endswith("zstd")), None)
         locked = next((one for one in types if one.endswith("+encrypted")), None)
-        family = case.pull.client.family
+        family = case.family
         least = _UNPACKS_ZSTD.get(family, (0, 0))
         locks = locked and family == "docker"
         if case.writes or not (locks or (zstd and is_before(case, family, *least))):
@@ -248,11 +247,7 @@ _UNPACKS_ZSTD = {"docker": (23, 0), "containerd": (1, 5)}
 def is_before(case: Case, family: str, *least: int) -> bool:
     """Whether this is a client of that family, and older than that version."""
     version = re.match(r"(\d{1,4})(?:\.(\d{1,4}))?", case.pull.client.version or "")
-    return (
-        case.pull.client.family == family
-        and version is not None
-        and tuple(int(n or 0) for n in version.groups()) < least
-    )
+    return case.family == family and version is not None and tuple(int(n or 0) for n in version.groups()) < least
 
 
 @row(

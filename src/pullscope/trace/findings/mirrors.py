@@ -9,7 +9,7 @@ from pullscope.oci.urls import path_of
 from pullscope.oci.whereabouts import is_local
 from pullscope.trace.findings.answers import Answer
 from pullscope.trace.findings.asked import LOOKERS
-from pullscope.trace.findings.case import CONTENT, Case, Found, listed, mirror_of, name_of, pings, reading
+from pullscope.trace.findings.case import CONTENT, Case, Found, listed, name_of
 from pullscope.trace.findings.client_settings import out_of_mirrors
 from pullscope.trace.findings.compared import rewritten
 from pullscope.trace.findings.connections import failure, told
@@ -20,7 +20,6 @@ from pullscope.trace.findings.login_commands import log_in
 from pullscope.trace.findings.paths import of_a_path_twice
 from pullscope.trace.findings.row import row
 from pullscope.trace.findings.said import answered_by, said_status
-from pullscope.trace.hop import client_left, is_page, is_registrys
 from pullscope.trace.model import Hop, Step
 from pullscope.trace.unseen_hosts import through_mirror
 
@@ -34,7 +33,7 @@ def at_mirrors(case: Case) -> list[Step]:
     return [
         step
         for step in asked
-        if mirror_of(step.first) is not None
+        if step.first.mirror_of is not None
         or (step in case.made_good and had.get(step.place, step.first.host) != step.first.host)
     ]
 
@@ -57,14 +56,14 @@ def path_without_v2(case: Case) -> Iterator[Found]:
     (containerd/nerdctl#3757, moby/moby#47144). Seen as a registry's traffic by `?ns=` or by an Accept header of manifests
     alone. A path that answers as a registry is not told.
     """
-    asked = [step for step in reading(case) if not path_of(step.first.request.url).startswith("/v2/")]
-    bad = [step for step in asked if is_page(step.last) or step.last.status in (400, 403, *MISSED)]
-    if not bad or any(is_registrys(step.last) or (step.last.ok and step not in bad) for step in asked):
+    asked = [step for step in case.reading if not path_of(step.first.request.url).startswith("/v2/")]
+    bad = [step for step in asked if step.last.is_page or step.last.status in (400, 403, *MISSED)]
+    if not bad or any(step.last.is_registrys or (step.last.ok and step not in bad) for step in asked):
         return
-    last = next((step.last for step in bad if is_page(step.last)), bad[-1].last)
-    path, shown = path_of(bad[0].first.request.url), f"{last.status}{' with a web page' if is_page(last) else ''}"
+    last = next((step.last for step in bad if step.last.is_page), bad[-1].last)
+    path, shown = path_of(bad[0].first.request.url), f"{last.status}{' with a web page' if last.is_page else ''}"
     missing = "which does not begin with /v2" if "/v2/" in path else "in which /v2 is missing"
-    by_hand = mirror_of(last) is None and case.pull.client.family in LOOKERS
+    by_hand = last.mirror_of is None and case.family in LOOKERS
     yield Found(
         bad,
         f"{case.client} asks for {path}, {missing}: that is no address of a registry, and {answered_by(last)} answers {shown}.",
@@ -99,12 +98,12 @@ def mirror_missed(case: Case) -> Iterator[Found]:
         step
         for step in at_mirrors(case)
         if step in case.made_good
-        and ((step.last.status in MISSED and not is_page(step.last)) or _is_of_peers(case, step))
+        and ((step.last.status in MISSED and not step.last.is_page) or _is_of_peers(case, step))
     ]
     if not missed:
         return
-    mirrors = all(mirror_of(step.first) is not None for step in missed)
-    had = {step.place for step in case.steps if step.last.ok and not is_page(step.last)}
+    mirrors = all(step.first.mirror_of is not None for step in missed)
+    had = {step.place for step in case.steps if step.last.ok and not step.last.is_page}
     went_on = "got it from" if all(step.place in had for step in missed) else "asked"
     what = (
         name_of(missed[0])
@@ -165,12 +164,12 @@ def mirror_failed(case: Case) -> Iterator[Found]:
     if not broken:
         return
     step, one = broken[0], Answer(case, broken[0])
-    last, host, home = step.last, step.first.host, mirror_of(step.first) or case.pull.registry
-    bad = [each for each in broken if each in case.bad or (is_page(each.last) and each not in case.made_good)]
+    last, host, home = step.last, step.first.host, step.first.mirror_of or case.pull.registry
+    bad = [each for each in broken if each in case.bad or (each.last.is_page and each not in case.made_good)]
     page = (
-        is_page(last)
+        last.is_page
         and (last.ok or last.status in MISSED)
-        and not any(hop.ok and hop.host == last.host and not is_page(hop) for hop in case.hops)
+        and not any(hop.ok and hop.host == last.host and not hop.is_page for hop in case.hops)
     )
     severity = case.severity(*bad) if bad else Severity.WARNING
     if bad and page and case.over and not case.pull.images:
@@ -182,7 +181,7 @@ def mirror_failed(case: Case) -> Iterator[Found]:
         said = f"{by} answers {last.status} with a web page: it is not a registry"
         mend = f"{twice}; or take it" if (twice := of_a_path_twice(one)) else mend if is_local(host) else f"take {host}"
     # What asked the registry itself for the same, where that did not help either (k3s-io/k3s#10351)
-    elif there := next((one for one in case.bad if one.place == step.place and mirror_of(one.first) is None), None):
+    elif there := next((one for one in case.bad if one.place == step.place and one.first.mirror_of is None), None):
         rename = rewritten(case, there) is not None
         named = f" to {name_of(there)}, the mirror's name for it" if rename else ""
         said += f", and {said_status(there.last)}{named}"
@@ -194,9 +193,9 @@ def mirror_failed(case: Case) -> Iterator[Found]:
 
 def _passed_by(case: Case) -> list[Step]:
     """Version checks of docker's registry-mirrors, where no more was asked: dyrnq/install-docker#12. Podman's may be a search."""
-    hosts = {step.first.host for step in reading(case)}
-    went_on = case.pull.client.family == "docker" and any(step.last.ok for step in reading(case))
-    return [step for step in pings(case) if went_on and step.first.host not in hosts]
+    hosts = {step.first.host for step in case.reading}
+    went_on = case.family == "docker" and any(step.last.ok for step in case.reading)
+    return [step for step in case.pings if went_on and step.first.host not in hosts]
 
 
 def _is_of_peers(case: Case, step: Step) -> bool:
@@ -218,5 +217,5 @@ def _mend(one: Answer) -> str:
 
 def _is_broken(hop: Hop) -> bool:
     if hop.status is None:
-        return hop.failed is not None and not client_left(hop)
-    return (hop.status >= 400 and hop.status not in (*MISSED, 416, 429)) or is_page(hop)
+        return hop.failed is not None and not hop.client_left
+    return (hop.status >= 400 and hop.status not in (*MISSED, 416, 429)) or hop.is_page

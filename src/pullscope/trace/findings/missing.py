@@ -12,12 +12,11 @@ from pullscope.oci.routes import Endpoint, below
 from pullscope.oci.urls import path_of
 from pullscope.trace.findings.answers import Answer
 from pullscope.trace.findings.asked import action, host_within, takes, trusted
-from pullscope.trace.findings.case import Case, codes
+from pullscope.trace.findings.case import Case
 from pullscope.trace.findings.compared import naming
 from pullscope.trace.findings.login_commands import list_tags, registry_at
 from pullscope.trace.findings.paths import added, of_a_path_twice
 from pullscope.trace.findings.said import front, says
-from pullscope.trace.hop import is_page
 from pullscope.trace.model import Hop, Kind
 
 _CACHE = "if {host} is a cache of another registry, ask that for it too: if it is there, {mend}"
@@ -102,7 +101,7 @@ def cache(one: Answer, name: str) -> str:
 
 def chart_folder(one: Answer) -> str:
     """Without a version helm lists the tags, of what may be no chart: dragonflydb/dragonfly-operator#328."""
-    lists = (one.step.under or one.step).route.endpoint is Endpoint.TAGS and one.case.pull.client.family == "helm"
+    lists = (one.step.under or one.step).route.endpoint is Endpoint.TAGS and one.case.family == "helm"
     folder = f"add the chart's name behind {one.name}, if that is a folder of charts; else "
     return folder if lists and not one.is_known_to_be_there else ""
 
@@ -122,7 +121,7 @@ def of_what_is_missing(one: Answer) -> str | None:
     host, step = one.hop.host, one.step
     name = one.hop.route.repository or step.route.repository or ""
     caches = one.known is None or (one.known.is_cache and (one.hosted is None or one.hosted.id == "ecr"))
-    also = f"; {cache(one, name)}" if caches and host not in WEBSITES and not is_page(one.hop) else ""
+    also = f"; {cache(one, name)}" if caches and host not in WEBSITES and not one.hop.is_page else ""
     if one.status == 404 and trusted(step) is not None:  # notaryproject/notary#1275, #1370, #1401, goharbor/harbor#2709
         other = "name the server that has its trust data in DOCKER_CONTENT_TRUST_SERVER"
         return f"set DOCKER_CONTENT_TRUST=0 for it, or {other}: {host} has none"
@@ -134,7 +133,7 @@ def of_what_is_missing(one: Answer) -> str | None:
         if (within := host_within(name)) is not None:
             return f"leave {within} out of the name, if it is the registry that was meant{also}"
         renamed = one.step.first.host != host
-        if one.case.pull.client.family in CONTAINERS_IMAGE and "/" not in name:  # podman-container-tools/podman#9336
+        if one.case.family in CONTAINERS_IMAGE and "/" not in name:  # podman-container-tools/podman#9336
             return f"write its registry before it (docker.io/library/{name}), or take {host} out of unqualified-search-registries"
         if one.act == "list" and one.takes_no_login:
             return (
@@ -160,7 +159,7 @@ def of_what_is_missing(one: Answer) -> str | None:
         return twice
     if one.known is not None and one.known.copies is not None:
         configured = f" (in registries.conf as a [[registry.mirror]] of {one.known.copies}, not as its location)"
-        beside = configured if one.case.pull.client.family in CONTAINERS_IMAGE else ""
+        beside = configured if one.case.family in CONTAINERS_IMAGE else ""
         return f"ask {one.known.copies} for {name}, and {host} only beside it{beside}: it keeps some of what is there"
     if step.route.digest is None and name.startswith("bitnami/") and registry_name(host) == DOCKER_HUB:
         # bitnami/containers#96169, bitnami/charts#36407, RedPlanetHQ/core#79, docker/hub-feedback#2500
@@ -168,7 +167,7 @@ def of_what_is_missing(one: Answer) -> str | None:
     if step.route.digest is None:
         # fossas/fossa-cli#1309, nicholas-fedor/watchtower#728, Mic92/niks3#229: HEAD, and so without a word
         named = one.hop.request.headers.get("accept") is not None and takes(one.hop, OCI_INDEX)
-        narrow = one.hop.request.method == "HEAD" and one.case.pull.client.family == UNKNOWN and not named
+        narrow = one.hop.request.method == "HEAD" and one.case.family == UNKNOWN and not named
         types = f"name the types of manifests in Accept, {OCI_INDEX} too; if it is 404 then, " if narrow else ""
         return f"{types}{added(one, name)}correct the tag: {tags} those that exist{also}"
     if step.expectation is not None:  # snok/container-retention-policy#43, #97, vlaurin/action-ghcr-prune#76
@@ -199,7 +198,7 @@ def of_a_chart(one: Answer) -> str | None:
 
 def of_what_cannot_be_read(one: Answer) -> str | None:
     """What a cache has got, and not understood: distribution/distribution#3530, sonatype/nexus-public#292."""
-    if one.act != "read" or one.status != 400 or not codes(one.hop) & {"MANIFEST_INVALID", "DIGEST_INVALID"}:
+    if one.act != "read" or one.status != 400 or not one.hop.codes & {"MANIFEST_INVALID", "DIGEST_INVALID"}:
         return None
     look = one.step_there("cache") or "look at its log"
     return f"pull it from where it comes from, if {one.hop.host} is a cache, and {look}: it cannot read the manifest that it got"
@@ -228,12 +227,12 @@ def of_storage(one: Answer) -> str | None:
     if hop.status is None:
         through = f"run curl -v https://{hop.host}/ here, and allow that host in the firewall or proxy that ends it"
         return f"try again; if it keeps failing, {through}: {by} does not send the bytes itself"
-    if hop.status == 403 and is_page(hop):
+    if hop.status == 403 and hop.is_page:
         who = front(hop) or hop.host
         return f"pull from another address, or have this one allowed: {who} answers with a web page, not with the bytes"
     if hop.request.method == "HEAD" and hop.status in (400, 401, 403, 405) and "?" in hop.request.url:
         return f"let {by} answer HEAD itself ({of_redirects(one.case, by)}): a signed address is good for one method, mostly GET"
-    if hop.status == 404 and is_page(hop) and hop.host == by:
+    if hop.status == 404 and hop.is_page and hop.host == by:
         there = "/".join(path_of(hop.request.url).split("/")[:3])
         return f"let {front(hop) or 'the proxy'} in front of {by} pass {there}/ on to it too, to where it redirects for blobs"
     if hop.status in (404, 410) and one.case.writes:
@@ -263,7 +262,7 @@ def of_storage(one: Answer) -> str | None:
 
 def of_a_website(one: Answer) -> str | None:
     """A page of the pages that a registry has for people."""
-    if not is_page(one.hop):
+    if not one.hop.is_page:
         return None
     within = re.match(r"repository/([^/]+)/(.+)", one.name or "")
     if one.known is not None and one.known.id == "nexus" and one.status == 404 and (within or one.act == "read"):

@@ -12,7 +12,7 @@ from pullscope.oci.media import OCI_INDEX, OCI_MANIFEST
 from pullscope.oci.reference import DOCKER_HUB, registry_name
 from pullscope.oci.routes import Endpoint
 from pullscope.trace.findings.asked import takes
-from pullscope.trace.findings.case import Case, Found, codes, is_write, listed, name_of
+from pullscope.trace.findings.case import Case, Found, is_write, listed, name_of
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Severity
 from pullscope.trace.findings.media_types import is_before
@@ -126,8 +126,8 @@ def signature_missing(case: Case) -> Iterator[Found]:
     step = case.stopped_at
     if step is None or step.kind is not Kind.SIGNATURE or step.last.status != 404:
         return
-    name, family = step.route.repository or case.pull.repository or "it", case.pull.client.family
-    if _OLD_SKOPEO.match(str(case.pull.client)) and step.method == "GET" and codes(step.last) == {"NOT_FOUND"}:
+    name, family = step.route.repository or case.pull.repository or "it", case.family
+    if _OLD_SKOPEO.match(str(case.pull.client)) and step.method == "GET" and step.last.codes == {"NOT_FOUND"}:
         yield Found(
             [step],
             f"{step.last.host} says NOT_FOUND of a signature of {name} that is not there, where {case.pull.client} waits for "
@@ -197,7 +197,7 @@ def no_matching_platform(case: Case) -> Iterator[Found]:
     alone = _ONE_ARCHITECTURE.fullmatch(case.pull.repository or "") if registry_name(host) == DOCKER_HUB else None
     build = f"ask for {alone[2]}, of which {alone[1]}/ has one architecture" if alone else ""
     if own is None:
-        runs = case.pull.client.family in ("containerd", "cri-o") and case.pull.action == "pull"
+        runs = case.family in ("containerd", "cri-o") and case.pull.action == "pull"
         yield Found(
             shown,
             f"{client} read the index at {host} and asked for none of its entries: {listed(there)}."

@@ -11,13 +11,12 @@ from statistics import median
 from pullscope.oci.amounts import count, duration, period, size
 from pullscope.oci.known_registries import known_registry, registry_behind
 from pullscope.trace.findings.answers import Answer
-from pullscope.trace.findings.case import Case, Found, codes, in_storage, listed
+from pullscope.trace.findings.case import Case, Found, in_storage, listed
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Severity
 from pullscope.trace.findings.login_commands import log_in, registry_at
 from pullscope.trace.findings.row import REFUSED, row
 from pullscope.trace.findings.said import front, reason, says
-from pullscope.trace.hop import client_left, header, is_page
 from pullscope.trace.hosts import rate_limit_of
 from pullscope.trace.model import Hop
 from pullscope.trace.settle import RETRIED
@@ -76,7 +75,7 @@ def rate_limited(case: Case) -> Iterator[Found]:
         hop
         for hop in case.hops
         if hop.status == 429
-        or ((hop.status or 0) >= 400 and hop.status != 404 and ("TOOMANYREQUESTS" in codes(hop) or says(hop, _LIMITED)))
+        or ((hop.status or 0) >= 400 and hop.status != 404 and ("TOOMANYREQUESTS" in hop.codes or says(hop, _LIMITED)))
     ]
     if not told:
         return
@@ -110,12 +109,12 @@ def _is_docker_hubs(case: Case, last: Hop) -> bool:
 
 
 def _when_to_ask_again(case: Case, last: Hop, *, logged_in: bool) -> str:
-    wait = header(last, "retry-after")
+    wait = last.header("retry-after")
     when = f"try again in {period(int(wait))}" if wait and wait.isdecimal() and len(wait) < 9 else "try again later"
     one = Answer(case, last.step)
     if one.clue is not None and one.clue.name in _NOT_OF_REQUESTS:
         return one.asks_for or when
-    if is_page(last) and not last.errors:
+    if last.is_page and not last.errors:
         if (
             known := known_registry(last.host)
         ) is not None and known.id == "docker-hub":  # docker/hub-feedback#2023, #2040
@@ -168,7 +167,7 @@ def rate_limit_low(case: Case) -> Iterator[Found]:
     limit = rate_limit_of(case.pull)
     if limit is None or limit.limit is None or limit.remaining_after * 10 >= limit.limit:
         return
-    telling = [hop for hop in case.hops if header(hop, "ratelimit-remaining") is not None]
+    telling = [hop for hop in case.hops if hop.header("ratelimit-remaining") is not None]
     if not telling:
         return  # a step that is still open said it
     whose = f", counted on {limit.source}" if limit.source else ""
@@ -246,9 +245,9 @@ def retried(case: Case) -> Iterator[Found]:
             if failing is not None and failing.request.method == chain[0].request.method:
                 again.append((failing, chain[0]))
             last = chain[-1]
-            failing = last if (last.failed is not None or last.status in RETRIED) and not client_left(last) else None
+            failing = last if (last.failed is not None or last.status in RETRIED) and not last.client_left else None
     for step in case.pull.failing:
-        if not client_left(step.last):
+        if not step.last.client_left:
             failed.setdefault((step.place, step.method), step.last)
     for step in case.steps:
         before = failed.get((step.place, step.method))

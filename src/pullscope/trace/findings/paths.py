@@ -8,7 +8,6 @@ from pullscope.oci.agents import CONTAINERS_IMAGE, UNKNOWN
 from pullscope.oci.urls import path_of
 from pullscope.trace.findings.answers import Answer
 from pullscope.trace.findings.asked import host_within
-from pullscope.trace.findings.case import mirror_of
 
 _ARTIFACTORY = re.compile(r"((?:artifactory/)?api/(?:docker|oci))/([^/]+)/(?:v2/)?(.+)")
 """The path of its API, taken for a part of a name: google/go-containerregistry#1464, renovatebot/renovate#17200."""
@@ -20,7 +19,7 @@ def of_a_path_twice(one: Answer) -> str | None:
     """An address that ends with /v2, behind which a client writes its own: aws/eks-anywhere#10765, goharbor/harbor#18530."""
     if one.step.route.digest is not None or "/v2/" not in f"/{one.hop.route.repository or ''}/":
         return None
-    host, family = one.hop.host, one.case.pull.client.family
+    host, family = one.hop.host, one.case.family
     if family in (UNKNOWN, *CONTAINERS_IMAGE):
         return f"leave /v2 out of the address of {host}, for {one.case.client} writes it itself: the path has it twice"
     return f"set override_path = true beside {host} in hosts.toml, or leave /v2 out of its address there: the path has it twice"
@@ -45,7 +44,7 @@ def added(one: Answer, name: str) -> str:
     """What a client puts into a name, or leaves out of it: to be looked at before the tag."""
     host, route = one.hop.host, one.step.route
     known = one.known.id if one.known is not None else ""
-    if mirror_of(one.step.first) is not None or one.hop.host != one.step.first.host:
+    if one.step.first.mirror_of is not None or one.hop.host != one.step.first.host:
         return ""
     if one.is_known_to_be_there:
         name = "-/-"  # it is right
@@ -53,7 +52,7 @@ def added(one: Answer, name: str) -> str:
         return f"leave {within} out of the name, if {host} itself has {name.removeprefix(f'{within}/')}; else "
     if name.startswith("library/") and known not in ("docker-hub", "harbor"):
         return f"leave library/ out of the name, if {name[8:]} is no official image of Docker Hub; else "
-    if "/" not in name and host in _SEARCHED and one.case.pull.client.family in CONTAINERS_IMAGE:
+    if "/" not in name and host in _SEARCHED and one.case.family in CONTAINERS_IMAGE:
         also = f"or take {host} out of unqualified-search-registries"
         return f"write its registry before it (docker.io/library/{name}), {also}; if it is to be there, "
     if route.reference == "latest":

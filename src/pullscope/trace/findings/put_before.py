@@ -13,7 +13,6 @@ from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Severity
 from pullscope.trace.findings.puts import Put
 from pullscope.trace.findings.row import row
-from pullscope.trace.hop import is_page
 from pullscope.trace.model import Step
 
 SOON = 3_600.0
@@ -61,7 +60,7 @@ def lost_after_push(case: Case) -> Iterator[Found]:
     for step in case.steps:
         route, last = step.route, step.last
         asked = route.endpoint in CONTENT and step.method in ("GET", "HEAD") and last.host == step.first.host
-        if not asked or last.status not in (404, 410) or is_page(last):
+        if not asked or last.status not in (404, 410) or last.is_page:
             continue
         put, asks = put_before(case, step), route.endpoint is Endpoint.BLOB and is_a_question(step)
         if (

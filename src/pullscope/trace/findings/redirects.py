@@ -15,7 +15,6 @@ from pullscope.trace.findings.client_settings import by_tls_only
 from pullscope.trace.findings.facts import LISTS, Fact
 from pullscope.trace.findings.finding import Severity
 from pullscope.trace.findings.row import row
-from pullscope.trace.hop import crosses, header, is_page
 from pullscope.trace.model import REDIRECTS, Hop
 from pullscope.trace.settle import MOST_HOPS
 
@@ -93,8 +92,8 @@ def redirect_downgrade(case: Case) -> Iterator[Found]:
 
 def _names_plain_http(hop: Hop) -> bool:
     if hop.redirects:
-        return hop.response is not None and (hop.response.location or "").startswith("http:") and hop.target is not None
-    return hop.step.route.endpoint in LISTS and (header(hop, "link") or "").lstrip().startswith("<http:")
+        return (hop.location or "").startswith("http:") and hop.target is not None
+    return hop.step.route.endpoint in LISTS and (hop.header("link") or "").lstrip().startswith("<http:")
 
 
 @row(
@@ -110,9 +109,9 @@ def redirect_permanent(case: Case) -> Iterator[Found]:
     RFC 9110, 15.4.2 and 15.4.9: such an answer may be kept without limit. For pulls the status makes no difference: run
     with 301, 302 and 308.
     """
-    permanent = (hop for hop in case.hops if hop.status in (301, 308) and hop.follows is None and crosses(hop))
+    permanent = (hop for hop in case.hops if hop.status in (301, 308) and hop.follows is None and hop.crosses)
     read = (hop for hop in permanent if not hop.step.is_token and hop.step.route.endpoint is not Endpoint.BLOB)
-    kept = [hop for hop in read if not is_page(hop.step.last)]
+    kept = [hop for hop in read if not hop.step.last.is_page]
     for first in kept[:1]:
         yield Found(
             (hop.step for hop in kept),
@@ -138,7 +137,7 @@ def query_dropped(case: Case) -> Iterator[Found]:
     the query unless told otherwise (developers.cloudflare.com).
     """
     for hop in case.hops:
-        to, asked = (hop.response.location if hop.response is not None else None) or "", hop.route.endpoint
+        to, asked = hop.location or "", hop.route.endpoint
         if "?" not in hop.request.url or not hop.redirects or Endpoint.NONE is asked or route(to).endpoint is not asked:
             continue
         before, after = (dict(pairs(query(url))) for url in (hop.request.url, to))
@@ -171,7 +170,7 @@ def link_points_elsewhere(case: Case) -> Iterator[Found]:
     the path of another port: sonatype/nexus-public#1011.
     """
     for step in case.steps:
-        link = header(step.last, "link")
+        link = step.last.header("link")
         if step.route.endpoint not in LISTS or not step.last.ok:
             continue
         there = joined(step.last.request.url, link.partition(">")[0].lstrip("<")) if link else step.last.request.url
@@ -237,7 +236,7 @@ def redirect_unreadable(case: Case) -> Iterator[Found]:
     if not lost:
         return
     last = lost[0].last
-    said = last.response.location if last.response else None
+    said = last.location
     yield Found(
         lost,
         f"{last.host} said {last.status} and "

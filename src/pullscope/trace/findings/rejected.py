@@ -108,7 +108,7 @@ class Rejected:
         lives = f" for {period(self.lifetime)}" if self.lifetime is not None else ""
         ended = f", {period(late)} after its exp" if self.ended else ""
         self.after = (f", {self.seconds} after it was issued" if self.age is not None else ended) + lives
-        self.clocked = self.lifetime is not None and case.pull.client.family in RENEWS_BY_CLOCK
+        self.clocked = self.lifetime is not None and case.family in RENEWS_BY_CLOCK
         self.name, self.log_in = hop.route.repository, log_in(case, hop.host)
         same = [other for other in case.hops if other.ok and other.request.credential == hop.request.credential]
         blobs = any(other.route.endpoint is hop.route.endpoint is Endpoint.BLOB for other in same)

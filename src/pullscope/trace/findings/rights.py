@@ -13,14 +13,13 @@ from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import bare
 from pullscope.trace.findings.answers import OF_RIGHTS, Answer, look_at_the_log
 from pullscope.trace.findings.asked import PLACEHOLDER, action, check, host_within, thing
-from pullscope.trace.findings.case import REFUSALS, asked_repositories, codes, is_write, listed, repositories
+from pullscope.trace.findings.case import REFUSALS, asked_repositories, is_write, listed, repositories
 from pullscope.trace.findings.compared import realm_lost
 from pullscope.trace.findings.grants import ACCESS, allows, pushes, rights
 from pullscope.trace.findings.login_commands import as_typed, log_in, login, logout, renewal
 from pullscope.trace.findings.media_types import is_before
 from pullscope.trace.findings.missing import chart_folder, elsewhere
 from pullscope.trace.findings.said import answered_by, is_specific, quoted, says
-from pullscope.trace.hop import header, is_page
 from pullscope.trace.model import Kind
 from pullscope.trace.source_gaps import lacking
 
@@ -39,7 +38,7 @@ def of_a_login(one: Answer) -> str | None:
     if asks_for_another(one):
         kind = "what stands in front for Basic or the registry for tokens"
         return f"let {one.host} ask for one kind of login only: {kind}"
-    if one.step.is_token and hop.request.method == "POST" and is_page(hop):
+    if one.step.is_token and hop.request.method == "POST" and hop.is_page:
         page = "a web page answered (a newer version of the registry may)"
         token = f"a token, or with 405, after which {client} asks by GET"
         return f"let {hop.host} answer POST of a token request with {token}: {page}. Else {again}"
@@ -94,9 +93,9 @@ def voided(one: Answer) -> bool:
 def _bcrypt_only(one: Answer) -> bool:
     """Whether distribution itself refuses Basic, of whose file it reads bcrypt only: distribution/distribution#2817."""
     hop, basic = one.hop, {challenge.scheme for challenge in one.hop.challenges} == {"basic"}
-    own = one.known is None and header(hop, "docker-distribution-api-version") is not None
+    own = one.known is None and hop.header("docker-distribution-api-version") is not None
     shown = hop.request.authorization == "basic" and not one.step.is_token
-    return own and shown and basic and "UNAUTHORIZED" in codes(hop)
+    return own and shown and basic and "UNAUTHORIZED" in hop.codes
 
 
 def asks_for_another(one: Answer) -> bool:
@@ -143,7 +142,7 @@ def refused_login(one: Answer) -> str:
     if one.known is not None and one.status in one.known.refuses:
         return f"{who} said {one.status} to the login of {client}{quoted(hop)}: {one.known.name} refuses logins so."
     shown = "token" if hop.request.authorization == "bearer" else "login"
-    sends_empty = one.case.pull.client.family in CONTAINERS_IMAGE and hop.request.authorization == "basic"
+    sends_empty = one.case.family in CONTAINERS_IMAGE and hop.request.authorization == "basic"
     empty = sends_empty and not one.step.is_token and not is_specific(hop)
     return f"{who} refused the {shown} of {client}, with {one.status}{quoted(hop)}." + (
         " It is wrong, or empty, which is what skopeo, podman and buildah send where they have none." if empty else ""
@@ -262,7 +261,7 @@ def lacks_delete(one: Answer) -> str | None:
 
 def why_refused(one: Answer) -> str:
     """What is known of why a write is refused, beside the answer's words."""
-    client = "The client" if one.case.pull.client.family == "unknown" else one.case.client
+    client = "The client" if one.case.family == "unknown" else one.case.client
     if looks_only(one):
         return " docker manifest of that version wants to push also where it only looks."
     if (one.clue is not None and not one.of_a_right) or one.by_page:
@@ -360,9 +359,7 @@ def of_a_refusal(one: Answer) -> str | None:
         own = f"give the account that {one.case.client} uses that right"
         return f"{log}: {one.login}" if one.no_login else f"{own}, or {log}"
     named = f"{_named(one, name)}{_short(one)}"
-    if (
-        one.asks_for_none and one.name and not is_page(one.hop)
-    ):  # DaoCloud/crproxy#8, DaoCloud/public-image-mirror#45622
+    if one.asks_for_none and one.name and not one.hop.is_page:  # DaoCloud/crproxy#8, DaoCloud/public-image-mirror#45622
         first = f"as a relay of several registries wants theirs first (docker.io/{name})"
         return f"correct the name, if it is not {name}, {first}: {one.host} asks for no login, so that none helps"
     if not is_specific(one.hop):
@@ -383,11 +380,11 @@ def _short(one: Answer) -> str:
     hub, client = one.known is not None and one.known.id == "docker-hub", one.case.client
     short = f", and write its registry before it, if that is another: {client} looks for short names at docker.io"
     asked = [registry_name(step.first.host) for step in one.case.steps if step.place == one.step.place]
-    if len(set(asked)) > 1 and one.case.pull.client.family in CONTAINERS_IMAGE:
+    if len(set(asked)) > 1 and one.case.family in CONTAINERS_IMAGE:
         return f", and write its registry before it: {client} asked {listed(asked)} in turn (unqualified-search-registries)"
-    said = short if hub and one.no_login and one.case.pull.client.family in CONTAINERS_IMAGE else ""
+    said = short if hub and one.no_login and one.case.family in CONTAINERS_IMAGE else ""
     if not hub or not (one.name or "").startswith("library/"):
         return said
-    if one.case.pull.client.family == "buildkit":  # docker/compose#11028, docker/cli#1559, moby/buildkit#4172
+    if one.case.family == "buildkit":  # docker/compose#11028, docker/cli#1559, moby/buildkit#4172
         return f": if a stage of the Dockerfile is meant, none is named so there (FROM IMAGE AS {(one.name or '')[8:]})"
     return f"{said}; what belongs to an owner at Docker Hub is named OWNER/NAME, at other registries HOST/NAME"

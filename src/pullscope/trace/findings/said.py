@@ -151,7 +151,7 @@ def filtering(hop: Hop) -> str | None:
 
 def date_of(hop: Hop) -> float | None:
     """The Date of an answer (RFC 9110, 6.6.1), in seconds since the epoch."""
-    return seconds_of(hop.response.headers.get("date") if hop.response is not None else None)
+    return seconds_of(hop.header("date"))
 
 
 def seconds_of(text: str | None) -> float | None:

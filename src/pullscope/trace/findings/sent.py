@@ -11,10 +11,9 @@ from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import parameters, query
 from pullscope.trace.findings.answers import NOT_OFFERED, PART, Answer, by_its_words, look_at_the_log
 from pullscope.trace.findings.asked import UNKNOWN_BLOB, host_within, other_bytes, unknown_subject
-from pullscope.trace.findings.case import codes, is_write
+from pullscope.trace.findings.case import is_write
 from pullscope.trace.findings.fronts import OF_BOTH, OF_SIZE, OF_TIME, limits, patience, unnamed
 from pullscope.trace.findings.said import MOST, front, is_specific, says, tells_more
-from pullscope.trace.hop import is_page
 from pullscope.trace.model import Kind
 from pullscope.trace.source_gaps import lacking
 
@@ -47,7 +46,7 @@ def of_deletes(one: Answer) -> str | None:
 
     Docker Hub refuses every delete, to a login with 401 or 405: google/go-containerregistry#746, docker/hub-feedback#2360.
     """
-    said = codes(one.hop)
+    said = one.hop.codes
     by_other_means = one.hosted is not None and (
         one.status in (405, 501) or (not one.no_login and (one.status in NOT_OFFERED or one.hosted.id == "docker-hub"))
     )
@@ -69,7 +68,7 @@ def of_deletes(one: Answer) -> str | None:
 
 def of_writes(one: Answer) -> str | None:
     """405 to what is written; a page, where what was asked before was answered with pages too (go-gitea/gitea#23708, #24042)."""
-    if one.act == "write" and one.by_page and any(is_page(step.last) and step.last.ok for step in one.case.steps):
+    if one.act == "write" and one.by_page and any(step.last.is_page and step.last.ok for step in one.case.steps):
         return (
             f"let {front(one.hop) or 'the proxy'} hand everything below /v2/ on to the registry, with /v2/ in the path (in "
             "nginx: proxy_pass without a path of its own): pages in its place were answered with 200 before"
@@ -85,11 +84,7 @@ def of_writes(one: Answer) -> str | None:
         both = f"{one.host}, and what is in front of it,"
         return f"have {both} take {one.hop.request.method} at the uploads that it begins"
     if not is_read_only(one):
-        helm = (
-            " (helm push CHART.tgz oci://HOST/PATH, without chart and tag)"
-            if one.case.pull.client.family == "helm"
-            else ""
-        )
+        helm = " (helm push CHART.tgz oci://HOST/PATH, without chart and tag)" if one.case.family == "helm" else ""
         return f"name the image or chart once, as HOST/PATH{helm}: {one.host} takes no {one.hop.request.method} at that address"
     mode = "without one, switch its read-only mode off (storage.maintenance.readonly in distribution)"
     cache = "with a proxy section it is a cache, and pushes go to the registry behind it"
@@ -138,7 +133,7 @@ def of_size_and_time(one: Answer) -> str | None:
         secret = "the same storage and the same http.secret (REGISTRY_HTTP_SECRET)"
         # biersoeckli/QuickStack#106
         storage = "; if there is one only, its storage may have refused it: " + look_at_the_log(one)
-        again = storage if "BLOB_UPLOAD_INVALID" in codes(one.hop) else ""
+        again = storage if "BLOB_UPLOAD_INVALID" in one.hop.codes else ""
         return f"give all instances behind {host} {secret}, and {location}{again}"
     return None
 
@@ -152,7 +147,7 @@ def hangs_up(one: Answer) -> bool:
 
 def of_names(one: Answer) -> str | None:
     """A name to which nothing can be written."""
-    said, host, name = codes(one.hop), one.hop.host, one.step.route.repository or "that name"
+    said, host, name = one.hop.codes, one.hop.host, one.step.route.repository or "that name"
     if one.code != "upload-refused" or not said & {"NAME_UNKNOWN", "NAME_INVALID"}:
         return None
     within = host_within(name)
@@ -171,7 +166,7 @@ def created_by(one: Answer) -> str:
 
 def of_uploads(one: Answer) -> str | None:
     """What the codes of the distribution specification mean for what was sent."""
-    hop, host, said = one.hop, one.hop.host, codes(one.hop)
+    hop, host, said = one.hop, one.hop.host, one.hop.codes
     name = one.step.route.repository or "that name"
     if one.code != "upload-refused":
         return None
@@ -249,7 +244,7 @@ def of_a_manifest(one: Answer) -> str | None:
         how = "COSIGN_REPOSITORY in cosign, storage.oci.repository in Tekton Chains"
         return f"keep signatures and attestations elsewhere ({how}): {host} may not take {artifact}{takes}"
     if artifact and one.status in _NO_SUCH_TYPE:
-        buildx = one.case.pull.client.family == "buildkit"
+        buildx = one.case.family == "buildkit"
         how = "oci-artifact=false in buildx" if buildx else "with an image's config"
         return f"push it as an image ({how}), or to a registry that takes artifacts: {host} may not take {artifact}"
     if isinstance(document, Index) and any(
@@ -267,7 +262,7 @@ def of_a_manifest(one: Answer) -> str | None:
             f"let {host} take Docker's types (http.compat in Zot): it may take OCI's only; else {look_at_the_log(one)}"
         )
         return f"push the image as OCI ({how}), or {other}"
-    types = _DOCKER_TYPES.get(one.case.pull.client.family)
+    types = _DOCKER_TYPES.get(one.case.family)
     if of_types or one.status in (406, 415):
         return f"send a manifest of a type that {host} takes ({types or 'schema 2 of Docker'}, where it knows no OCI types)"
     if types and one.status in _NO_SUCH_TYPE and "oci" in sent:

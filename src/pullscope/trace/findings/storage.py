@@ -15,7 +15,6 @@ from pullscope.trace.findings.finding import Severity
 from pullscope.trace.findings.missing import told_by_storage
 from pullscope.trace.findings.row import REFUSED, row
 from pullscope.trace.findings.said import answered_by, date_of, quoted, said_status, says, seconds_of, words
-from pullscope.trace.hop import client_left, header
 from pullscope.trace.model import Hop, Outcome
 from pullscope.trace.settle import RETRIED
 
@@ -110,9 +109,9 @@ def signed_url_stale(case: Case) -> Iterator[Found]:
         if by is None or by.response is None:
             continue
         given = date_of(by) or by.response.time
-        ends = expiry_of(hop.request.url) or expiry_of(by.response.location or "")
+        ends = expiry_of(hop.request.url) or expiry_of(by.location or "")
         old = given - ends if ends is not None else 0.0
-        age = header(by, "age") or ""
+        age = by.header("age") or ""
         kept = (age.isdecimal() and len(age) < 9 and int(age) > 0) or any(
             one.response is not None
             and one.response.location_id == by.response.location_id
@@ -217,7 +216,7 @@ def clocks_differ(case: Case) -> Iterator[Found]:
     for hop in case.hops:
         if hop.host in apart or hop.response is None or (date := date_of(hop)) is None:
             continue
-        if header(hop, "age") is None and "hit" not in (header(hop, "x-cache") or "").lower():
+        if hop.header("age") is None and "hit" not in (hop.header("x-cache") or "").lower():
             apart[hop.host] = (date - hop.response.time, hop)
     if len(apart) < 2:
         return
@@ -249,7 +248,7 @@ def foreign_layer(case: Case) -> Iterator[Found]:
     does not have them (moby/moby#33151; image-spec descriptor.md, `urls`; containerd/cri#1015, dotnet/dotnet-docker#92,
     microsoft/containerregistry#67).
     """
-    asked = [step for step in case.steps if step.is_foreign and not client_left(step.last)]
+    asked = [step for step in case.steps if step.is_foreign and not step.last.client_left]
     refused = [
         step
         for step in asked

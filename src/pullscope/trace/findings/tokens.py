@@ -66,7 +66,7 @@ def authorization_dropped(case: Case) -> Iterator[Found]:
         others = [
             one for one in ("skopeo", "podman", "buildah", "crane up to 0.21.7") if not one.startswith(case.client)
         ]
-        own = "" if case.pull.client.family == "docker" else "; docker does not"
+        own = "" if case.family == "docker" else "; docker does not"
         direct = "/".join(filter(None, (registry_name(last.host), last.route.repository)))
         yield Found(
             [*(one for one, _ in dropped), *([issuer] if issuer else [])],

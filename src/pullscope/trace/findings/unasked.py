@@ -10,7 +10,7 @@ from pullscope.oci.urls import bare, host_of
 from pullscope.oci.whereabouts import is_address, is_local, where_it_is
 from pullscope.trace.findings.answers import Answer
 from pullscope.trace.findings.asked import LOOKERS
-from pullscope.trace.findings.case import Case, Found, in_storage, pings
+from pullscope.trace.findings.case import Case, Found, in_storage
 from pullscope.trace.findings.causes import cause_of, causes
 from pullscope.trace.findings.compared import lost
 from pullscope.trace.findings.facts import Fact
@@ -65,7 +65,7 @@ class Unasked(Answer):
         self.where = (f" ({where_it_is(self.at)})" if self.local else "") + (", over plain http" if self.plain else "")
         self.no_follower = case.client in NO_FOLLOWERS
         families = ("containerd", "buildkit", "curl")
-        self.containerd, self.buildkit, self.curl = (case.pull.client.family == one for one in families)
+        self.containerd, self.buildkit, self.curl = (case.family == one for one in families)
         self.own_address = own_address(case, self.to)
         self.hubs_catalog = (
             self.hop.route.endpoint is Endpoint.CATALOG and self.known is not None and self.known.id == "docker-hub"
@@ -122,7 +122,7 @@ curl: {one.to} wants a token from {one.at}, and {one.client} asks for none by it
 
 def _unanswered(case: Case) -> Iterator[Step]:
     """Steps that ended at a challenge without an answer."""
-    ends = [step for step in pings(case) if step is case.stopped_at and not _only_looks(case, step)]
+    ends = [step for step in case.pings if step is case.stopped_at and not _only_looks(case, step)]
     for step in [*case.bad, *ends]:
         if step.is_token or not case.over:
             continue
@@ -147,7 +147,7 @@ def _only_looks(case: Case, ping: Step) -> bool:
     """Whether a version check may be all that a client wanted: dockerd 20.10 asks no more for a digest that it has (seen)."""
     if not _shows_none(ping.last):
         return False
-    if case.pull.client.family != "docker":
-        return case.pull.client.family in LOOKERS
+    if case.family != "docker":
+        return case.family in LOOKERS
     realms = [challenge.realm or "" for challenge in ping.last.challenges if challenge.scheme == "bearer"]
     return all(is_address(realm) and not is_local(host_of(realm)) and realm.startswith("https:") for realm in realms)

@@ -17,7 +17,7 @@ from pullscope.oci.whereabouts import where_it_is
 from pullscope.trace.clues import UPLOADS
 from pullscope.trace.findings.advice import clue
 from pullscope.trace.findings.asked import UNKNOWN_BLOB, request, unknown_subject
-from pullscope.trace.findings.case import REFUSALS, Case, Found, codes, is_write, listed
+from pullscope.trace.findings.case import REFUSALS, Case, Found, is_write, listed
 from pullscope.trace.findings.compared import lost, upload_address
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Severity
@@ -25,7 +25,6 @@ from pullscope.trace.findings.grants import issued_for
 from pullscope.trace.findings.login_commands import own_address
 from pullscope.trace.findings.row import row
 from pullscope.trace.findings.said import answered_by, quoted, says, words
-from pullscope.trace.hop import header, is_page
 from pullscope.trace.model import Hop, Kind, Step
 from pullscope.trace.source_gaps import lacking
 
@@ -48,7 +47,7 @@ def upload_location_elsewhere(case: Case) -> Iterator[Found]:
     """
     told: list[tuple[Hop, str]] = []
     for hop in case.hops:
-        there = hop.response.location if hop.response is not None and hop.status in (201, 202) else None
+        there = hop.location if hop.status in (201, 202) else None
         if there is None or hop.route.endpoint not in UPLOADS or not hop.host:
             continue
         host = host_of(there)
@@ -143,12 +142,11 @@ def _left_out(case: Case, hop: Hop) -> list[str]:
     """The parameters that a request of an upload lacks: those of its Location, and the digest at its end."""
     there = set(parameters(query(hop.request.url)))
     told = [
-        one.response.location
+        one.location
         for one in case.hops
-        if one.response is not None
-        and one.response.location is not None
+        if one.location is not None
         and one.request.time < hop.request.time
-        and bare(one.response.location) == bare(hop.request.url)
+        and bare(one.location) == bare(hop.request.url)
     ]
     lost = [name for name in parameters(query(told[-1])) if name not in there] if told else []
     if not lost and hop.request.method == "PUT" and "digest" not in there:
@@ -215,7 +213,7 @@ _DUE = {"PATCH": 202, "PUT": 201}
 
 def _against_the_protocol(hop: Hop, before: list[Step]) -> str | None:
     """What is wrong with a good answer to an upload."""
-    method, end = hop.request.method, _end_of(span := header(hop, "range"))
+    method, end = hop.request.method, _end_of(span := hop.header("range"))
     if not hop.ok:
         return None
     if method == "PATCH" and span is not None and end is None:
@@ -259,13 +257,12 @@ def upload_not_begun(case: Case) -> Iterator[Found]:
         last = step.last
         if step.route.endpoint is not Endpoint.UPLOAD_START or step.method != "POST" or not last.ok:
             continue
-        located = last.response is not None and last.response.location is not None
-        if located or last.status == 201 or (last.status == 202 and lacking(last.request, "headers")):
+        if last.location is not None or last.status == 201 or (last.status == 202 and lacking(last.request, "headers")):
             continue
-        began = last.status == 202 and not is_page(last)
+        began = last.status == 202 and not last.is_page
         yield Found(
             [step],
-            f"{answered_by(last)} said {last.status} to POST of an upload{' with a web page' if is_page(last) else ''}, and not "
+            f"{answered_by(last)} said {last.status} to POST of an upload{' with a web page' if last.is_page else ''}, and not "
             f"where to send it: {'there is no Location' if began else 'no registry answered'}, and nothing was pushed.",
             f"look at what in front of {last.host} takes Location out of its answers, and at that registry"
             if began
@@ -292,7 +289,7 @@ def blob_not_pushed(case: Case) -> Iterator[Found]:
     """
     for step in case.bad:
         last, sent = step.last, step.document
-        if step.kind is not Kind.MANIFEST_PUT or not codes(last) & UNKNOWN_BLOB or unknown_subject(step) is not None:
+        if step.kind is not Kind.MANIFEST_PUT or not last.codes & UNKNOWN_BLOB or unknown_subject(step) is not None:
             continue
         there = {digest for one in case.steps if one.last.ok and one.last.status != 202 for digest in _told_of(one)}
         missing = [digest for digest in dict.fromkeys(_named_in(sent)) if digest not in there]
@@ -370,7 +367,7 @@ def mount_refused(case: Case) -> Iterator[Found]:
             continue
         # moby distribution/push_v2.go, containers/image docker_image_dest.go, google/go-containerregistry#1406
         other = "push by a client that uploads what it may not mount (docker push, skopeo copy, crane from 0.11)"
-        if case.pull.client.family == "docker-cli":  # goreleaser/goreleaser#5853, aws/containers-roadmap#1459
+        if case.family == "docker-cli":  # goreleaser/goreleaser#5853, aws/containers-roadmap#1459
             other = "use docker buildx imagetools create, which copies"
         yield Found(
             [step],

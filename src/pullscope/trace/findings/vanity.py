@@ -10,13 +10,12 @@ from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import split
 from pullscope.trace.findings.answers import Answer
 from pullscope.trace.findings.asked import LOOKERS, check
-from pullscope.trace.findings.case import CONTENT, Case, Found, is_write, pings, reading
+from pullscope.trace.findings.case import CONTENT, Case, Found, is_write
 from pullscope.trace.findings.facts import LISTS, Fact
 from pullscope.trace.findings.finding import Severity
 from pullscope.trace.findings.missing import of_a_website
 from pullscope.trace.findings.row import REFUSED, row
 from pullscope.trace.findings.said import answered_by, front, quoted, says
-from pullscope.trace.hop import content_type, is_page, is_registrys
 from pullscope.trace.model import Step
 from pullscope.trace.source_gaps import lacking
 
@@ -45,13 +44,13 @@ def ping_not_redirected(case: Case) -> Iterator[Found]:
     and pull. Where the client asked nothing after a 404 at `/v2/`, that is enough. Info where this client did not need
     it: an upstream without tokens, for classic dockerd.
     """
-    for step in pings(case):
+    for step in case.pings:
         last = step.last
         status = last.status or 0
-        if last.follows is not None or (status not in (403, 404) and status < 500) or is_registrys(last):
+        if last.follows is not None or (status not in (403, 404) and status < 500) or last.is_registrys:
             continue
         host = last.host
-        gave_up = case.over and status == 404 and not any(True for _ in reading(case))
+        gave_up = case.over and status == 404 and not case.reading
         refused = _unanswered(case)
         answers_itself = host in case.pointing or any(one.first.host == host for one in refused)
         if not gave_up and (not answers_itself or not (refused or case.over)):
@@ -94,10 +93,10 @@ def ping_not_a_registry(case: Case) -> Iterator[Found]:
     (cmd/archeio/docs/request-handling.md). docker login takes any 200 for a success: docker/for-linux#802.
     """
     wanting = [hop for hop in case.hops if hop.status == 401 and hop.challenges and hop.step.route.endpoint in CONTENT]
-    for step in pings(case):
+    for step in case.pings:
         last = step.last
-        looks = case.pull.client.family in LOOKERS
-        if case.over and step is case.stopped_at and last.status == 200 and is_page(last) and not looks:
+        looks = case.family in LOOKERS
+        if case.over and step is case.stopped_at and last.status == 200 and last.is_page and not looks:
             yield Found(
                 [step],
                 f"{answered_by(last)} answers /v2/ with a web page{quoted(last)}, and {case.client} asked for nothing more: no "
@@ -107,12 +106,12 @@ def ping_not_a_registry(case: Case) -> Iterator[Found]:
                 "that it succeeded wherever /v2/ answers 200",
                 severity=Severity.WARNING,
             )
-        if last.status != 200 or not wanting or (is_registrys(last) and not is_page(last)):
+        if last.status != 200 or not wanting or (last.is_registrys and not last.is_page):
             continue
-        if wanting[0].host == last.host and not is_page(last):
+        if wanting[0].host == last.host and not last.is_page:
             continue  # `ping-hides-challenge`
         refused = _unanswered(case)
-        what = "a web page" if is_page(last) else "200, though it is not a registry"
+        what = "a web page" if last.is_page else "200, though it is not a registry"
         yield Found(
             [step, *refused],
             f"{last.host} answers /v2/ with {what}, so {case.client} believes that no token is needed; {wanting[0].host} "
@@ -146,11 +145,11 @@ def path_not_redirected(case: Case) -> Iterator[Found]:
         and not (case.writes and step.method == "HEAD")
         and step.last.follows is None
         and (step.last.status in (404, 410, 200) or (step.last.status == 403 and step.last.host in case.pointing))
-        and not is_registrys(step.last)
+        and not step.last.is_registrys
         and not (step.last.ok and step.route.endpoint is Endpoint.MANIFEST and step.last.host not in case.pointing)
         and (
-            is_page(step.last)
-            or (step.last.host in case.pointing and content_type(step.last) in ("text/plain", ""))
+            step.last.is_page
+            or (step.last.host in case.pointing and step.last.content_type in ("text/plain", ""))
             or (step.last.status == 404 and says(step.last, _NO_ROUTE))
         )
     ]
@@ -162,14 +161,14 @@ def path_not_redirected(case: Case) -> Iterator[Found]:
     rest = "/v2/" if any(step.last.status == 404 for step in pings) else folder  # go-gitea/gitea#32058
     takes = {hop.host for hop, _ in case.challenges} if first.last.status == 404 else set()
     site = of_a_website(Answer(case, first))
-    served = {step.last.host for step in reading(case) if step.last.ok and not is_page(step.last)}
+    served = {step.last.host for step in case.reading if step.last.ok and not step.last.is_page}
     yield Found(
         lost,
         f"no rule covers {folder}, so {first.last.host} itself said {first.last.status}, with a page that no client can "
         "read as a registry's answer."
         if first.last.host in case.pointing
         else f"{answered_by(first.last)} said {first.last.status} to {folder}"
-        + (" with a web page" if is_page(first.last) else "")
+        + (" with a web page" if first.last.is_page else "")
         + quoted(first.last)
         + (
             ": something stands in front of the registry."
@@ -212,7 +211,7 @@ def ping_slash_lost(case: Case) -> Iterator[Found]:
     Classic dockerd keeps its challenges under the URL at which the ping ended and looks for `…/v2/` later (distribution
     registry/client/auth/session.go; authchallenge.go). Run with dockerd 20.10.24. Info for all others, who do not mind.
     """
-    for step in pings(case):
+    for step in case.pings:
         if step.last.follows is None:
             continue
         asked, ended = split(step.first.request.url).path, split(step.last.request.url).path
@@ -245,9 +244,9 @@ def ping_other_host(case: Case) -> Iterator[Found]:
     refused = [
         step for step in _unanswered(case) if all(hop.request.authorization == "none" for hop in step.passes[-1])
     ]
-    for step in pings(case):
+    for step in case.pings:
         homes = {other.last.host for other in refused} - {step.last.host}
-        if step.last.status == 401 and step.last.challenges and homes and case.pull.client.family == "docker":
+        if step.last.status == 401 and step.last.challenges and homes and case.family == "docker":
             home = min(homes)
             yield Found(
                 [step, *refused],
@@ -273,7 +272,7 @@ def library_prefix_missing(case: Case) -> Iterator[Found]:
         if case.writes or one.is_known_to_be_there or one.behind is None or one.behind.id != "docker-hub":
             continue
         lists = step.route.endpoint is Endpoint.TAGS and lacking(last.request, "headers")
-        if case.pull.client.family == "helm" or lists:
+        if case.family == "helm" or lists:
             continue  # no chart is an official image
         if step.is_token or (last.status == 401 and last.request.authorization == "none"):
             continue  # a challenge says nothing of the name
