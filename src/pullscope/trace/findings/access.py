@@ -9,20 +9,17 @@ from collections.abc import Iterator
 
 from pullscope.oci.urls import split
 from pullscope.trace.findings.answers import Answer
-from pullscope.trace.findings.case import Case, Found, listed
+from pullscope.trace.findings.case import listed
 from pullscope.trace.findings.client_settings import by_tls_only
 from pullscope.trace.findings.compared import realm_lost
 from pullscope.trace.findings.connections import failure, told
-from pullscope.trace.findings.facts import Fact
-from pullscope.trace.findings.finding import Severity
 from pullscope.trace.findings.fixes import of_where_it_was_named
-from pullscope.trace.findings.row import row
+from pullscope.trace.findings.row import Case, Fact, Found, Severity, row
 from pullscope.trace.model import Outcome, Step
 from pullscope.trace.settle import tokens_read_early
 
 
 @row(
-    "plain-http-fallback",
     needs=Fact.CLEAR,
     explains="retried",
     severities="warning",
@@ -56,7 +53,6 @@ def plain_http_fallback(case: Case) -> Iterator[Found]:
 
 
 @row(
-    "upstream-unreachable",
     needs=Fact.ERROR,
     explains="cdn-failed redirect-downgrade size-mismatch token-server-failed",
     remedy="check the host's name, DNS and port",
@@ -83,7 +79,6 @@ def upstream_unreachable(case: Case) -> Iterator[Found]:
 
 
 @row(
-    "token-request-elsewhere",
     needs=Fact.CREDENTIAL,
     severities="info",
     suffers="none; the trace is what lacks something",
@@ -124,7 +119,6 @@ def token_request_elsewhere(case: Case) -> Iterator[Found]:
 
 
 @row(
-    "host-not-traced",
     needs=Fact.REDIRECT,
     severities="info",
     suffers="none; the trace is what lacks something",

@@ -8,15 +8,13 @@ from pullscope.oci.amounts import period
 from pullscope.oci.routes import Endpoint
 from pullscope.trace.findings.answers import Answer
 from pullscope.trace.findings.asked import request, thing
-from pullscope.trace.findings.case import Case, Found, name_of, was_anonymous
+from pullscope.trace.findings.case import name_of, was_anonymous
 from pullscope.trace.findings.client_settings import out_of_mirrors
-from pullscope.trace.findings.facts import Fact
-from pullscope.trace.findings.finding import Severity
 from pullscope.trace.findings.fixes import fix_of, of_where_it_was_named, where_to_ask
 from pullscope.trace.findings.grants import rights
 from pullscope.trace.findings.missing import asked_host, named_by
 from pullscope.trace.findings.rights import refused_login, what_it_lacks, what_it_may_be
-from pullscope.trace.findings.row import row
+from pullscope.trace.findings.row import Case, Fact, Found, Severity, row
 from pullscope.trace.findings.said import (
     MOST,
     answered_by,
@@ -33,7 +31,6 @@ from pullscope.trace.model import Kind, Outcome, Step
 
 
 @composed(
-    "login-not-needed",
     needs=Fact.TROUBLE,
     explains="access-denied login-expired token-rejected token-server-failed",
     suffers="those that keep an old login",
@@ -55,7 +52,6 @@ def login_not_needed(one: Answer) -> str:
 
 
 @composed(
-    "login-expired",
     needs=Fact.TROUBLE,
     explains="access-denied credentials-not-used scope-refused token-rejected token-server-failed write-denied",
     suffers="all with that login",
@@ -75,7 +71,6 @@ def login_expired(one: Answer) -> str:
 
 
 @composed(
-    "login-lacks-right",
     explains="access-denied scope-refused",
     suffers="that account",
     remedy="give the account that right, or use another account",
@@ -92,7 +87,7 @@ def login_lacks_right(one: Answer) -> str:
     return f"{may_not}: its token grants {granted}{in_brackets(one.hop)}."
 
 
-@composed("access-denied", needs=Fact.TROUBLE, suffers="all without the right", remedy="check the name, or log in")
+@composed(needs=Fact.TROUBLE, suffers="all without the right", remedy="check the name, or log in")
 def access_denied(one: Answer) -> str:
     """401 or 403 with a token or login in hand, or a login that the token server refuses.
 
@@ -117,7 +112,6 @@ def access_denied(one: Answer) -> str:
 
 
 @composed(
-    "registry-failed",
     explains="upload-refused upload-lost head-not-allowed",
     severities="error, warning",
     remedy="read the registry's logs",
@@ -141,7 +135,7 @@ def registry_failed(one: Answer) -> str:
     )
 
 
-@composed("manifest-unknown", remedy="check the tag, or push what the index names")
+@composed(remedy="check the tag, or push what the index names")
 def manifest_unknown(one: Answer) -> str:
     """404 for a tag or digest.
 
@@ -159,7 +153,7 @@ def manifest_unknown(one: Answer) -> str:
     return f"{where} has no manifest {name_of(step)}{listed_in} in {name}{_why(one)}{before}."
 
 
-@composed("name-unknown", remedy="check the repository's name")
+@composed(remedy="check the repository's name")
 def name_unknown(one: Answer) -> str:
     """404 NAME_UNKNOWN, or words of a repository that is not found, or 404 for the tags of a repository.
 
@@ -174,7 +168,7 @@ def name_unknown(one: Answer) -> str:
     )
 
 
-@composed("blob-unknown", suffers="all that have not got it", remedy="push the image again")
+@composed(suffers="all that have not got it", remedy="push the image again")
 def blob_unknown(one: Answer) -> str:
     """404 for a blob at the registry itself.
 
@@ -185,7 +179,7 @@ def blob_unknown(one: Answer) -> str:
     return f"{one.hop.host} does not have {name_of(one.step)}{_why(one)}{whose}."
 
 
-@composed("cdn-failed", severities="error, warning", remedy="repair the storage")
+@composed(severities="error, warning", remedy="repair the storage")
 def cdn_failed(one: Answer) -> str:
     """The storage behind a blob, or a manifest, fails for another reason.
 
@@ -215,7 +209,6 @@ def _why(one: Answer) -> str:
 
 
 @row(
-    "referrers-refused",
     needs=Fact.ERROR,
     severities="info",
     suffers="those that look for signatures and attestations: cosign, notation, oras, docker 29",
@@ -245,7 +238,6 @@ def referrers_refused(case: Case) -> Iterator[Found]:
 
 
 @row(
-    "request-failed",
     needs=None,
     suffers="the client that asked",
     remedy="do what the answer asks for",

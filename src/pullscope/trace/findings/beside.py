@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, replace
-from inspect import cleandoc
 
 from pullscope.oci.agents import DAEMONS
 from pullscope.oci.amounts import period
@@ -17,9 +16,9 @@ from pullscope.oci.routes import Endpoint, below
 from pullscope.oci.urls import split
 from pullscope.trace.findings.asked import takes
 from pullscope.trace.findings.case import harmless
-from pullscope.trace.findings.finding import Finding, Severity
+from pullscope.trace.findings.finding import Finding
 from pullscope.trace.findings.lookups import clear
-from pullscope.trace.findings.row import Row
+from pullscope.trace.findings.row import Case, Severity, row
 from pullscope.trace.findings.said import answered_by, front, quoted
 from pullscope.trace.model import Action, Hop, Pull, Step
 
@@ -46,22 +45,23 @@ _LABELS = frozenset(
 AT_ONCE = 5.0
 """Seconds within which a client goes on by itself."""
 
-TRIED = Row(
-    code="tried-another-name",
-    shows="a client asks for what is not there, and at once for it under another name, or elsewhere, where it is",
+
+@row(
+    found_elsewhere=True,
     severities="info",
     suffers="none",
     remedy="none needed",
     report="renovatebot/renovate#17925",
-    known=cleandoc(
-        """
-        Renovate asks a cache for the tags of NAME and then of library/NAME (renovatebot/renovate#17925), trivy one registry of
-        its database after the other (aquasecurity/trivy#7938), helm a version with + by a tag with _. The same User-Agent, within
-        5 s, and a name that differs by what stands before its last part, by a v or by + and _: another tag may be one that is
-        wanted as well. Not of daemons, which begin a pull for each name that they get.
-        """
-    ),
 )
+def tried_another_name(_: Case) -> None:
+    """A client asks for what is not there, and at once for it under another name, or elsewhere, where it is.
+
+    Renovate asks a cache for the tags of NAME and then of library/NAME (renovatebot/renovate#17925), trivy one registry of
+    its database after the other (aquasecurity/trivy#7938), helm a version with + by a tag with _. The same User-Agent, within
+    5 s, and a name that differs by what stands before its last part, by a v or by + and _: another tag may be one that is
+    wanted as well. Not of daemons, which begin a pull for each name that they get.
+    """
+
 
 _HUB = frozenset({"registry-1.docker.io", "index.docker.io", "docker.io", "registry.hub.docker.com", "hub.docker.com"})
 """Names by which people log in to Docker Hub: moby/moby#10732, docker/hub-feedback#473."""
@@ -142,7 +142,7 @@ def _tell(here: Asked, there: Asked) -> None:
         clear(here.pull)
         here.pull.findings = [
             Finding(
-                code=TRIED.code,
+                code="tried-another-name",
                 severity=Severity.INFO,
                 message=f"{here.hop.host} does not have {'tags of ' * tags}{name}, and {here.client} went on to {tried} "
                 f"(operation {there.pull.id}).",

@@ -13,22 +13,19 @@ from pullscope.oci.whereabouts import is_loopback
 from pullscope.trace.findings.advice import POLICIES, clue
 from pullscope.trace.findings.answers import Answer, look_at_the_log
 from pullscope.trace.findings.asked import LOOKERS, act
-from pullscope.trace.findings.case import CONTENT, Case, Found, asked_repositories, in_storage, is_write, listed
+from pullscope.trace.findings.case import CONTENT, asked_repositories, in_storage, is_write, listed
 from pullscope.trace.findings.causes import cause_of, causes
 from pullscope.trace.findings.compared import realm_lost
-from pullscope.trace.findings.facts import Fact
-from pullscope.trace.findings.finding import Severity
 from pullscope.trace.findings.fixes import of_where_it_was_named
 from pullscope.trace.findings.grants import is_answerable, refuses_access
 from pullscope.trace.findings.login_commands import own_address
-from pullscope.trace.findings.row import row
+from pullscope.trace.findings.row import Case, Fact, Found, Severity, row
 from pullscope.trace.findings.said import answered_by, front, quoted, reason
 from pullscope.trace.model import Kind, Step
 from pullscope.trace.settle import tokens_read_early
 
 
 @row(
-    "challenge-unreadable",
     needs=Fact.TROUBLE,
     explains="access-denied write-denied",
     remedy="send WWW-Authenticate with a realm",
@@ -69,7 +66,6 @@ def _is_told_nothing(step: Step) -> bool:
 
 
 @row(
-    "ping-hides-challenge",
     needs=Fact.PING,
     explains="access-denied credentials-not-used token-not-requested write-denied",
     suffers="docker's classic store, podman, skopeo, buildah, crane; not containerd or docker 29",
@@ -108,7 +104,6 @@ def ping_hides_challenge(case: Case) -> Iterator[Found]:
 
 
 @row(
-    "token-server-insecure",
     needs=Fact.TROUBLE,
     severities="warning, info",
     suffers="all that are logged in",
@@ -144,7 +139,6 @@ def token_server_insecure(case: Case) -> Iterator[Found]:
 
 
 @row(
-    "token-server-failed",
     needs=Fact.TOKEN,
     explains="access-denied credentials-not-used mirror-failed token-not-requested token-server-insecure write-denied",
     remedy="repair the token server that the realm names",

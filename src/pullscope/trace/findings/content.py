@@ -9,20 +9,17 @@ from pullscope.oci.amounts import part_of
 from pullscope.oci.bounds import count
 from pullscope.oci.routes import Endpoint
 from pullscope.trace.findings.asked import request
-from pullscope.trace.findings.case import CONTENT, Case, Found, name_of
+from pullscope.trace.findings.case import CONTENT, name_of
 from pullscope.trace.findings.client_settings import out_of_mirrors
 from pullscope.trace.findings.compared import other_digest, said_size
-from pullscope.trace.findings.facts import Fact
-from pullscope.trace.findings.finding import Severity
 from pullscope.trace.findings.fronts import cut, limits, patience
 from pullscope.trace.findings.login_commands import print_command
-from pullscope.trace.findings.row import row
+from pullscope.trace.findings.row import Case, Fact, Found, Severity, row
 from pullscope.trace.findings.said import answered_by, front, quoted
 from pullscope.trace.model import Hop, Kind, Outcome, Step
 
 
 @row(
-    "size-mismatch",
     needs=None,
     explains="digest-mismatch manifest-unreadable",
     severities="error, warning",
@@ -101,7 +98,6 @@ def _announced(hop: Hop) -> int | None:
 
 
 @row(
-    "digest-mismatch",
     explains="manifest-unreadable",
     severities="error, warning",
     remedy="check proxies and caches in between",
@@ -131,7 +127,7 @@ def digest_mismatch(case: Case) -> Iterator[Found]:
         )
 
 
-@row("blob-coded", needs=Fact.BLOB, suffers="docker", remedy="send no Content-Encoding", report="moby/moby#17595")
+@row(needs=Fact.BLOB, suffers="docker", remedy="send no Content-Encoding", report="moby/moby#17595")
 def blob_coded(case: Case) -> Iterator[Found]:
     """A blob that is right, by its digest, comes with Content-Encoding, and is fetched again and again.
 
@@ -162,7 +158,6 @@ def _of_blobs(case: Case, *statuses: int) -> list[tuple[Hop, str]]:
 
 
 @row(
-    "range-ignored",
     needs=Fact.PART,
     explains="digest-mismatch size-mismatch",
     severities="warning, error",
@@ -185,7 +180,6 @@ def range_ignored(case: Case) -> Iterator[Found]:
 
 
 @row(
-    "part-as-whole",
     needs=Fact.PART,
     explains="digest-mismatch range-ignored size-mismatch",
     severities="error, warning",
@@ -219,7 +213,6 @@ def part_as_whole(case: Case) -> Iterator[Found]:
 
 
 @row(
-    "range-refused",
     needs=Fact.PART,
     explains="size-mismatch cdn-failed registry-failed",
     severities="error, warning",
@@ -245,7 +238,6 @@ def range_refused(case: Case) -> Iterator[Found]:
 
 
 @row(
-    "descriptor-size-wrong",
     needs=Fact.INDEX_OR_IMAGE,
     explains="no-matching-platform",
     severities="error, warning",

@@ -10,12 +10,10 @@ from pullscope.oci.known_registries import WEBSITES
 from pullscope.oci.media import MANIFESTS, MediaClass, media_class
 from pullscope.oci.routes import Endpoint, route
 from pullscope.trace.findings.answers import Answer
-from pullscope.trace.findings.case import Case, Found, in_storage, name_of
-from pullscope.trace.findings.facts import Fact
-from pullscope.trace.findings.finding import Severity
+from pullscope.trace.findings.case import in_storage, name_of
 from pullscope.trace.findings.fronts import gate
 from pullscope.trace.findings.missing import of_a_website, of_redirects
-from pullscope.trace.findings.row import row
+from pullscope.trace.findings.row import Case, Fact, Found, Severity, row
 from pullscope.trace.findings.said import answered_by, filtering, front, quoted, words
 from pullscope.trace.findings.tellings import composed
 from pullscope.trace.model import Hop, Kind, Outcome, Step
@@ -23,7 +21,6 @@ from pullscope.trace.settle import is_schema1
 
 
 @row(
-    "login-page",
     needs=Fact.PAGE,
     explains="challenge-unreadable chart-unknown head-not-allowed mirror-failed missing-content-digest path-not-redirected "
     "ping-hides-challenge ping-not-a-registry push-over-redirect redirect-permanent token-server-failed upload-not-begun "
@@ -43,9 +40,8 @@ def login_page(case: Case) -> Iterator[Found]:
 
 
 @row(
-    "browser-check",
     needs=Fact.PAGE,
-    explains=f"{' '.join(login_page.explains)} access-denied cdn-failed registry-failed write-denied",
+    explains=f"{login_page.explains} access-denied cdn-failed registry-failed write-denied",
     severities="error, warning",
     remedy="let /v2/ and the token server pass without that page",
     report="TecharoHQ/anubis#1231",
@@ -95,7 +91,6 @@ def _leading_to(step: Step, check: bool) -> Iterator[tuple[Hop, tuple[str, str]]
 
 
 @row(
-    "wrong-content-type",
     needs=Fact.ODD,
     explains="digest-mismatch missing-content-digest no-matching-platform size-mismatch",
     severities="error, warning",
@@ -156,7 +151,6 @@ def wrong_content_type(case: Case) -> Iterator[Found]:
 
 
 @composed(
-    "chart-unknown",
     suffers="helm",
     remedy="correct the address; pull charts of a registry by oci://",
     report="goharbor/harbor#18720",
@@ -176,7 +170,7 @@ def chart_unknown(one: Answer) -> str:
     return f"{answered_by(one.hop)} has no {what}{below} ({one.status})."
 
 
-@row("manifest-unreadable", severities="error, warning", remedy="push it again; check caches and static hosts")
+@row(severities="error, warning", remedy="push it again; check caches and static hosts")
 def manifest_unreadable(case: Case) -> Iterator[Found]:
     """Under a manifest's media type something that is none: no JSON, a list, nothing at all.
 

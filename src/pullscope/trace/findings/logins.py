@@ -7,29 +7,18 @@ from collections.abc import Iterator
 from pullscope.oci.routes import Endpoint
 from pullscope.trace.findings.answers import Answer
 from pullscope.trace.findings.asked import LOOKERS, subject
-from pullscope.trace.findings.case import (
-    Case,
-    Found,
-    asked_repositories,
-    in_storage,
-    listed,
-    repositories,
-    was_anonymous,
-)
-from pullscope.trace.findings.facts import Fact
-from pullscope.trace.findings.finding import Severity
+from pullscope.trace.findings.case import asked_repositories, in_storage, listed, repositories, was_anonymous
 from pullscope.trace.findings.fixes import of_a_name
 from pullscope.trace.findings.grants import challenger, public_front, pushes, refuses_access
 from pullscope.trace.findings.login_commands import as_typed, log_in, login
 from pullscope.trace.findings.missing import chart_folder
-from pullscope.trace.findings.row import row
+from pullscope.trace.findings.row import Case, Fact, Found, Severity, row
 from pullscope.trace.findings.said import answered_by, quoted
 from pullscope.trace.model import Step
 from pullscope.trace.settle import unused_token
 
 
 @row(
-    "credentials-not-used",
     needs=Fact.TROUBLE,
     explains="access-denied token-not-used",
     suffers="all without that login",
@@ -91,7 +80,6 @@ def credentials_not_used(case: Case) -> Iterator[Found]:
 
 
 @row(
-    "token-not-used",
     needs=Fact.TOKEN,
     severities="error, warning",
     suffers="docker, containerd, podman, skopeo",

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import re
 from collections import OrderedDict
-from inspect import cleandoc
 from typing import Any
 
-from pullscope.trace.findings.finding import Finding, Severity
-from pullscope.trace.findings.row import Row
+from pullscope.trace.findings.finding import Finding
+from pullscope.trace.findings.row import Case, Severity, row
 from pullscope.trace.model import Ending, Kind, Pull, Step
 
 BUILDERS = frozenset({"buildkit", "kaniko"})
@@ -19,22 +18,23 @@ BUILDERS = frozenset({"buildkit", "kaniko"})
 MOST = 100
 """Lookups that are remembered."""
 
-CACHE_MISSING = Row(
-    code="cache-missing",
-    shows="BuildKit or kaniko asks for a tag that is not there, and later pushes to the same repository",
+
+@row(
+    found_elsewhere=True,
     severities="info",
     suffers="none",
     remedy="none needed: the first build has no cache",
     recording="field/live/build-push-cache-from-missing.mitm",
-    known=cleandoc(
-        """
-        `--cache-from type=registry` asks for the manifest of a tag, and goes on without it after 404 (run with BuildKit of
-        dockerd 28.5.2). A base image that is missing ends a build, so nothing is pushed. Told as `manifest-unknown` until the
-        push is over. kaniko asks for each layer below `/cache` of what it pushes to, by a SHA-256 as its tag (pkg/cache/cache.go,
-        pkg/executor/composite_cache.go), and makes what is not there (GoogleContainerTools/kaniko#1269): told so at once.
-        """
-    ),
 )
+def cache_missing(_: Case) -> None:
+    """BuildKit or kaniko asks for a tag that is not there, and later pushes to the same repository.
+
+    `--cache-from type=registry` asks for the manifest of a tag, and goes on without it after 404 (run with BuildKit of
+    dockerd 28.5.2). A base image that is missing ends a build, so nothing is pushed. Told as `manifest-unknown` until the
+    push is over. kaniko asks for each layer below `/cache` of what it pushes to, by a SHA-256 as its tag (pkg/cache/cache.go,
+    pkg/executor/composite_cache.go), and makes what is not there (GoogleContainerTools/kaniko#1269): told so at once.
+    """
+
 
 _Place = tuple[str, str, str]
 _MISSING = (["manifest-unknown"], ["name-unknown"])

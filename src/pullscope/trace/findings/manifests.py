@@ -9,10 +9,8 @@ from pullscope.oci.bounds import count
 from pullscope.oci.media import MANIFESTS, media_class
 from pullscope.oci.routes import Endpoint
 from pullscope.trace.findings.asked import takes
-from pullscope.trace.findings.case import Case, Found, name_of
-from pullscope.trace.findings.facts import Fact
-from pullscope.trace.findings.finding import Severity
-from pullscope.trace.findings.row import row
+from pullscope.trace.findings.case import name_of
+from pullscope.trace.findings.row import Case, Fact, Found, Severity, row
 from pullscope.trace.findings.said import answered_by, front, reason
 from pullscope.trace.model import Kind
 
@@ -29,7 +27,6 @@ NO_HEAD = frozenset({403, 404, 405, 501})
 
 
 @row(
-    "manifest-too-large",
     needs=None,
     explains="digest-mismatch manifest-unreadable size-mismatch wrong-content-type",
     remedy="move data into blobs",
@@ -61,7 +58,6 @@ def manifest_too_large(case: Case) -> Iterator[Found]:
 
 
 @row(
-    "missing-content-digest",
     needs=Fact.TAG,
     severities="warning, info",
     suffers="docker, containerd (one request more)",
@@ -101,7 +97,6 @@ def missing_content_digest(case: Case) -> Iterator[Found]:
 
 
 @row(
-    "head-unusable",
     needs=None,
     explains="missing-content-digest no-matching-platform",
     suffers="docker's classic store, containerd, crane",
@@ -145,7 +140,6 @@ def head_unusable(case: Case) -> Iterator[Found]:
 
 
 @row(
-    "head-not-allowed",
     needs=Fact.ERROR,
     severities="warning, error",
     suffers="docker, containerd, crane",
@@ -175,7 +169,6 @@ def head_not_allowed(case: Case) -> Iterator[Found]:
 
 
 @row(
-    "attestation-missing",
     needs=Fact.ERROR,
     severities="warning",
     suffers="docker with the containerd store",

@@ -16,10 +16,8 @@ from pullscope.oci.media import DOCKER_MANIFEST, OCI_EMPTY, OCI_MANIFEST
 from pullscope.oci.reference import registry_name
 from pullscope.oci.routes import Endpoint
 from pullscope.trace.findings.asked import LOOKERS, takes
-from pullscope.trace.findings.case import Case, Found, name_of
-from pullscope.trace.findings.facts import Fact
-from pullscope.trace.findings.finding import Severity
-from pullscope.trace.findings.row import row
+from pullscope.trace.findings.case import name_of
+from pullscope.trace.findings.row import Case, Fact, Found, Severity, row
 from pullscope.trace.model import Kind, Step
 from pullscope.trace.settle import is_schema1
 
@@ -165,7 +163,6 @@ PROBLEMS: tuple[Callable[[Look], Told | None], ...] = (
 
 
 @row(
-    "content-unusable",
     needs=Fact.INDEX_OR_IMAGE,
     suffers="clients that are made for something else",
     remedy="use media types of one family, or the client that is made for it",
@@ -204,7 +201,6 @@ def content_unusable(case: Case) -> Iterator[Found]:
 
 
 @row(
-    "layers-not-unpacked",
     needs=Fact.BLOB,
     severities="warning",
     suffers="docker before 23.0 and containerd before 1.5 with zstd; every docker with encrypted layers",
@@ -251,7 +247,6 @@ def is_before(case: Case, family: str, *least: int) -> bool:
 
 
 @row(
-    "schema1-only",
     needs=Fact.ODD,
     severities="error, warning, info",
     suffers="docker from 26.0, containerd from 2.0",

@@ -9,16 +9,14 @@ from pullscope.oci.urls import path_of
 from pullscope.oci.whereabouts import is_local
 from pullscope.trace.findings.answers import Answer
 from pullscope.trace.findings.asked import LOOKERS
-from pullscope.trace.findings.case import CONTENT, Case, Found, listed, name_of
+from pullscope.trace.findings.case import CONTENT, listed, name_of
 from pullscope.trace.findings.client_settings import out_of_mirrors
 from pullscope.trace.findings.compared import rewritten
 from pullscope.trace.findings.connections import failure, told
-from pullscope.trace.findings.facts import Fact
-from pullscope.trace.findings.finding import Severity
 from pullscope.trace.findings.fixes import OF_THE_REWRITE, fix_of
 from pullscope.trace.findings.login_commands import log_in
 from pullscope.trace.findings.paths import of_a_path_twice
-from pullscope.trace.findings.row import row
+from pullscope.trace.findings.row import Case, Fact, Found, Severity, row
 from pullscope.trace.findings.said import answered_by, said_status
 from pullscope.trace.model import Hop, Step
 from pullscope.trace.unseen_hosts import through_mirror
@@ -39,7 +37,6 @@ def at_mirrors(case: Case) -> list[Step]:
 
 
 @row(
-    "path-without-v2",
     needs=Fact.ERROR,
     explains="access-denied blob-unknown manifest-unknown mirror-failed mirror-missed name-unknown "
     "path-not-redirected request-failed wrong-content-type",
@@ -76,7 +73,6 @@ def path_without_v2(case: Case) -> Iterator[Found]:
 
 
 @row(
-    "mirror-missed",
     explains="retried",
     severities="info",
     suffers="none",
@@ -142,7 +138,6 @@ def _refused_here(case: Case) -> Iterator[Found]:
 
 
 @row(
-    "mirror-failed",
     needs=Fact.MIRROR,
     explains="access-denied blob-unknown cdn-failed credentials-not-used digest-mismatch manifest-unknown manifest-unreadable "
     "missing-content-digest name-unknown path-not-redirected registry-failed retried size-mismatch "

@@ -12,11 +12,9 @@ from pullscope.oci.media import OCI_INDEX, OCI_MANIFEST
 from pullscope.oci.reference import DOCKER_HUB, registry_name
 from pullscope.oci.routes import Endpoint
 from pullscope.trace.findings.asked import takes
-from pullscope.trace.findings.case import Case, Found, is_write, listed, name_of
-from pullscope.trace.findings.facts import Fact
-from pullscope.trace.findings.finding import Severity
+from pullscope.trace.findings.case import is_write, listed, name_of
 from pullscope.trace.findings.media_types import is_before
-from pullscope.trace.findings.row import row
+from pullscope.trace.findings.row import Case, Fact, Found, Severity, row
 from pullscope.trace.findings.said import MOST, answered_by, quoted, says, words
 from pullscope.trace.model import Kind
 from pullscope.trace.source_gaps import lacking
@@ -29,7 +27,6 @@ _ACCEPT = re.compile(r"accept header|does not support OCI|not acceptable", re.IG
 
 
 @row(
-    "accept-too-narrow",
     explains="manifest-unknown wrong-content-type",
     suffers="old and home-made clients",
     remedy="add the media type to Accept",
@@ -71,7 +68,6 @@ _IN_TAGS = re.compile(r"[A-Za-z0-9._-]")
 
 
 @row(
-    "tag-invalid",
     explains="access-denied manifest-unknown path-not-redirected upload-refused write-denied",
     remedy="use a tag of letters, digits, `_`, `.` and `-`",
     report="bazel-contrib/rules_oci#720",
@@ -102,7 +98,6 @@ def tag_invalid(case: Case) -> Iterator[Found]:
 
 
 @row(
-    "signature-missing",
     needs=Fact.SIGNATURE,
     explains="no-matching-platform",
     severities="warning",
@@ -168,7 +163,6 @@ _OLD_SKOPEO = re.compile(r"skopeo 1\.(?:9|1[0-5])\b")
 
 
 @row(
-    "no-matching-platform",
     needs=Fact.INDEX,
     severities="error, info",
     suffers="those on that platform",

@@ -11,11 +11,9 @@ from statistics import median
 from pullscope.oci.amounts import count, duration, period, size
 from pullscope.oci.known_registries import known_registry, registry_behind
 from pullscope.trace.findings.answers import Answer
-from pullscope.trace.findings.case import Case, Found, in_storage, listed
-from pullscope.trace.findings.facts import Fact
-from pullscope.trace.findings.finding import Severity
+from pullscope.trace.findings.case import in_storage, listed
 from pullscope.trace.findings.login_commands import log_in, registry_at
-from pullscope.trace.findings.row import REFUSED, row
+from pullscope.trace.findings.row import REFUSED, Case, Fact, Found, Severity, row
 from pullscope.trace.findings.said import front, reason, says
 from pullscope.trace.hosts import rate_limit_of
 from pullscope.trace.model import Hop
@@ -57,7 +55,6 @@ FEW = 10
 
 
 @row(
-    "rate-limited",
     needs=Fact.ERROR,
     explains=f"rate-limit-low registry-failed {REFUSED}",
     severities="error, warning",
@@ -153,7 +150,6 @@ def _when_to_ask_again(case: Case, last: Hop, *, logged_in: bool) -> str:
 
 
 @row(
-    "rate-limit-low",
     needs=None,
     severities="warning",
     suffers="all behind the same address or account",
@@ -181,7 +177,7 @@ def rate_limit_low(case: Case) -> Iterator[Found]:
     )
 
 
-@row("slow-hop", needs=None, severities="info", remedy="check that host and the path to it")
+@row(needs=None, severities="info", remedy="check that host and the path to it")
 def slow_hop(case: Case) -> Iterator[Found]:
     """One answer took most of a pull of two seconds or more; or a host sent less than a tenth of the others' rate.
 
@@ -231,7 +227,7 @@ def _rate(hop: Hop) -> float | None:
     return hop.bytes / body if hop.bytes is not None and hop.bytes >= LARGE and body > 0 else None
 
 
-@row("retried", needs=Fact.ERROR, severities="info", suffers="none", remedy="do nothing if it happened once")
+@row(needs=Fact.ERROR, severities="info", suffers="none", remedy="do nothing if it happened once")
 def retried(case: Case) -> Iterator[Found]:
     """The same was asked again after a failure.
 

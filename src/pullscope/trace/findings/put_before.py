@@ -8,11 +8,9 @@ from pullscope.oci.amounts import period
 from pullscope.oci.known_registries import known_registry
 from pullscope.oci.routes import Endpoint
 from pullscope.trace.findings.answers import Answer
-from pullscope.trace.findings.case import CONTENT, Case, Found, is_a_question, name_of
-from pullscope.trace.findings.facts import Fact
-from pullscope.trace.findings.finding import Severity
+from pullscope.trace.findings.case import CONTENT, is_a_question, name_of
 from pullscope.trace.findings.puts import Put
-from pullscope.trace.findings.row import row
+from pullscope.trace.findings.row import Case, Fact, Found, Severity, row
 from pullscope.trace.model import Step
 
 SOON = 3_600.0
@@ -42,7 +40,6 @@ def told_of(put: Put, step: Step) -> str:
 
 
 @row(
-    "lost-after-push",
     needs=Fact.ERROR,
     explains="blob-unknown manifest-unknown name-unknown request-failed",
     severities="error, warning",

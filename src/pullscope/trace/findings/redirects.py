@@ -10,11 +10,10 @@ from collections.abc import Iterator
 
 from pullscope.oci.routes import Endpoint, below, route
 from pullscope.oci.urls import joined, pairs, path_of, query, split
-from pullscope.trace.findings.case import Case, Found, in_storage
+from pullscope.trace.findings.case import in_storage
 from pullscope.trace.findings.client_settings import by_tls_only
-from pullscope.trace.findings.facts import LISTS, Fact
-from pullscope.trace.findings.finding import Severity
-from pullscope.trace.findings.row import row
+from pullscope.trace.findings.facts import LISTS
+from pullscope.trace.findings.row import Case, Fact, Found, Severity, row
 from pullscope.trace.model import REDIRECTS, Hop
 from pullscope.trace.settle import MOST_HOPS
 
@@ -25,7 +24,6 @@ WRITES = frozenset({Endpoint.UPLOAD_START, Endpoint.UPLOAD, Endpoint.MANIFEST})
 
 
 @row(
-    "redirect-loop",
     needs=Fact.REDIRECT,
     explains="query-dropped redirect-permanent",
     remedy="correct the rule that sends it back",
@@ -56,7 +54,6 @@ def redirect_loop(case: Case) -> Iterator[Found]:
 
 
 @row(
-    "redirect-downgrade",
     needs=None,
     severities="warning, error",
     suffers="all follow it, unencrypted",
@@ -97,7 +94,6 @@ def _names_plain_http(hop: Hop) -> bool:
 
 
 @row(
-    "redirect-permanent",
     needs=Fact.REDIRECT,
     severities="warning",
     suffers="those that keep redirects",
@@ -123,7 +119,6 @@ def redirect_permanent(case: Case) -> Iterator[Found]:
 
 
 @row(
-    "query-dropped",
     needs=Fact.REDIRECT,
     severities="warning",
     suffers="those that list or push",
@@ -156,7 +151,6 @@ def query_dropped(case: Case) -> Iterator[Found]:
 
 
 @row(
-    "link-points-elsewhere",
     needs=Fact.LIST,
     explains="request-failed",
     severities="warning, error",
@@ -195,7 +189,6 @@ def link_points_elsewhere(case: Case) -> Iterator[Found]:
 
 
 @row(
-    "push-over-redirect",
     needs=Fact.REDIRECT,
     explains="manifest-unknown name-unknown upload-lost upload-refused write-denied",
     suffers="all that push",
@@ -224,7 +217,7 @@ def push_over_redirect(case: Case) -> Iterator[Found]:
     )
 
 
-@row("redirect-unreadable", remedy="write the whole address in the rule")
+@row(remedy="write the whole address in the rule")
 def redirect_unreadable(case: Case) -> Iterator[Found]:
     """A redirect without Location, or to what is not an address, that the client did not follow.
 

@@ -9,13 +9,11 @@ from pullscope.oci.amounts import period
 from pullscope.oci.known_registries import known_registry
 from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import parameters, query
-from pullscope.trace.findings.case import Case, Found, in_storage, listed, was_anonymous
+from pullscope.trace.findings.case import in_storage, listed, was_anonymous
 from pullscope.trace.findings.causes import cause_of, causes
-from pullscope.trace.findings.facts import Fact
-from pullscope.trace.findings.finding import Severity
 from pullscope.trace.findings.grants import ACCESS, EXPIRED, issued_for, not_asked_for, refused_pings, refuses_access
 from pullscope.trace.findings.login_commands import log_in, registry_at
-from pullscope.trace.findings.row import row
+from pullscope.trace.findings.row import Case, Fact, Found, Severity, row
 from pullscope.trace.findings.said import date_of, in_brackets, reason, says
 from pullscope.trace.model import Hop
 
@@ -24,7 +22,6 @@ DEFAULT_LIFE = 60.0
 
 
 @row(
-    "token-rejected",
     needs=Fact.REJECTED,
     explains="access-denied credentials-not-used login-lacks-right write-denied",
     severities="error, warning",

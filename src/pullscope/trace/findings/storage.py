@@ -9,11 +9,9 @@ from pullscope.oci.amounts import period
 from pullscope.oci.known_registries import known_registry
 from pullscope.oci.urls import query, split
 from pullscope.oci.whereabouts import expiry_of
-from pullscope.trace.findings.case import Case, Found, in_storage, listed, name_of
-from pullscope.trace.findings.facts import Fact
-from pullscope.trace.findings.finding import Severity
+from pullscope.trace.findings.case import in_storage, listed, name_of
 from pullscope.trace.findings.missing import told_by_storage
-from pullscope.trace.findings.row import REFUSED, row
+from pullscope.trace.findings.row import REFUSED, Case, Fact, Found, Severity, row
 from pullscope.trace.findings.said import answered_by, date_of, quoted, said_status, says, seconds_of, words
 from pullscope.trace.model import Hop, Outcome
 from pullscope.trace.settle import RETRIED
@@ -53,7 +51,6 @@ def _refused(case: Case) -> list[Hop]:
 
 
 @row(
-    "two-auth-mechanisms",
     explains=f"{REFUSED} authorization-leaked cdn-failed signed-url-invalid",
     suffers="clients that send their token to a storage",
     remedy="let the storage send no challenge",
@@ -90,7 +87,6 @@ def two_auth_mechanisms(case: Case) -> Iterator[Found]:
 
 
 @row(
-    "signed-url-stale",
     needs=Fact.ERROR,
     explains="cdn-failed signed-url-expired signed-url-invalid",
     suffers="all, until the cache forgets it",
@@ -131,7 +127,6 @@ def signed_url_stale(case: Case) -> Iterator[Found]:
 
 
 @row(
-    "signed-url-invalid",
     needs=Fact.ERROR,
     explains="cdn-failed",
     remedy="keep the signed host, path and query unchanged",
@@ -157,7 +152,6 @@ def signed_url_invalid(case: Case) -> Iterator[Found]:
 
 
 @row(
-    "signed-url-expired",
     needs=Fact.ERROR,
     explains="cdn-failed",
     suffers="all, and first those with slow queues",
@@ -187,7 +181,6 @@ def signed_url_expired(case: Case) -> Iterator[Found]:
 
 
 @row(
-    "clocks-differ",
     needs=None,
     explains="cdn-failed signed-url-invalid",
     severities="warning, error",
@@ -233,7 +226,6 @@ def clocks_differ(case: Case) -> Iterator[Found]:
 
 
 @row(
-    "foreign-layer",
     needs=Fact.BLOB,
     explains="blob-unknown",
     severities="info, error",

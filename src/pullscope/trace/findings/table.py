@@ -8,7 +8,7 @@ answered.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import lru_cache
 
@@ -41,7 +41,7 @@ from pullscope.trace.findings import (
 from pullscope.trace.findings.case import Case
 from pullscope.trace.findings.facts import Fact, facts_of
 from pullscope.trace.findings.finding import Finding, Severity
-from pullscope.trace.findings.row import Look, Row, rows_of
+from pullscope.trace.findings.row import Row, rows_of
 from pullscope.trace.settle import over_at
 from pullscope.trace.source_gaps import AT_A_MIRROR, silenced
 from pullscope.trace.unseen_hosts import through_mirror
@@ -59,13 +59,11 @@ SECTIONS: Mapping[str, tuple[Row, ...]] = {
 }
 """The rows by the sections of docs/findings.md."""
 
+Look = Callable[[Case], Finding | None]
 ROWS: Mapping[str, Row] = {one.code: one for rows in SECTIONS.values() for one in rows}
-LOOKS: Mapping[str, Look] = {
-    code: one.look for code, one in ROWS.items() if one.look is not None and not one.last_resort
-}
-LAST_RESORTS: Mapping[str, Look] = {
-    code: one.look for code, one in ROWS.items() if one.look is not None and one.last_resort
-}
+_ASKED = {code: one for code, one in ROWS.items() if not (one.found_elsewhere or one.rules)}
+LOOKS: Mapping[str, Look] = {code: one.look for code, one in _ASKED.items() if not one.last_resort}
+LAST_RESORTS: Mapping[str, Look] = {code: one.look for code, one in _ASKED.items() if one.last_resort}
 """Those that are asked where no other has found an error."""
 
 logger = logging.getLogger(__name__)
@@ -90,9 +88,9 @@ def findings_of(case: Case) -> list[Finding]:
     kept = []
     for finding in every:
         causes = [cause for cause in every if cause.severity is not Severity.INFO and not _less(cause, finding)]
-        if any(finding.code in ROWS[cause.code].explains for cause in causes):
+        if any(finding.code in ROWS[cause.code].explains.split() for cause in causes):
             continue
-        soft = any(finding.code in ROWS[cause.code].softens for cause in causes)
+        soft = any(finding.code in ROWS[cause.code].softens.split() for cause in causes)
         kept.append(replace(finding, severity=Severity.INFO) if soft else finding)
     return sorted(_ended(kept, case) if case.over else kept, key=lambda finding: -_RANK.index(finding.severity))
 

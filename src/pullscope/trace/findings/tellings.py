@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import lru_cache
+from functools import lru_cache, wraps
 from typing import Any
 
 from pullscope.trace.findings.answers import Answer
-from pullscope.trace.findings.case import Case, Found
-from pullscope.trace.findings.finding import Severity
 from pullscope.trace.findings.fixes import fix_of
 from pullscope.trace.findings.grants import refused_pings
-from pullscope.trace.findings.row import Row, row
+from pullscope.trace.findings.row import Case, Found, Row, Severity, row
 from pullscope.trace.findings.said import words
 
 _OF_LOGINS = frozenset({"login-not-needed", "login-expired"})
@@ -19,15 +17,16 @@ _OF_TOKENS = frozenset({"access-denied", "login-lacks-right"})
 """What stands on the request for the token too."""
 
 
-def composed(code: str, **known: Any) -> Callable[[Callable[[Answer], str]], Row]:
+def composed(**known: Any) -> Callable[[Callable[[Answer], str]], Row]:
     """Makes a row of the sentence below it, which is said of one of the answers that make the code."""
 
     def made(sentence: Callable[[Answer], str]) -> Row:
+        @wraps(sentence)
         def rule(case: Case) -> Iterator[Found]:
-            yield from _told(case, code, sentence)
+            yield from _told(case, made_of.code, sentence)
 
-        rule.__doc__ = sentence.__doc__
-        return row(code, **known)(rule)
+        made_of = row(**known)(rule)
+        return made_of
 
     return made
 

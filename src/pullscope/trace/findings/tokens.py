@@ -11,8 +11,6 @@ from pullscope.trace.findings.answers import Answer
 from pullscope.trace.findings.asked import asked_by_the_registry
 from pullscope.trace.findings.case import (
     REFUSALS,
-    Case,
-    Found,
     asked_repositories,
     in_storage,
     listed,
@@ -20,18 +18,15 @@ from pullscope.trace.findings.case import (
     repositories,
     was_anonymous,
 )
-from pullscope.trace.findings.facts import Fact
-from pullscope.trace.findings.finding import Severity
 from pullscope.trace.findings.grants import not_asked_for, public_front, pushes, refuses_access, rights
 from pullscope.trace.findings.login_commands import login, registry_at
 from pullscope.trace.findings.logins import is_unknown_without_login
-from pullscope.trace.findings.row import REFUSED, row
+from pullscope.trace.findings.row import REFUSED, Case, Fact, Found, Severity, row
 from pullscope.trace.findings.said import words
 from pullscope.trace.model import Hop, Step
 
 
 @row(
-    "authorization-dropped",
     explains=REFUSED,
     softens="authorization-leaked token-server-insecure",
     suffers="podman, skopeo, buildah, crane up to 0.21.7, oras, helm; not docker",
@@ -86,7 +81,6 @@ def _gave_it_up(step: Step) -> Hop | None:
 
 
 @row(
-    "authorization-leaked",
     needs=Fact.CREDENTIAL,
     severities="warning, info",
     suffers="docker, and other clients that keep the header over a redirect",
@@ -132,7 +126,6 @@ def authorization_leaked(case: Case) -> Iterator[Found]:
 
 
 @row(
-    "scope-mismatch",
     explains="access-denied credentials-not-used login-lacks-right scope-refused write-denied",
     severities="error, warning",
     remedy="keep the path, or rewrite realm and scope in a proxy",
@@ -177,7 +170,6 @@ _UNAUTHORIZED = re.compile(r"unauthorized to access repository: ([^\s,]+)")
 
 
 @row(
-    "scope-refused",
     explains="access-denied credentials-not-used",
     suffers="all, and first those that add scopes of their own",
     remedy="pull by the name that the registry knows",

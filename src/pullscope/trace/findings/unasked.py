@@ -10,14 +10,12 @@ from pullscope.oci.urls import bare, host_of
 from pullscope.oci.whereabouts import is_address, is_local, where_it_is
 from pullscope.trace.findings.answers import Answer
 from pullscope.trace.findings.asked import LOOKERS
-from pullscope.trace.findings.case import Case, Found, in_storage
+from pullscope.trace.findings.case import in_storage
 from pullscope.trace.findings.causes import cause_of, causes
 from pullscope.trace.findings.compared import lost
-from pullscope.trace.findings.facts import Fact
-from pullscope.trace.findings.finding import Severity
 from pullscope.trace.findings.grants import is_answerable, is_basic_for_token
 from pullscope.trace.findings.login_commands import own_address
-from pullscope.trace.findings.row import row
+from pullscope.trace.findings.row import Case, Fact, Found, Severity, row
 from pullscope.trace.findings.said import MOST
 from pullscope.trace.model import Hop, Step
 
@@ -26,7 +24,6 @@ NO_FOLLOWERS = frozenset({"oras", "helm"})
 
 
 @row(
-    "token-not-requested",
     needs=Fact.TROUBLE,
     explains="access-denied credentials-not-used",
     suffers="all that cannot reach the realm; oras and helm behind a redirect; scripts that know Basic only",

@@ -12,7 +12,6 @@ from pullscope.trace.findings.tellings import composed
 
 
 @composed(
-    "upload-refused",
     explains="manifest-unknown name-unknown blob-unknown",
     suffers="the client that sent it",
     remedy="do what the registry's reason says",
@@ -36,7 +35,6 @@ def upload_refused(one: Answer) -> str:
 
 
 @composed(
-    "write-denied",
     explains="registry-failed upload-refused access-denied credentials-not-used login-lacks-right retried "
     "scope-refused token-not-requested upload-lost upload-cut-off",
     suffers="those that push or delete",
@@ -62,7 +60,6 @@ def write_denied(one: Answer) -> str:
 
 
 @composed(
-    "upload-too-large",
     explains="upload-refused manifest-too-large registry-failed retried upload-cut-off write-denied",
     suffers="all that push layers of that size",
     remedy="raise the limit of what answered (client_max_body_size in nginx)",
@@ -80,7 +77,6 @@ def upload_too_large(one: Answer) -> str:
 
 
 @composed(
-    "upload-cut-off",
     explains="upload-refused upload-lost registry-failed retried",
     severities="error, warning",
     suffers="all that push large layers, or slowly",
@@ -104,7 +100,6 @@ def upload_cut_off(one: Answer) -> str:
 
 
 @composed(
-    "upload-lost",
     explains="upload-refused manifest-unknown name-unknown blob-unknown retried",
     suffers="all that push",
     remedy="give all instances one storage and one http.secret; keep the query of Location",

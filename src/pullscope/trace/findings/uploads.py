@@ -17,20 +17,17 @@ from pullscope.oci.whereabouts import where_it_is
 from pullscope.trace.clues import UPLOADS
 from pullscope.trace.findings.advice import clue
 from pullscope.trace.findings.asked import UNKNOWN_BLOB, request, unknown_subject
-from pullscope.trace.findings.case import REFUSALS, Case, Found, is_write, listed
+from pullscope.trace.findings.case import REFUSALS, is_write, listed
 from pullscope.trace.findings.compared import lost, upload_address
-from pullscope.trace.findings.facts import Fact
-from pullscope.trace.findings.finding import Severity
 from pullscope.trace.findings.grants import issued_for
 from pullscope.trace.findings.login_commands import own_address
-from pullscope.trace.findings.row import row
+from pullscope.trace.findings.row import Case, Fact, Found, Severity, row
 from pullscope.trace.findings.said import answered_by, quoted, says, words
 from pullscope.trace.model import Hop, Kind, Step
 from pullscope.trace.source_gaps import lacking
 
 
 @row(
-    "upload-location-elsewhere",
     needs=Fact.WRITE,
     explains="upload-refused access-denied challenge-unreadable credentials-not-used push-over-redirect query-dropped "
     "redirect-downgrade registry-failed upload-cut-off upload-given-up upload-lost upstream-unreachable write-denied",
@@ -97,7 +94,6 @@ _QUOTES_THE_REQUEST = re.compile(
 
 
 @row(
-    "upload-address-changed",
     explains="access-denied token-rejected upload-lost upload-refused write-denied",
     suffers="home-made clients; all behind a proxy that rewrites paths",
     remedy="use Location as it is; let proxies pass on path and query unchanged",
@@ -155,7 +151,6 @@ def _left_out(case: Case, hop: Hop) -> list[str]:
 
 
 @row(
-    "upload-given-up",
     needs=Fact.WRITE,
     explains="upload-lost upload-refused write-denied",
     suffers="clients that check what was acknowledged: buildx, regctl, skopeo, podman, oras",
@@ -240,7 +235,6 @@ def _end_of(span: str | None) -> int | None:
 
 
 @row(
-    "upload-not-begun",
     needs=Fact.WRITE,
     explains="path-not-redirected upload-given-up",
     suffers="all that push",
@@ -272,7 +266,6 @@ def upload_not_begun(case: Case) -> Iterator[Found]:
 
 
 @row(
-    "blob-not-pushed",
     explains="registry-failed upload-refused",
     suffers="what comes from that client",
     remedy="upload each blob, also after a mount that was answered 202",
@@ -337,7 +330,6 @@ def _told_of(step: Step) -> list[object]:
 
 
 @row(
-    "mount-refused",
     needs=Fact.WRITE,
     explains="access-denied name-unknown upload-refused write-denied",
     suffers="clients that mount and do not go on to upload",

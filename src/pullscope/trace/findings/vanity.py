@@ -10,11 +10,10 @@ from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import split
 from pullscope.trace.findings.answers import Answer
 from pullscope.trace.findings.asked import LOOKERS, check
-from pullscope.trace.findings.case import CONTENT, Case, Found, is_write
-from pullscope.trace.findings.facts import LISTS, Fact
-from pullscope.trace.findings.finding import Severity
+from pullscope.trace.findings.case import CONTENT, is_write
+from pullscope.trace.findings.facts import LISTS
 from pullscope.trace.findings.missing import of_a_website
-from pullscope.trace.findings.row import REFUSED, row
+from pullscope.trace.findings.row import REFUSED, Case, Fact, Found, Severity, row
 from pullscope.trace.findings.said import answered_by, front, quoted, says
 from pullscope.trace.model import Step
 from pullscope.trace.source_gaps import lacking
@@ -30,7 +29,6 @@ def _unanswered(case: Case) -> list[Step]:
 
 
 @row(
-    "ping-not-redirected",
     needs=Fact.PING,
     explains=f"{REFUSED} ping-other-host registry-failed",
     severities="error, info",
@@ -78,7 +76,6 @@ def ping_not_redirected(case: Case) -> Iterator[Found]:
 
 
 @row(
-    "ping-not-a-registry",
     needs=Fact.PING,
     explains=f"{REFUSED} ping-hides-challenge",
     severities="error, warning, info",
@@ -123,7 +120,6 @@ def ping_not_a_registry(case: Case) -> Iterator[Found]:
 
 
 @row(
-    "path-not-redirected",
     needs=Fact.ODD,
     explains="size-mismatch access-denied blob-unknown digest-mismatch head-not-allowed manifest-unknown "
     "missing-content-digest name-unknown wrong-content-type token-not-requested ping-hides-challenge "
@@ -198,7 +194,6 @@ _NO_ROUTE = re.compile(r"^404 page not found", re.IGNORECASE)
 
 
 @row(
-    "ping-slash-lost",
     needs=Fact.PING,
     explains=f"{REFUSED} ping-other-host",
     severities="error, info",
@@ -229,7 +224,6 @@ def ping_slash_lost(case: Case) -> Iterator[Found]:
 
 
 @row(
-    "ping-other-host",
     needs=Fact.FAILURE,
     explains=REFUSED,
     suffers="docker's classic store",
@@ -257,7 +251,6 @@ def ping_other_host(case: Case) -> Iterator[Found]:
 
 
 @row(
-    "library-prefix-missing",
     explains=f"{REFUSED} manifest-unknown name-unknown",
     remedy="add `library/` in the rule",
 )
