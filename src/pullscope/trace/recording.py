@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from typing import Any
 
 from pullscope.oci.bounds import counted, moment, sha256_hex, writable
@@ -25,17 +25,9 @@ NAMES: dict[str, type[Event]] = {
     "tls-refused": TlsRefused,
     "relayed": Relayed,
 }
+_Readers = dict[str, Callable[[object], object]]
 _NAME_OF = {kind: name for name, kind in NAMES.items()}
 _FIELDS = {kind: tuple(field.name for field in fields(kind)) for kind in NAMES.values()}
-_NUMBERS = (
-    *("exchange", "relay", "connection", "url_id", "referer_id", "location_id", "credential"),
-    *("issued", "valid_from", "valid_until", "bytes", "status"),
-)
-_TIMES = ("time", "connected", "dialed", "reached", "secured")
-_TEXTS = (
-    *("document", "location", "answered_by", "url", "method", "client", "host", "reason"),
-    *("http_version", "authorization", "granted", "lacks", "miscoded", "valid_at"),
-)
 
 
 def _written(value: object) -> str | None:
@@ -93,8 +85,8 @@ def from_line(line: str | bytes) -> Event | None:
     shape = _SHAPES.get(str(record.get("event")))
     if shape is None:
         return None
-    kind, readers, to_begin_with = shape
-    values = dict(to_begin_with)
+    kind, readers, may_be_none, left_out = shape
+    values = dict(left_out)
     try:
         for name, value in record.items():
             read = readers.get(name)
@@ -102,7 +94,7 @@ def from_line(line: str | bytes) -> Event | None:
                 values[name] = value
             elif read is not None:
                 values[name] = found = read(value)
-                if found is None and name not in (_MAY_BE_NONE if value is None else _UNSAID):
+                if found is None and (name not in may_be_none if value is None else read is not sha256_hex):
                     raise ValueError(f"{name} is not what it should be")
         return kind(**values)
     except TypeError as error:
@@ -126,29 +118,27 @@ def _object(line: str | bytes) -> dict[str, Any]:
 _DECODER = json.JSONDecoder()
 
 
-_READ: dict[str, Callable[[object], object]] = {
-    **dict.fromkeys(_NUMBERS, counted),
-    **dict.fromkeys(_TIMES, moment),
-    **dict.fromkeys(_TEXTS, _written),
-    "sha256": sha256_hex,
-    "headers": _headers,
-    "over": lambda value: value is True,
+_BY_TYPE: dict[str, Callable[[object], object]] = {
+    "int": counted,
+    "float": moment,
+    "str": _written,
+    "Headers": _headers,
+    "bool": lambda value: value is True,
 }
-_NONE_IF_MISSING = ("headers", "connection", "referer_id", "credential", "location", "location_id", "bytes", "sha256")
-_MAY_BE_NONE = frozenset(
-    {*_NONE_IF_MISSING, *_TIMES[1:], "issued", "document", "answered_by", "granted", "lacks", "miscoded"}
-    | {"valid_from", "valid_until", "valid_at"}
-)
-_UNSAID = frozenset({"sha256"})  # of which no more is said than that there is none
-_SHAPES: dict[str, tuple[type[Event], dict[str, Callable[[object], object]], dict[str, Any]]] = {
-    event: (
-        kind,
-        {name: _READ[name] for name in _FIELDS[kind]},
-        {name: Headers() if name == "headers" else None for name in _FIELDS[kind] if name in _NONE_IF_MISSING},
-    )
-    for event, kind in NAMES.items()
-}
-"""What reads each field of an event, and what it is where a line does not name it."""
+
+
+def _shape(kind: type[Event]) -> tuple[type[Event], _Readers, frozenset[str], dict[str, Any]]:
+    """An event's type, what reads each of its fields, which may be None, and what those are that a line may leave out."""
+    types = {field.name: str(field.type) for field in fields(kind)}
+    readers = {
+        name: sha256_hex if name == "sha256" else _BY_TYPE[of.removesuffix(" | None")] for name, of in types.items()
+    }
+    may_be_none = frozenset(name for name, of in types.items() if of.endswith(" | None"))
+    unsaid = {field.name: None for field in fields(kind) if field.name in may_be_none and field.default is MISSING}
+    return kind, readers, may_be_none, unsaid | ({"headers": Headers()} if "headers" in types else {})
+
+
+_SHAPES = {event: _shape(kind) for event, kind in NAMES.items()}
 
 
 class Reader:
