@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import astuple
 
 from pullscope.trace import times
 from pullscope.trace.candidates import MAY_ASK, VETOES
@@ -48,60 +49,40 @@ was given to several operations at the same time.
 """
 
 
-def _row(*cells: str) -> str:
-    return f"| {' | '.join(cell.replace('|', ',') for cell in cells)} |"
+def _table(heads: str, rows: Iterable[tuple[str, ...]]) -> str:
+    columns = heads.split(", ")
+    cells = [columns, ["---"] * len(columns), *([cell.replace("|", ",") for cell in row] for row in rows)]
+    return "".join(f"| {' | '.join(row)} |\n" for row in cells)
 
 
 def _said(function: Callable[..., object]) -> str:
     return " ".join((inspect.getdoc(function) or "").split())
 
 
-def lines() -> Iterator[str]:
-    yield _PREFACE.rstrip("\n")
-    yield ""
-    yield "## Who cannot have asked"
-    yield ""
-    yield _row("veto", "it holds where")
-    yield _row("---", "---")
-    for name, veto in VETOES.items():
-        yield _row(name, _said(veto))
-    yield ""
-    yield "## Who may have asked"
-    yield ""
-    yield _row("the request is", "who may have asked it")
-    yield _row("---", "---")
-    for form, asks in MAY_ASK.items():
-        yield _row(str(form), _said(asks))
-    yield ""
-    yield "## Whose it is"
-    yield ""
-    yield "The strongest row that leaves one has decided; each narrows what the rows before it left."
-    yield ""
-    yield _row("row", "strength", "the step says", "source")
-    yield _row("---", "---", "---", "---")
-    for row in WHOSE:
-        yield _row(row.name, str(row.strength), row.words, row.source)
-    yield ""
-    yield "## The life of an operation"
-    yield ""
-    yield _row("state", "what happens", "then", "where")
-    yield _row("---", "---", "---", "---")
-    for move in TRANSITIONS:
-        yield _row(move.state, move.event, move.then, f"`{move.where}`")
-    yield ""
-    yield "How long more is waited for, after the last thing that was seen; the first row that holds counts:"
-    yield ""
-    yield _row("where", "why")
-    yield _row("---", "---")
-    for patience in PATIENCE:
-        yield _row(patience.name, patience.why)
-    yield ""
-    yield "## Every time that plays a part"
-    yield ""
-    yield _row("name", "seconds", "what it is")
-    yield _row("---", "---", "---")
-    for name, seconds, what in _times():
-        yield _row(f"`{name}`", f"{seconds:g}", what)
+def page() -> str:
+    """The page, ending in a newline."""
+    return f"""\
+{_PREFACE}
+## Who cannot have asked
+
+{_table("veto, it holds where", ((name, _said(veto)) for name, veto in VETOES.items()))}
+## Who may have asked
+
+{_table("the request is, who may have asked it", ((str(form), _said(asks)) for form, asks in MAY_ASK.items()))}
+## Whose it is
+
+The strongest row that leaves one has decided; each narrows what the rows before it left.
+
+{_table("row, strength, the step says, source", ((row.name, str(row.strength), row.words, row.source) for row in WHOSE))}
+## The life of an operation
+
+{_table("state, what happens, then, where", ((*astuple(row)[:3], f"`{row.where}`") for row in TRANSITIONS))}
+How long more is waited for, after the last thing that was seen; the first row that holds counts:
+
+{_table("where, why", ((row.name, row.why) for row in PATIENCE))}
+## Every time that plays a part
+
+{_table("name, seconds, what it is", ((f"`{name}`", f"{seconds:g}", what) for name, seconds, what in _times()))}"""
 
 
 def _times() -> Iterator[tuple[str, float, str]]:
@@ -110,11 +91,6 @@ def _times() -> Iterator[tuple[str, float, str]]:
         name, equals, _ = line.partition(" = ")
         if equals and name.isupper():
             yield name, getattr(times, name), source[place + 1].strip('"')
-
-
-def page() -> str:
-    """The page, ending in a newline."""
-    return "".join(f"{line}\n" for line in lines())
 
 
 if __name__ == "__main__":

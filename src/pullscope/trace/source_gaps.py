@@ -15,50 +15,31 @@ MIRROR = "mirror"
 of the registry itself where the mirror has not got it."""
 
 SILENCED: Mapping[str, frozenset[str]] = {
-    "times": frozenset({"slow-hop", "clocks-differ", "signed-url-stale"}),
-    "durations": frozenset({"slow-hop"}),
-    "redirects": frozenset({"ping-other-host", "ping-not-redirected", "path-not-redirected"}),
-    "tokens": frozenset(
-        {"token-not-requested", "token-request-elsewhere", "ping-hides-challenge", "credentials-not-used"}
-    ),
-    "credentials": frozenset(
-        {
-            "token-not-requested",
-            "token-not-used",
-            "credentials-not-used",
-            "authorization-dropped",
-            "authorization-leaked",
-            "login-not-needed",
-            "signed-url-invalid",  # a token beside the signature is refused in the same words
-        }
-        | {"challenge-unreadable", "write-denied"}  # both say that no login was shown, or that none helps
-        | {"ping-hides-challenge"}  # a version check is answered to a login, too
-    ),
-    "headers": frozenset(
-        {"challenge-unreadable", "head-unusable", "missing-content-digest", "ping-not-a-registry"}
-        | {"path-not-redirected", "redirect-unreadable", "wrong-content-type"}
-    ),
-    "bodies": frozenset({"manifest-unreadable"}),
+    gap: frozenset(codes.split())
+    for gap, codes in {
+        "times": "slow-hop clocks-differ signed-url-stale",
+        "durations": "slow-hop",
+        "redirects": "ping-other-host ping-not-redirected path-not-redirected",
+        "tokens": "token-not-requested token-request-elsewhere ping-hides-challenge credentials-not-used",
+        # A token beside a signature is refused in the words of `signed-url-invalid`; `challenge-unreadable` and `write-denied`
+        # say that no login was shown, or that none helps; a version check is answered to a login, too.
+        "credentials": "token-not-requested token-not-used credentials-not-used authorization-dropped authorization-leaked "
+        "login-not-needed signed-url-invalid challenge-unreadable write-denied ping-hides-challenge",
+        "headers": "challenge-unreadable head-unusable missing-content-digest ping-not-a-registry path-not-redirected "
+        "redirect-unreadable wrong-content-type",
+        "bodies": "manifest-unreadable",
+    }.items()
 }
 """The gaps, and for each the codes that speak of what would not be seen."""
 
-AT_A_MIRROR = frozenset(
-    {"clocks-differ", "descriptor-size-wrong", "digest-mismatch", "manifest-too-large", "manifest-unreadable"}
-    | {"mirror-missed", "missing-content-digest", "rate-limit-low", "rate-limited", "registry-failed", "retried"}
-    | {"schema1-only", "size-mismatch", "slow-hop", "upstream-unreachable", "wrong-content-type"}
-)
+_AT_A_MIRROR = """
+clocks-differ descriptor-size-wrong digest-mismatch manifest-too-large manifest-unreadable mirror-missed missing-content-digest
+rate-limit-low rate-limited registry-failed retried schema1-only size-mismatch slow-hop upstream-unreachable wrong-content-type
+"""
+AT_A_MIRROR = frozenset(_AT_A_MIRROR.split())
 """The codes that what a mirror sees can show at all: those of tokens, logins and refusals it cannot."""
 
-
-GAPS: Mapping[str, str] = {
-    "times": "times",
-    "durations": "durations",
-    "redirects": "redirects",
-    "tokens": "token requests",
-    "credentials": "credentials",
-    "headers": "headers",
-    "bodies": "bodies",
-}
+GAPS: Mapping[str, str] = {gap: gap for gap in SILENCED} | {"tokens": "token requests"}
 """The gaps as a sentence names them."""
 
 
