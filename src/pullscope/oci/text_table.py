@@ -1,7 +1,7 @@
 """Tables that are mostly words, written as text.
 
-A row begins at the left with its key and a name, if it has one (`KEY: NAME`). Below it stand its fields, four spaces in: a word
-and what follows it; further lines of a field are eight spaces in. A line that begins with `#` is left out.
+A row begins at the left; below it stand its lines, four spaces in. What is eight spaces in goes on with the line before it, and
+what begins with a bar goes on with it without a space, as a pattern does. A line that begins with `#` is left out.
 """
 
 from __future__ import annotations
@@ -10,8 +10,15 @@ import re
 from collections.abc import Iterator
 
 
+def heads(table: str) -> Iterator[tuple[str, list[str]]]:
+    """What stands at the left of each row, and the lines below it."""
+    text = re.sub(r"\n +\|", "|", re.sub(r"^ *#.*\n", "", table, flags=re.MULTILINE))
+    for head, lines in re.findall(r"^(\S.*)\n((?: {4}.+\n)*)", re.sub(r"\n {8}", " ", text), re.MULTILINE):
+        yield head, [line.strip() for line in lines.splitlines()]
+
+
 def rows(table: str) -> Iterator[tuple[str, str, dict[str, str]]]:
-    """Key, name and fields of each row."""
-    text = re.sub(r"\n {8}", " ", re.sub(r"^ *#.*\n", "", table, flags=re.MULTILINE))
-    for key, name, lines in re.findall(r"^([\w-]+)(?:: (.+))?\n((?: {4}.+\n)*)", text, re.MULTILINE):
-        yield key, name, dict(line.split(" ", 1) for line in lines.strip().split("\n    ") if line)
+    """Key, name and fields of each row: `KEY: NAME`, and below it a word and what follows it."""
+    for head, lines in heads(table):
+        key, _, name = head.partition(": ")
+        yield key, name, {word: text for word, _, text in (line.partition(" ") for line in lines)}

@@ -14,7 +14,7 @@ TABLE = causes(
     """
 # The first row has a fact that must not be there.
 old !taken: <it> is old,
-and was never taken.
+        and was never taken.
     get another
 old: <it> is old.
     get another,

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from pullscope.oci.text_table import heads
 from pullscope.trace.findings.case import asked_repositories
 from pullscope.trace.findings.said import words
 from pullscope.trace.model import Hop
@@ -303,13 +304,10 @@ class Clue:
 
 
 def _rows() -> Iterator[Clue]:
-    text = re.sub(r"\n +\|", "|", re.sub(r"^#.*\n", "", TABLE, flags=re.MULTILINE))
-    for name, acts, pattern, fix in re.findall(
-        r"^(\w[\w -]+?)(?: \(([\w ]+)\))?: (.+)((?:\n {4}.+)+)", text, re.MULTILINE
-    ):
-        yield Clue(
-            name, re.compile(pattern, re.IGNORECASE), " ".join(fix.split()), frozenset(acts.split() if acts else ACTS)
-        )
+    for head, fix in heads(TABLE):
+        kind, pattern = head.split(": ", 1)
+        name, _, acts = kind.removesuffix(")").partition(" (")
+        yield Clue(name, re.compile(pattern, re.IGNORECASE), " ".join(fix), frozenset(acts.split() or ACTS))
 
 
 CLUES = tuple(_rows())

@@ -10,10 +10,9 @@ none fits always. Texts that several rows share are filled in when the table is 
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
-_ROW = re.compile(r"^([\w! ]*):(.*(?:\n(?! {4}).+)*)\n {4}(.+(?:\n {4}.+)*)", re.MULTILINE)
+from pullscope.oci.text_table import heads
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +33,8 @@ def causes(text: str, **shared: str) -> tuple[Cause, ...]:
     for name, words in shared.items():
         text = text.replace(f"<{name}>", words)
     return tuple(
-        Cause(tuple(facts.split()), " ".join(said.split()), " ".join(fix.split()))
-        for facts, said, fix in _ROW.findall(re.sub(r"^#.*\n", "", text, flags=re.MULTILINE))
+        Cause(tuple(facts.split()), said.strip(), " ".join(fix))
+        for (facts, said), fix in ((head.split(":", 1), lines) for head, lines in heads(text))
     )
 
 

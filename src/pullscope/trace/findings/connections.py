@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pullscope.oci.agents import DAEMONS
 from pullscope.oci.known_registries import known_registry
 from pullscope.oci.reference import registry_name
+from pullscope.oci.text_table import heads
 from pullscope.oci.urls import bare, split
 from pullscope.oci.whereabouts import is_local, is_loopback, is_service
 from pullscope.trace.findings.case import Case, listed
@@ -169,15 +170,13 @@ class Failure:
         return self.far in ("tls", "http")
 
 
-_ROWS = re.findall(
-    r"^(\w+) ([\w ]+): (.+)\n +(.+)\n +(.+(?:\n +.+)*)",
-    re.sub(r"\n +\|", "|", re.sub(r"^#.*\n", "", TABLE, flags=re.MULTILINE)),
-    re.MULTILINE,
-)
-FAILURES = tuple(
-    Failure(far, kind, re.compile(words, re.IGNORECASE), told, " ".join(fix.split()).replace(" {through}", "{through}"))
-    for far, kind, words, told, fix in _ROWS
-)
+def _row(head: str, told: str, *fix: str) -> Failure:
+    where, words = head.split(": ", 1)
+    far, kind = where.split(" ", 1)
+    return Failure(far, kind, re.compile(words, re.IGNORECASE), told, " ".join(fix).replace(" {through}", "{through}"))
+
+
+FAILURES = tuple(_row(head, *lines) for head, lines in heads(TABLE))
 OUT, OF_MITMPROXY = "; where only a proxy leads out, {}", "give mitmproxy that one: --mode upstream:http://HOST:PORT"
 _ADDRESS = re.compile(r"(?<=failed \(')[0-9a-f.:]+(?=')|(?<=dial tcp )(?:[0-9.]+|\[[0-9a-f:]+\])(?=:\d+: )")
 """The address that was tried: asyncio's and Go's words."""

@@ -14,6 +14,7 @@ from shlex import quote
 from pullscope.oci.known_registries import known_registry
 from pullscope.oci.reference import registry_name
 from pullscope.oci.routes import Endpoint
+from pullscope.oci.text_table import heads
 from pullscope.oci.urls import bare
 from pullscope.oci.whereabouts import is_local
 from pullscope.trace.findings.answers import GATEWAY, Answer, by_its_words, look_at_the_log
@@ -277,7 +278,7 @@ _STATUSES = """
 407 any: write the proxy with its login, http://USER:PASSWORD@PROXY:PORT, in {proxy}
 # moby/moby#39223, microsoft/WSL#4225, form3tech-oss/platform-interview#32
 408 token read list: if it is so each time, set a smaller MTU where {client} runs (ip link set dev DEVICE mtu 1400): the request
-  came in part
+        came in part
 409 write delete: let nothing else write or delete the same name meanwhile, and look at the rules of {host} for it
 412 read write: look at the policies of the project at {host}: vulnerabilities, signatures, immutable tags
 421 any: ask {host} under the name that its certificate and its configuration have
@@ -294,10 +295,7 @@ _STATUSES = """
 530 any: start cloudflared, or correct the record of {host} at Cloudflare: it knows no way to the server behind it
 """
 """What a status without words asks for, to which acts."""
-_BY_STATUS = {
-    int(status): (acts, " ".join(fix.split()))
-    for status, acts, fix in re.findall(r"^(\d+) ([\w ]+): (.+(?:\n  .+)*)", _STATUSES, re.MULTILINE)
-}
+_BY_STATUS = {int(head[:3]): tuple(head[4:].split(": ", 1)) for head, _ in heads(_STATUSES)}
 _SET_THERE = frozenset({405, 412})
 """Statuses that a setting of the registry or its proxy would change: of no use where others run it."""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+from pullscope.oci.text_table import heads
 from pullscope.trace.findings.said import front, words
 from pullscope.trace.model import Hop
 
@@ -96,20 +97,11 @@ checking\syour\sbrowser|\bnot\sa\s(?:ro)?bot\b|captcha|security\s(?:check|verifi
 They ask for a login, or check what asks (`check`)."""
 
 
-def _read(row: str, table: str) -> list[tuple[str, ...]]:
-    return re.findall(row, re.sub(r"\n {8}", " ", re.sub(r"^#.*\n", "", table, flags=re.MULTILINE)), re.MULTILINE)
-
-
 _GATES = tuple(
-    (re.compile(address, re.IGNORECASE), bool(check), name, " ".join(fix.split()))
-    for address, check, name, fix in _read(r"^(\S+): (check: )?(.+)\n +(.+(?:\n {4}.+)*)$", GATES)
+    (re.compile(address, re.IGNORECASE), name.startswith("check: "), name.removeprefix("check: "), " ".join(fix))
+    for (address, name), fix in ((head.split(": ", 1), lines) for head, lines in heads(GATES))
 )
-
-_ROWS = tuple(
-    (re.compile(names, re.IGNORECASE), size, time, passes)
-    for names, size, time, passes in _read(r"^(\S.*)\n +(.+)\n +(.+)(?:\n +(.+))?$", TABLE)
-)
-
+_ROWS = tuple((re.compile(names, re.IGNORECASE), lines) for names, lines in heads(TABLE))
 
 OF_SIZE = (
     "client_max_body_size 0 in nginx, LimitRequestBody 0 in Apache, maxRequestBodyBytes of buffering in Traefik, "
@@ -144,7 +136,10 @@ PATIENCE = """
 """
 """Seconds after which proxies end what is under way, unless told."""
 
-_PATIENCE = tuple((int(least), int(most), whose) for least, most, whose in _read(r"^(\d+)-(\d+): (.+)$", PATIENCE))
+_PATIENCE = tuple(
+    (int(span.partition("-")[0]), int(span.partition("-")[2]), whose)
+    for span, whose in (head.split(": ", 1) for head, _ in heads(PATIENCE))
+)
 
 
 def cut(hop: Hop, size: int) -> str | None:
@@ -175,9 +170,9 @@ def unnamed(hop: Hop, settings: str) -> str:
 def limits(hop: Hop) -> tuple[str, str] | None:
     """What to do about the limits of size and of time of what answered; None where it is not known by its name."""
     name = front(hop) or words(hop)
-    return next(((size, time) for names, size, time, _ in _ROWS if names.match(name)), None)
+    return next(((lines[0], lines[1]) for names, lines in _ROWS if names.match(name)), None)
 
 
 def passing(hop: Hop) -> str | None:
     """What to do so that what answered refuses nothing by itself; None where that is not known."""
-    return next((passes for names, *_, passes in _ROWS if names.match(front(hop) or "-")), None) or None
+    return next((lines[2] for names, lines in _ROWS if names.match(front(hop) or "-") and len(lines) > 2), None)

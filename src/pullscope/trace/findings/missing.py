@@ -9,6 +9,7 @@ from pullscope.oci.known_registries import WEBSITES, known_registry
 from pullscope.oci.media import OCI_INDEX
 from pullscope.oci.reference import DOCKER_HUB, registry_name
 from pullscope.oci.routes import Endpoint, below
+from pullscope.oci.text_table import heads
 from pullscope.oci.urls import path_of
 from pullscope.trace.findings.answers import Answer
 from pullscope.trace.findings.asked import action, host_within, takes, trusted
@@ -62,10 +63,7 @@ PermanentRedirect|region '?[\w-]+'? is wrong|IncorrectEndpoint
     set the region of the bucket in the storage settings of {by} (storage.s3.region in distribution): it signs for another
 """
 """What a storage says, and the step, where that is another than its status tells."""
-_STEPS_OF_STORAGE = [
-    (re.compile(words, re.IGNORECASE), re.sub(r"\n +", " ", step))
-    for words, step in re.findall(r"(?m)^(\S.*)\n +(.+(?:\n +.+)*)", re.sub(r"(?m)^#.*\n", "", _OF_STORAGE))
-]
+_STEPS_OF_STORAGE = [(re.compile(words, re.IGNORECASE), " ".join(step)) for words, step in heads(_OF_STORAGE)]
 _BUCKET = re.compile(r"bucket|container", re.IGNORECASE)
 
 

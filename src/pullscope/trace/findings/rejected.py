@@ -139,7 +139,7 @@ class Rejected:
 REJECTED = causes(
     """
 other_service: {one.host} {one.takes} the token of {one.by}: it {one.made} for the service {one.asked}, and the challenge
-names {one.wanted}{one.brackets}.
+        names {one.wanted}{one.brackets}.
     {one.agree}
 clocks hosted: <clocks>.
     try again: both clocks are the registry's own
@@ -156,7 +156,7 @@ at_once wants_a_token: <at once> and the same challenge again.
 at_once: <at once>.
     make <shared> the same (in each instance, if there are several), and their clocks
 no_challenge fresh: {one.host} says that the token has expired which {one.by} issued {one.seconds} before for a
-login{one.brackets}: what has expired is that login.
+        login{one.brackets}: what has expired is that login.
     {one.log_in_again}
 no_challenge: <takes> it has expired{one.brackets}. It says {one.hop.status} without a challenge, so clients do not get a new one.
     get a new token: start {one.client} again, or have it ask for one before {one.end}
@@ -178,7 +178,7 @@ invalid hosted !taken: <takes> it calls it invalid{one.brackets}.
 invalid !taken: <takes> it calls it invalid{one.brackets}.
     make <shared> the same, and their clocks
 soon one_of_many !invalid: {one.host} gives {one.client} other blobs of {one.name} by the same anonymous token, and not
-this{one.brackets}.
+        this{one.brackets}.
     try again; if it is that blob again, {one.log_in}
 soon !invalid: <takes> it took it before{one.brackets}.
     try again: {one.host} gave this token itself, {one.seconds} before, so the fault is there
