@@ -68,8 +68,8 @@ acr
     status https://azure.status.microsoft
     upstream as the credential set of its cache rule
     limit each tier has its own limit: az acr update --name {registry} --sku Premium
-    storage so that it is one host of your own, for firewalls and private endpoints: az acr update --name {registry}
-        --data-endpoint-enabled
+    storage so that it is one host of your own, for firewalls and private endpoints, in the tier Premium: az acr update
+        --name {registry} --data-endpoint-enabled
     nodes az aks update -n CLUSTER -g GROUP --attach-acr {registry}
     metadata_read add metadata/read to the scope map of its token
 ocir
@@ -99,7 +99,7 @@ gitlab
         project that has {name})
     push make its token with read_registry and write_registry, as a Developer of the project that has {name}
     log gitlab-ctl tail registry
-    redirect registry['storage'] with redirect: disable: true in gitlab.rb
+    redirect 'redirect' => {{ 'disable' => true }} in registry['storage'] in /etc/gitlab/gitlab.rb, and gitlab-ctl reconfigure
     token_log gitlab-ctl tail gitlab-rails
     public registry_external_url 'https://{host}' in /etc/gitlab/gitlab.rb, and gitlab-ctl reconfigure
 aliyun
@@ -139,8 +139,9 @@ harbor
     scan the project, Configuration, CVE allowlist
     cache press Test Connection at its endpoint there (Administration, Registries)
     upstream in its registry endpoint for Docker Hub
-    redirect redirect: disable: true below storage_service in harbor.yml (disableredirect in the Helm chart)
-    public external_url: https://{host} in harbor.yml, and ./prepare (externalURL in the Helm chart)
+    redirect redirect: disable: true below storage_service in harbor.yml, docker compose down, ./prepare, docker compose up -d
+        (Helm: disableredirect)
+    public external_url: https://{host} in harbor.yml, docker compose down, ./prepare, docker compose up -d (Helm: externalURL)
 artifactory
     # jfrog.com/help: "Permissions", "Advanced Settings"; akuity/kargo#5103
     grant give it [Read|Deploy/Cache, and Delete to write over a tag,|Delete] on that repository (Administration, User Management,

@@ -13,15 +13,15 @@ TABLE = """
 docker: add {host} to insecure-registries in /etc/docker/daemon.json and restart docker
     | take {host} out of insecure-registries in /etc/docker/daemon.json
     | copy {ca} to /etc/docker/certs.d/{host}/ca.crt
-containerd: write [host."http://{host}"] into /etc/containerd/certs.d/{host}/hosts.toml (k3s: mirrors in registries.yaml;
-    Talos: RegistryMirrorConfig)
+containerd: write [host."http://{host}"] into /etc/containerd/certs.d/{host}/hosts.toml (config_path in config.toml has to
+    name that folder; k3s: mirrors in registries.yaml; Talos: RegistryMirrorConfig)
     | write https:// for {host} in /etc/containerd/certs.d/{host}/hosts.toml, without skip_verify (k3s: registries.yaml;
     Talos: RegistryMirrorConfig)
-    | name {ca} with ca = in /etc/containerd/certs.d/{host}/hosts.toml (k3s: configs, {host}, tls, ca_file in registries.yaml;
-    Talos: ca in RegistryTLSConfig)
-k3s: name {host} with http:// as an endpoint in mirrors of /etc/rancher/k3s/registries.yaml and restart k3s
-    | write https:// for {host} in /etc/rancher/k3s/registries.yaml, without insecure_skip_verify
-    | name {ca} as ca_file in /etc/rancher/k3s/registries.yaml (configs, {host}, tls) and restart k3s
+    | name {ca} with ca = in /etc/containerd/certs.d/{host}/hosts.toml (config_path in config.toml has to name that folder; k3s:
+    configs, {host}, tls, ca_file in registries.yaml; Talos: ca in RegistryTLSConfig)
+k3s: name http://{host} as an endpoint in mirrors of /etc/rancher/k3s/registries.yaml (rke2: /etc/rancher/rke2) and restart it
+    | write https:// for {host} in /etc/rancher/k3s/registries.yaml (rke2: /etc/rancher/rke2), without insecure_skip_verify
+    | name {ca} as ca_file in /etc/rancher/k3s/registries.yaml (configs, {host}, tls; rke2: /etc/rancher/rke2) and restart it
 nerdctl: give nerdctl --insecure-registry | leave out --insecure-registry
     | name {ca} with ca = in /etc/containerd/certs.d/{host}/hosts.toml
 podman buildah cri-o containers bootc: set insecure = true for {host} in /etc/containers/registries.conf
@@ -58,16 +58,16 @@ _ANY = [
     "write https:// for {host} in the client's settings (docker: take it out of insecure-registries)",
     "trust {ca} where {family} runs: SSL_CERT_FILE, or the system's CA store",
 ]
-# docs.docker.com/engine/daemon/proxy; docs.k3s.io, "Configuring an HTTP proxy"
+# docs.docker.com/engine/daemon/proxy; docs.k3s.io, docs.rke2.io, "Configuring an HTTP proxy"
 _UNITS = {"docker": "docker", "containerd": "containerd", "nerdctl": "containerd", "cri-o": "crio"}
-_OF_K3S = "/etc/systemd/system/k3s.service.env, of an agent k3s-agent.service.env"
-# docs.docker.com, "Mirror the Docker Hub library"; containerd's docs/hosts.md; docs.k3s.io, "Private Registry Configuration";
-# containers-registries.conf.d(5); BuildKit's docs/buildkitd.toml.md; kaniko's README
+_OF_K3S = "/etc/systemd/system/k3s.service.env or k3s-agent.service.env; rke2: /etc/default/rke2-server or rke2-agent"
+# docs.docker.com, "Mirror the Docker Hub library"; containerd's docs/hosts.md, "CRI" (config_path); docs.k3s.io, docs.rke2.io,
+# "Private Registry Configuration"; containers-registries.conf.d(5); BuildKit's docs/buildkitd.toml.md; kaniko's README
 _MIRRORS = {
     "docker": "registry-mirrors in /etc/docker/daemon.json, and a restart",
     "containerd": "/etc/containerd/certs.d/{home}/hosts.toml; Talos: RegistryMirrorConfig",
     "nerdctl": "/etc/containerd/certs.d/{home}/hosts.toml",
-    "k3s": "mirrors in /etc/rancher/k3s/registries.yaml, and a restart",
+    "k3s": "mirrors in /etc/rancher/k3s/registries.yaml, rke2: /etc/rancher/rke2, and a restart",
     "buildkit": 'mirrors of [registry."{home}"] in buildkitd.toml',
     "kaniko": "--registry-mirror",
     **dict.fromkeys(

@@ -73,8 +73,7 @@ def of_what_is_not_played(one: Answer) -> str | None:
 
 
 def fix_of(one: Answer) -> str:
-    fix = next((fix for rung in LADDER if (fix := rung(one)) is not None), "") or look_at_the_log(one)
-    return fix
+    return next((fix for rung in LADDER if (fix := rung(one)) is not None), "") or look_at_the_log(one)
 
 
 # What the name and the words say.
@@ -291,7 +290,7 @@ _STATUSES = """
 522 any: let Cloudflare's addresses (cloudflare.com/ips) in at the firewall of {host}: the server behind it does not answer
 523 any: correct the address that the DNS of Cloudflare has for {host}: nothing leads there
 525 any: let the server behind {host} speak TLS on the port that Cloudflare asks, or set SSL/TLS of Cloudflare to another mode
-526 any: give the server behind {host} a certificate for that name, or set SSL/TLS of Cloudflare to Full and not Full (strict)
+526 any: give the server behind {host} a valid certificate for that name, or set SSL/TLS of Cloudflare to Full, not Full (strict)
 530 any: start cloudflared, or correct the record of {host} at Cloudflare: it knows no way to the server behind it
 """
 """What a status without words asks for, to which acts."""
@@ -303,9 +302,10 @@ _SET_THERE = frozenset({405, 412})
 def of_the_status(one: Answer) -> str | None:
     hop, host = one.hop, one.hop.host
     if one.status == 400 and hop.request.method == "HEAD" and hop.request.authorization == "bearer" and not words(hop):
-        issuer = one.case.issuer_of(hop)  # regclient/regclient#955
+        issuer = one.case.issuer_of(hop)  # regclient/regclient#955; its FAQ, "repoAuth"
         several = len(asked_repositories(issuer)) if issuer is not None else 0
-        less = f"; one for each repository is shorter (repoAuth: true in regsync and regctl) than this for {several}"
+        how = f"repoAuth: true in regsync, regctl registry set --repo-auth {host}"
+        less = f"; one for each repository is shorter than this for {several} ({how})"
         why = f"what is in front of {host} may find the token too long, or have changed the request"
         return f"ask by GET, which says why: {why}{less if several > 1 else ''}"
     acts, fix = _BY_STATUS.get(one.status, ("", ""))

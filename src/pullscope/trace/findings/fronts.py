@@ -19,10 +19,10 @@ nginx|openresty|tengine|kong
     raise proxy_read_timeout and proxy_send_timeout in nginx (900s), and let it not keep uploads (proxy_request_buffering off;
         ingress-nginx: annotations of those names with hyphens below nginx.ingress.kubernetes.io/, seconds without a unit)
     take limit_except, deny and auth_basic off location /v2/ in nginx
-# developers.cloudflare.com, "Connection limits", "Error 413": 120 s and 100 MB, which no setting of a registry changes
+# developers.cloudflare.com, "Error 413", "Error 524": 100 MB and 125 s (120 before), which no setting of a registry changes
 cloudflare
     push in smaller layers, or, where it is yours, past Cloudflare (DNS only): its limit belongs to the plan
-    push past Cloudflare (DNS only), or in smaller layers: it waits 120 s for an answer, whatever the registry is set to
+    push past Cloudflare (DNS only), or in smaller layers: it waits 120 to 125 s for an answer, whatever the registry is set to
     find what refused it in Security, Events of Cloudflare, and add a custom rule with the action Skip for /v2/
 # docs.aws.amazon.com, "Application Load Balancers": idle timeout
 awselb
@@ -125,8 +125,8 @@ PATIENCE = """
 # canonical/traefik-k8s-operator#719; docs.aws.amazon.com, Application Load Balancers, idle timeout; httpd.apache.org, Timeout
 59-62: 60 s are what nginx (proxy_read_timeout), Traefik from 2.11.2 (readTimeout), Apache (ProxyTimeout) and AWS's load
         balancers (idle timeout) wait unless told
-# developers.cloudflare.com, "Connection limits", proxy read timeout (100 s before)
-119-123: 120 s are what Cloudflare waits for an answer
+# developers.cloudflare.com, "Connection limits", proxy read timeout: 125 s in July 2026, 120 (and 100) before
+119-126: 120 to 125 s are what Cloudflare waits for an answer
 # docs.aws.amazon.com, CloudFront, response timeout; cloud.google.com/load-balancing, backend service timeout;
 # docs.openshift.com, "Configuring route timeouts"
 29-31: 30 s are what CloudFront, Google's load balancers and OpenShift's router

@@ -51,9 +51,6 @@ _BY_A_KUBELET = re.compile(r"UpstreamClient\(Go-http-client")
 """What dockerd sends for a client in Go that names itself by no product, as the kubelet's (kubernetes/community#4003)."""
 _PIPED = re.compile(r"(?:echo )?(.+) \| docker login .*(?:-u|--username) (\S+)")
 
-NOT_PIPED = ("regctl", "apptainer")
-"""Commands that do not take the --username and --password-stdin of `docker login`."""
-
 
 def login(case: Case, host: str) -> str:
     """The command by which this client is logged in to a host: the registry's own where it is known.
@@ -62,9 +59,8 @@ def login(case: Case, host: str) -> str:
     `docker login` without a name puts it.
     """
     charts = next((step for step in case.steps if step.route.endpoint is Endpoint.CHARTS), None)
-    if (
-        charts is not None
-    ):  # goharbor/harbor#7131; from helm 3.6.1 its login goes to no other host or port: helm/helm#9820, #9868
+    # goharbor/harbor#7131; from helm 3.6.1 its login goes to no other host or port: helm/helm#9820, #9868
+    if charts is not None:
         url = "URL" if charts.route.reference else charts.first.request.url.removesuffix("/index.yaml")
         other = " --pass-credentials" if charts.route.reference else ""
         return f"echo PASSWORD | helm repo add NAME {url} --username USER --password-stdin --force-update{other}"
@@ -86,9 +82,8 @@ def login(case: Case, host: str) -> str:
         nodes = f"; for all pods: {known.step('nodes')}" if known is not None and "nodes" in known.steps else ""
         by_hand = f"; by hand: {_own(case, host)}" if family in ON_NODES else ""
         return f"{kubectl} (NAME in the pod's imagePullSecrets{nodes}{by_hand})" if node else kubectl
-    if (
-        known is not None and known.id == "artifact-registry" and family == "kaniko"
-    ):  # kaniko's README, "Kubernetes secret"
+    # kaniko's README, "Kubernetes secret"
+    if known is not None and known.id == "artifact-registry" and family == "kaniko":
         return "GOOGLE_APPLICATION_CREDENTIALS=/secret/KEY.json in kaniko's environment, with that key mounted"
     if known is not None and known.helper is not None and family == "kaniko":
         return f'{{"credHelpers": {{"{host}": "{known.helper}"}}}} in /kaniko/.docker/config.json'
@@ -98,7 +93,8 @@ def login(case: Case, host: str) -> str:
         piped = known.piped or known.login
         if command == "docker login" or "docker login" not in piped:
             return known.login + where
-        if "--password-stdin" in piped and not command.startswith(NOT_PIPED):
+        # regctl takes --user (cmd/regctl/registry.go), apptainer docker:// before the host
+        if "--password-stdin" in piped and not command.startswith(("regctl", "apptainer")):
             piped = piped.replace("docker login", command)
             return (piped.replace(" -u ", " --username ") if family == "trivy" else piped) + where
     return _own(case, host)

@@ -35,7 +35,7 @@ application/vnd.devcontainers: a feature or template of dev containers
 application/vnd.wasm.config|application/vnd.bytecodealliance.wasm: a WebAssembly module
     give it to a runtime for WebAssembly, or wkg oci pull {place}:{tag}
 application/vnd.cncf.flux.config: an artifact of Flux
-    pull it with flux (flux pull artifact oci://{place}:{tag})
+    pull it with flux (flux pull artifact oci://{place}:{tag} --output .)
 application/vnd.sylabs.sif.config: an image of Singularity
     pull it with apptainer (apptainer pull oras://{place}:{tag})
 \S*buildkit: a build's cache

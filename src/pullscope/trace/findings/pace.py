@@ -50,6 +50,8 @@ _NOT_OF_REQUESTS = frozenset({"attempts", "traffic"})
 _OF_ALL = re.compile(r"retry-after: |HAP429", re.IGNORECASE)
 """Limits of all requests: GHCR's (dependabot/cli#380), and of Docker Hub's front (docker/hub-feedback#1907)."""
 _OF_A_MINUTE = re.compile(r"allowed: \d+/minute", re.IGNORECASE)
+_OF_TRIVY = {"trivy-db": "db", "trivy-java-db": "java-db", "trivy-checks": "checks-bundle"}
+"""Its data, and the flags for each (trivy.dev/docs, "Databases"): aquasecurity/trivy-action#389, aquasecurity/trivy-db#308."""
 FEW = 10
 """Requests of one operation to a host that are no reason to ask for fewer."""
 
@@ -112,9 +114,8 @@ def _when_to_ask_again(case: Case, last: Hop, *, logged_in: bool) -> str:
     if one.clue is not None and one.clue.name in _NOT_OF_REQUESTS:
         return one.asks_for or when
     if last.is_page and not last.errors:
-        if (
-            known := known_registry(last.host)
-        ) is not None and known.id == "docker-hub":  # docker/hub-feedback#2023, #2040
+        known = known_registry(last.host)
+        if known is not None and known.id == "docker-hub":  # docker/hub-feedback#2023, #2040
             return f"{when}, and ask less often from this address: {known.name} limits all requests from it, whatever the login"
         whose = front(last) or "the proxy in front"
         page = f"the page is of {whose}, whose limits have nothing to do with accounts of the registry"
@@ -123,9 +124,8 @@ def _when_to_ask_again(case: Case, last: Hop, *, logged_in: bool) -> str:
     if says(last, _OF_ALL) and sent < FEW:
         few = f"{case.client} sent {count(sent, 'request')} here, so the limit is shared with others"
         name = last.route.repository or ""
-        if name.startswith("aquasecurity/trivy-"):  # aquasecurity/trivy-action#389, aquasecurity/trivy-db#308
-            mirror = f"--{name.partition('trivy-')[2]}-repository public.ecr.aws/{name}"
-            return f"give trivy {mirror} (its copy), or {when}: {few}"
+        if (kind := _OF_TRIVY.get(name.removeprefix("aquasecurity/"))) is not None:
+            return f"give trivy --{kind}-repository public.ecr.aws/{name} (its copy), or {when}: {few}"
         soon = when.replace("later", "in a minute, for which it counts") if says(last, _OF_A_MINUTE) else when
         return f"{soon}, or keep what was fetched in a cache: {few}"
     if says(last, _OF_ALL):

@@ -69,7 +69,7 @@ def upload_too_large(one: Answer) -> str:
     """413 to an upload or a manifest.
 
     nginx takes 1 MB unless client_max_body_size says more (nginx.org, ngx_http_core_module), Cloudflare 100 MB on its free
-    plan (developers.cloudflare.com, "Connection limits"); docker/for-mac and distribution's nginx recipe name both. Run
+    plan (developers.cloudflare.com, "Error 413"); docker/for-mac and distribution's nginx recipe name both. Run
     with dockerd 28.5.2.
     """
     said = f"{answered_by(one.hop)} said 413 to {_upload(one)}{reason(one.hop)}"

@@ -277,8 +277,8 @@ def blob_not_pushed(case: Case) -> Iterator[Found]:
 
     202 to a mount begins an upload, 201 alone is a mount (distribution-spec 1.1, "Mounting a blob from another repository"):
     goharbor/harbor#18541. Tools that leave a layer out: cloudflare/serverless-registry#59, and those of Windows, which have
-    an address elsewhere: moby/moby#27580, containerd/nerdctl#803. An index of which one platform was pulled, and is pushed whole:
-    go-gitea/gitea#26839. What was pushed and is missing all the same is `upload-refused`.
+    an address elsewhere: moby/moby#27580, #49065 (docker 28), containerd/nerdctl#803. An index of which one platform was pulled,
+    and is pushed whole: go-gitea/gitea#26839. What was pushed and is missing all the same is `upload-refused`.
     """
     for step in case.bad:
         last, sent = step.last, step.document
@@ -302,8 +302,8 @@ def blob_not_pushed(case: Case) -> Iterator[Found]:
             "push the manifest of each platform that the index names before it, or one platform alone "
             "(docker push --platform)"
             if of_index
-            else f"push the layers that have an address elsewhere too: --allow-nondistributable-artifacts in crane and nerdctl, "
-            f'in docker "allow-nondistributable-artifacts": ["{last.host}"] in daemon.json, and a restart'
+            else f'push the layers that have an address elsewhere too: by docker 28 or later (before it: "allow-nondistributable-'
+            f'artifacts": ["{last.host}"] in daemon.json, and a restart), --allow-nondistributable-artifacts in crane and nerdctl'
             if elsewhere
             else "upload each blob that the manifest names before the manifest"
             + (", also after a mount that is answered 202" if begun else ""),

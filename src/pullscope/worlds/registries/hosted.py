@@ -165,6 +165,7 @@ _JWT_AUTH = (
     "https://github.com/gitlabhq/gitlabhq/blob/01d159b409d8b24d36204979a73de249843d71bf/"
     "app/services/auth/container_registry_authentication_service.rb 2016"
 )
+_GITLAB_COM = "https://docs.gitlab.com/user/gitlab_com/ 2026-11"
 _GITLAB_FLOW = "https://gitlab.com/gitlab-org/container-registry (auth-request-flow.md) 2026-11"
 _FORBIDDEN = Said(status=403, code="DENIED", message="access forbidden")
 
@@ -175,7 +176,7 @@ GITLAB = Registry(
     asks=Fact(
         Asks.bearer("https://gitlab.com/jwt/auth", "container_registry", UNAUTHORIZED, names_error=True), _GITLAB_FLOW
     ),
-    tokens=Fact(Tokens(realm="https://gitlab.com/jwt/auth", life=300), _JWT_AUTH),
+    tokens=Fact(Tokens(realm="https://gitlab.com/jwt/auth", life=900), _GITLAB_COM),
     scopes=Fact(Scopes.REFUSED_ALONE, _JWT_AUTH),
     refusal=Fact(_FORBIDDEN, _GITLAB_FLOW),
     wrong_login=Fact(

@@ -107,7 +107,7 @@ NEXUS = Registry(
         not_logged_in(
             "nexus-anonymous-off",
             _NEXUS_921,
-            "forceBasicAuth, which is on unless it is turned off by the API: no anonymous pulls",
+            "forceBasicAuth, which is on unless it is turned off (Allow anonymous docker pull): no anonymous pulls",
         ),
     ),
 )
