@@ -132,6 +132,10 @@ group (write delete): deploying to groups|PRO-licensed
 mixed list (write): schema: '[\w./-]*(?:docker|oci)[\w.]*\.(?:manifest|index)[\w.+]*' is not one of|schema mismatch
     push it, an index with all its images, in one family of types: --format v2s2 or --format oci (buildah or podman manifest push
     --all, skopeo copy), oci-mediatypes=true in buildx
+# Harbor before 2.0: containerd/nerdctl#3838, goharbor/harbor#8855, #11932, #12590
+no lists (write): manifest\W?list is not supported
+    copy one platform's image under the tag (skopeo copy without --all; buildx: one --platform and --provenance=false, of a cache
+    image-manifest=true), or update {host}: Harbor takes lists from 2.0
 # cilium/cilium#22493, and below it the name in Artifactory's repository configuration
 schema 1 (read write): schema ?1\b.{0,40}\bblocked
     copy it as schema 2 (skopeo copy --format v2s2 docker://SOURCE docker://TARGET), or switch off Block pushing (or pulling) of
@@ -234,6 +238,10 @@ not there: (?:project|repository|namespace|organi[sz]ation|tenant)\b.{0,80}(?:no
 # microsoft/vscode-docker#3780
 client id (token): client id must be guid
     log in with the application (client) ID of the service principal, a GUID, as the user: docker login {host} -u CLIENT_ID
+# Artifactory, with 400 and no challenge: GoogleContainerTools/jib#2898
+unasked (read list write): \bauthorization header is (?:missing|required)|(?:missing|no) authorization header
+    let {host}, or the proxy in front of it, say 401 with WWW-Authenticate to a request without a login: {client} shows none
+    before it is asked for one
 # Scopes of a personal token: GHCR's "does not match expected scopes", Docker Hub's "insufficient scopes"
 scopes: \bscopes\b
     log in with a token whose scopes let it {action} {name}{grant}

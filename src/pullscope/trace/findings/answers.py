@@ -89,7 +89,8 @@ class Answer:
     def clue(self) -> Clue | None:
         """The kind of words in it; a login that was not shown is not a wrong one (docker/build-push-action#463)."""
         found = clue(self.hop, self.act)
-        return None if found is not None and found.name == "credentials" and self.no_login else found
+        unfit = {"credentials": self.no_login, "unasked": bool(self.hop.challenges) or not self.no_login}
+        return None if found is not None and unfit.get(found.name) else found
 
     @cached_property
     def asks_for(self) -> str | None:

@@ -98,10 +98,13 @@ def _of_another_type(look: Look) -> Told | None:
 def _of_old_docker(look: Look) -> Told | None:
     """docker before it knew OCI's types, "missing signature key": redis/docker-library-redis#381, ansible/ansible-runner#1095,
     gotify/server#776, testcontainers/testcontainers-java#9868. 19.03.0 to .3, "mediaType in manifest should be": moby/moby#39727,
-    mended in docker-archive/engine#405.
+    mended in docker-archive/engine#405. Before 1.10 it asks by no Accept, and reads schema 1 only: notaryproject/notary#521.
     """
     client, of_oci = look.case.pull.client, look.manifest.media_type == OCI_MANIFEST
     asks = look.family == "docker" and bool(look.sent)
+    if is_before(look.case, "docker", 1, 10):
+        why = "before, it reads schema 1 only, to which a registry converts no digest"
+        return f"{look.sent}, which {client} does not read", f"use docker 1.10 or later: {why}"
     if not asks or (takes(look.step.last, look.sent) and not (of_oci and _NOT_OCI.match(client.version or ""))):
         return None
     how = "buildx: --provenance=false -o type=image,oci-mediatypes=false"

@@ -253,7 +253,7 @@ def _of_text(said: str) -> str:
         return f"{code}: {message}" if message else code
     if said.startswith("<HTML>"):
         return _NUMBERED.sub("", said.removeprefix("<HTML>").strip())
-    if said.lstrip().startswith(("<", "{", "[")):
+    if re.match(r"\s*(?:[<{]|\[\s*[\[{\"])", said):
         return ""
     return next((line for line in said.splitlines() if line.strip()), "")
 

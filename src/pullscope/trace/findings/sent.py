@@ -10,7 +10,7 @@ from pullscope.oci.media import MANIFESTS, OCI_MANIFEST, MediaClass, essence, me
 from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import parameters, query
 from pullscope.trace.findings.answers import NOT_OFFERED, PART, Answer, by_its_words, look_at_the_log
-from pullscope.trace.findings.asked import UNKNOWN_BLOB, host_within, other_bytes, unknown_subject
+from pullscope.trace.findings.asked import LOOKERS, UNKNOWN_BLOB, host_within, other_bytes, unknown_subject
 from pullscope.trace.findings.case import is_write
 from pullscope.trace.findings.fronts import OF_BOTH, OF_SIZE, OF_TIME, limits, patience, unnamed
 from pullscope.trace.findings.said import MOST, front, is_specific, says, tells_more
@@ -235,7 +235,13 @@ def of_a_manifest(one: Answer) -> str | None:
     if seen and (media_class(sent) not in MANIFESTS or (own and media_class(own) is not media_class(sent))):
         # distribution/distribution#2892
         kind = own or f"the manifest's own ({OCI_MANIFEST} and the like)"
-        return f"send it with Content-Type: {kind}; {host} goes by that header, which was {sent or 'not there'}"
+        known = sent and one.case.pull.client.family not in LOOKERS  # containerd/containerd#4252
+        how = f"use another version of {one.case.client}, which has to send it" if known else "send it"
+        return f"{how} with Content-Type: {kind}; {host} goes by that header, which was {sent or 'not there'}"
+    if isinstance(document, Index) and any(entry.is_attestation for entry in document.manifests) and not of_types:
+        # docker/buildx#1513
+        without = "build it with --provenance=false --sbom=false (BUILDX_NO_DEFAULT_ATTESTATIONS=1 in the environment)"
+        return f"{without}: {host} may not take an index with attestations, such as this"
     if tells_more(one.hop) and not of_types:
         return by_its_words(one)
     artifact = (isinstance(document, Manifest) and _artifact(document)) or (sent if "artifact" in sent else None)

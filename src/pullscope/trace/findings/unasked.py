@@ -15,9 +15,11 @@ from pullscope.trace.findings.causes import cause_of, causes
 from pullscope.trace.findings.compared import lost
 from pullscope.trace.findings.grants import is_answerable, is_basic_for_token
 from pullscope.trace.findings.login_commands import own_address
+from pullscope.trace.findings.media_types import is_before
 from pullscope.trace.findings.row import Case, Fact, Found, Severity, row
 from pullscope.trace.findings.said import MOST
 from pullscope.trace.model import Hop, Step
+from pullscope.trace.source_gaps import lacking
 
 NO_FOLLOWERS = frozenset({"oras", "helm"})
 """Families that answer a challenge only at the host that they asked (oras-go registry/remote/auth: by the request's host)."""
@@ -58,6 +60,9 @@ class Unasked(Answer):
         self.moved = self.by != self.to and any(hop.redirects and hop.host != self.to for hop in step.hops)
         self.gone, self.bare = lost(self.hop.request.url, self.realm), bare(self.realm)
         self.no_address, self.local = not is_address(self.realm), is_local(self.at)
+        self.has_scheme = "://" in self.realm
+        of_old = is_before(case, "docker-cli", 25, 0) and not lacking(self.hop.request, "headers")
+        self.no_version = of_old and self.hop.header("docker-distribution-api-version") is None
         self.plain = self.realm.startswith("http:") and self.hop.request.url.startswith("https:")
         self.where = (f" ({where_it_is(self.at)})" if self.local else "") + (", over plain http" if self.plain else "")
         self.no_follower = case.client in NO_FOLLOWERS
@@ -81,7 +86,10 @@ moved no_follower: <redirected>: {one.client} answers only challenges of the hos
     <proxy>
 moved: <redirected>: some clients, as oras and helm (one library), answer only the host that they asked.
     <proxy>
-no_address: {one.to} names as its token server "{one.shown}", which is not an address that a client can ask.
+no_address !has_scheme: <no address>
+    write it with its scheme, as https://HOST/PATH, in the settings of {one.to} (TOKEN_SERVER in Pulp and Automation Hub,
+    auth.token.realm in distribution, external_url in Harbor, ROOT_URL in Gitea)
+no_address: <no address>
     {one.own_address}, and send one X-Forwarded-Host
 basic instead: <basic> in the place of the token that it got in {one.instead}.
     let nothing between {one.client} and {one.to} write Authorization itself, where a request has a token already
@@ -95,6 +103,10 @@ local: <no request>
     <address>
 plain: <no request>
     <address>
+# vendor/github.com/docker/docker/registry/auth.go: docker/cli#3161, #989, goharbor/harbor#10877
+no_version: {one.to} sends its challenge without Docker-Distribution-Api-Version: docker manifest of old stops at that.
+    let {one.to}, or the proxy in front of it, send Docker-Distribution-Api-Version: registry/2.0 with its 401 (nginx: add_header
+    … always), or use a newer docker or docker buildx imagetools, which want none
 no_scope containerd: {one.to} wants a token from {one.at}, and its challenge names no scope: {one.client} asked for no token.
     let {one.to} name the scope in its challenge, or use another version of {one.client}: 1.3.0-rc.2 stops there
 buildkit: {one.to} wants a token from {one.at}, and no request for one was seen: BuildKit asks from the client's process.
@@ -107,6 +119,7 @@ curl: {one.to} wants a token from {one.at}, and {one.client} asks for none by it
     check that {one.client} can reach {one.at}, and that its requests go through this proxy (NO_PROXY, --only)
 """,
     **{
+        "no address": '{one.to} names as its token server "{one.shown}", which is not an address that a client can ask.',
         "redirected": "{one.client} was redirected from {one.by} to {one.to}, which wants a token, and asked for none",
         "proxy": "let {one.by} proxy (200) instead of redirecting, or pull from {one.to} by its own name",
         "no request": "{one.to} names a token server at {one.at}{one.where}; no request to it was seen.",
