@@ -20,3 +20,9 @@ def test_a_field_goes_on_in_further_lines() -> None:
         ("one", "The first", {"says": "a word, and another", "also": "this"}),
         ("two-more", "The second", {}),
     ]
+
+
+def test_an_item_of_a_list_stays_a_line() -> None:
+    """Its own further lines go on with it."""
+    [(_, _, fields)] = rows("one: The first\n    says these:\n        - a\n        b\n        - c\n    also this\n")
+    assert fields == {"says": "these:\n- a b\n- c", "also": "this"}

@@ -10,34 +10,38 @@ from collections.abc import Iterable, Iterator
 
 from pullscope.render.explain.glossary import TERMS
 from pullscope.render.explain.ideas import BEFORE
-from pullscope.render.explain.lesson import Lesson, Said, lessons
-from pullscope.render.explain.lesson_text import HOW_TO_READ, Demo, chapters
+from pullscope.render.explain.lesson import Lesson, Said, address, lessons
+from pullscope.render.explain.lesson_text import HOW_TO_READ, Chapter, Demo, chapters
 from pullscope.render.explain.table import Section
 from pullscope.render.exports.escaping import markdown_code, markdown_text
 from pullscope.render.exports.markdown import diagrams
 from pullscope.render.names import client_line
 from pullscope.trace.hosts import tally
-from pullscope.trace.model import Pull
+from pullscope.trace.model import Kind, Pull
 
 HEAD = """\
 # How a pull works
 
-A container image is a set of compressed archives of files (layers), a short description of how to start a program from them
-(config), and documents that list both by their hashes, numbers computed from content (manifests). A registry is a web server
-that has these at URLs below `/v2/`. A pull fetches them step by step over HTTPS: the name leads to a digest (the hash of a
-document or file), the digest to a list of platforms (index), that to a list of files (manifest), that to the files. Four
+A container image consists of layers, a config and a manifest. Layers are compressed archives of files. The config is a short
+description of how to start a program from them. The manifest is a document that lists both by their digests. A digest is a hash
+of some content: a number that is computed from it.
+
+A registry is a web server that serves all this at URLs below `/v2/`. A pull fetches it over HTTPS, step by step: the image's name
+leads to a digest, the digest to an index (a list of platforms), the index to a manifest, the manifest to config and layers. Four
 parties take part:
 
 | party | what it does | in this example |
 |---|---|---|
-| client | makes the requests, checks the hashes, stores the image | the docker daemon |
-| registry | has the manifests and says where the rest is | `registry-1.docker.io`, Docker Hub |
+| client | makes the requests, checks the hashes, stores the image | the docker daemon, docker's background program |
+| registry | serves index and manifest, says where the rest is | `registry-1.docker.io`, Docker Hub |
 | token server (auth) | issues the ticket (token) that the registry wants to see | `auth.docker.io` |
-| storage or CDN (cdn) | sends the files | `production.cloudflare.docker.com` |
+| storage or CDN (cdn) | sends config and layers | `production.cloudflare.docker.com` |
 
-pullscope is a proxy that records and explains the requests of a pull. This page is generated from two recorded runs of
-`pullscope demo`; `pullscope explain` explains a pull of yours.
-`--level expert` is shorter and leaves out no step.
+A vanity domain is a host name of your own in front of a registry, such as `docker.example.com`. It has
+[a chapter of its own](#domain).
+
+pullscope is a proxy that records and explains the requests of a pull. This page is made of two recorded runs of `pullscope demo`,
+which asks a sample registry of its own. `pullscope explain FILE` explains a pull of yours.
 
 ```sh
 pullscope demo --explain --client docker-classic             # this page, step by step
@@ -45,36 +49,40 @@ pullscope demo --explain --client docker-classic --vanity    # the same through 
 ```
 
 - [Step by step](#step-by-step)
-- [The same pull through a domain of your own](#vanity)
 - [Other pulls](#other-pulls)
-- [A registry domain of your own](#a-registry-domain-of-your-own)
+- [Proxy, certificates, mirrors](#proxy-certificates-mirrors)
+- [A registry domain of your own](#domain)
 - [Words](#words)
 
 ## Step by step
 """
 
 IN_THE_LESSON = frozenset({
-    "200", "401", "Accept", "anonymous", "attestation", "blob", "CA", "CDN", "challenge", "client", "config", "container image",
-    "daemon", "diff_id", "digest", "hash", "header", "HEAD", "index", "layer", "manifest", "mirror", "platform", "proxy", "pull",
-    "rate limit", "realm", "redirect", "registry", "repository", "reverse proxy", "scope", "service", "signed URL", "store",
-    "tag", "token", "token server", "vanity domain", "version check",
+    "200", "302", "307", "401", "429", "Accept", "anonymous", "attestation", "blob", "CA", "CDN", "challenge", "client",
+    "config", "container image", "daemon", "diff_id", "digest", "hash", "HEAD", "header", "index", "layer", "manifest",
+    "media type", "mirror", "platform", "proxy", "pull", "rate limit", "realm", "redirect", "referrers", "registry",
+    "repository", "reverse proxy", "scope", "service", "signed URL", "store", "tag", "token", "token server",
+    "vanity domain", "version check",
 })  # fmt: skip
 """What the page explains where it first stands, so that the list at its end has the rest."""
 
 BY_HAND = (
-    'The commands under "By hand" ask the real Docker Hub. The digests here are those of a sample image: replace them with '
-    "those that Docker Hub answers."
+    'The commands under "By hand" ask the real Docker Hub. Set DIGEST to a digest that the answer before has: those shown here '
+    "are the sample's."
 )
 
 _ACCEPT = re.compile(r'\0-H "Accept: ([^"]*)"')
 
-VANITY = """\
-## <a id="vanity"></a>The same pull through a domain of your own
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
-The same pull, under the name `docker.example.com/timonback/zephykus:latest`. docker already knows from the version check that
-the registry behind the redirect wants a token: when "resolve" is redirected there, it gets one first, then follows. It sends the
-token to the registry only, never to docker.example.com.
+DOMAIN = """\
+## <a id="domain"></a>A registry domain of your own
+
+The pull above, under the name `docker.example.com/timonback/zephykus:latest`, has the same steps. Each request to the registry
+goes to docker.example.com first and is redirected. When docker's question for the tag is redirected, docker knows from the
+version check that the registry wants a token. docker gets the token, then follows the redirect:
 """
+AND_SO_ON = "docker sends the token to the registry only. The other steps need no new token: 302, then as above."
 
 
 def how_a_pull_works(direct: Pull, through_vanity: Pull, demo: Demo) -> str:
@@ -83,26 +91,25 @@ def how_a_pull_works(direct: Pull, through_vanity: Pull, demo: Demo) -> str:
     cited: set[Section] = set()
     seen: set[str] = set()
     types_of: dict[tuple[str, ...], str] = {}
+    by_hand: dict[str, str] = {}
     steps = lessons(direct)
     lines += ["### Before the first request", ""]
     lines += _said((idea for lesson in steps for idea in lesson.ideas if idea.idea in BEFORE), cited)
     for lesson in steps:
-        lines += _section(lesson, cited, types_of)
+        lines += _section(lesson, cited, types_of, by_hand)
         seen |= {idea.name for idea in lesson.ideas}
-    lines += _hosts(direct)
-    lines += [VANITY, *_diagrams(through_vanity, most=1)]
+    *others, domain = chapters(through_vanity, demo)
+    for chapter in others:
+        lines += [f"## {chapter.title}", "", *_chapter(chapter, cited)]
+    lines += [DOMAIN, *_resolved(through_vanity), "", AND_SO_ON, ""]
     lines += _said((idea for step in lessons(through_vanity) for idea in step.ideas if idea.name not in seen), cited)
-    lines += _hosts(through_vanity)
-    for chapter in chapters(through_vanity, demo):
-        lines += [f"## {chapter.title}", ""]
-        for said in chapter.said:
-            lines += [*_said([said], cited), *_table(chapter.tables.get(said.idea, []))]
+    lines += [*_hosts(through_vanity), *_chapter(domain, cited)]
     lines += [
         "[vanity-domains.md](vanity-domains.md) has the rules for each platform.",
         "",
         "## Words",
         "",
-        "Words used above, and statuses.",
+        "Words used above and not explained there.",
         "",
     ]
     used = "\n".join(lines).lower()
@@ -119,8 +126,25 @@ def _prose(text: str) -> str:
 
 def _said(ideas: Iterable[Said], cited: set[Section]) -> Iterator[str]:
     for idea in ideas:
-        yield f"**{idea.name}.** {_prose(idea.text)}{_source(idea.section, cited)}"
+        text, *items = idea.text.split("\n")
+        yield f"**{idea.name}.** {_prose(text)}{_source(idea.section, cited)}"
         yield ""
+        if items:
+            yield from (f"- {_prose(item.removeprefix('- '))}" for item in items)
+            yield ""
+
+
+def _chapter(chapter: Chapter, cited: set[Section]) -> Iterator[str]:
+    for said in chapter.said:
+        yield from _said([said], cited)
+        yield from _table(chapter.tables.get(said.idea, []))
+
+
+def _resolved(pull: Pull) -> Iterator[str]:
+    """The requests of the tag and of its token, in their order."""
+    hops = [hop for step in pull.steps if step.kind in (Kind.RESOLVE, Kind.TOKEN) for hop in step.hops]
+    for number, hop in enumerate(sorted(hops, key=lambda hop: hop.request.time), 1):
+        yield f"{number}. {markdown_code(f'{hop.request.method} {address(hop)}')} → {markdown_code(str(hop.status))}"
 
 
 def _source(section: Section, cited: set[Section]) -> str:
@@ -140,7 +164,9 @@ def _table(rows: list[tuple[str, ...]]) -> Iterator[str]:
         yield ""
 
 
-def _section(lesson: Lesson, cited: set[Section], types_of: dict[tuple[str, ...], str]) -> Iterator[str]:
+def _section(
+    lesson: Lesson, cited: set[Section], types_of: dict[tuple[str, ...], str], by_hand: dict[str, str]
+) -> Iterator[str]:
     number = f"Step {lesson.number}" if len(lesson.steps) == 1 else f"Steps {lesson.number}"
     yield f"### {number}: {lesson.title}"
     yield ""
@@ -150,17 +176,24 @@ def _section(lesson: Lesson, cited: set[Section], types_of: dict[tuple[str, ...]
     yield f"{_prose(lesson.beginner)}{_source(lesson.section, cited)}"
     yield ""
     yield from _said((idea for idea in lesson.ideas if idea.idea not in BEFORE), cited)
-    if lesson.by_hand:
-        words, types = _without_types(lesson.by_hand)
-        yield f"{lesson.hand}{' and ACCEPT of step ' + types_of[types] if types in types_of else ''}:"
+    if not lesson.by_hand:
+        return
+    words, types = _without_types(lesson.by_hand)
+    command = _DIGEST.sub("$DIGEST", " \\\n  ".join(words))
+    if command in by_hand:
+        yield f"By hand: as in step {by_hand[command]}, with this digest."
         yield ""
-        yield "```sh"
-        if types and types not in types_of:
-            types_of[types] = lesson.number
-            yield 'ACCEPT="Accept: ' + ",\\\n".join(types) + '"'
-        yield " \\\n  ".join(words)
-        yield "```"
-        yield ""
+        return
+    by_hand[command] = lesson.number
+    yield f"{lesson.hand}{' and ACCEPT of step ' + types_of[types] if types in types_of else ''}:"
+    yield ""
+    yield "```sh"
+    if types and types not in types_of:
+        types_of[types] = lesson.number
+        yield 'ACCEPT="Accept: ' + ",\\\n".join(types) + '"'
+    yield command
+    yield "```"
+    yield ""
 
 
 def _without_types(words: tuple[str, ...]) -> tuple[list[str], tuple[str, ...]]:
@@ -171,16 +204,16 @@ def _without_types(words: tuple[str, ...]) -> tuple[list[str], tuple[str, ...]]:
     return ([kept[0], '-H "$ACCEPT"', *kept[1:]] if types else kept), types
 
 
-def _diagrams(pull: Pull, most: int | None = None) -> Iterator[str]:
-    for diagram in list(diagrams(pull, fold=True))[:most]:
+def _diagrams(pull: Pull) -> Iterator[str]:
+    for diagram in diagrams(pull, fold=True):
         yield f"```mermaid\n{diagram}```"
         yield ""
 
 
 def _hosts(pull: Pull) -> Iterator[str]:
-    yield "Requests and bytes by host:"
+    yield "Requests and content by host:"
     yield ""
-    yield "| host | role | requests | bytes received |"
+    yield "| host | role | requests | bytes of content |"
     yield "|---|---|--:|--:|"
     for host in tally(pull.hops):
         yield f"| {markdown_code(host.host)} | {'+'.join(host.roles)} | {host.requests} | {host.bytes} |"

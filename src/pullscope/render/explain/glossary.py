@@ -9,7 +9,7 @@ TERMS: dict[str, str] = {
     "307": "A redirect that keeps the request's method; registries use it to send clients to their storage.",
     "401": "Authentication required: get a token, or log in; the header WWW-Authenticate says where. At the "
     "start of a pull it is normal.",
-    "403": "Access denied: this login lacks the right or, as at ghcr.io, there is no login.",
+    "403": "Access denied: the login lacks a right. ghcr.io, the registry of GitHub, says it without a login, too.",
     "404": "Not found. For a private image a registry may say 404 instead of 401 or 403.",
     "429": "Too many requests: a rate limit was reached.",
     "Accept": "The header of a request that lists the document types (media types) that the client understands.",

@@ -348,7 +348,7 @@ def _of_the_first(pull: Pull, told: set[Idea]) -> list[Idea]:
     family = pull.client.family
     return [
         Idea.NAME,
-        *([Idea.DAEMON, Idea.TRUST] if family in DAEMONS else [Idea.COMMAND] if family in COMMANDS else []),
+        *([Idea.DAEMON] if family in DAEMONS else [Idea.COMMAND] if family in COMMANDS else []),
     ]
 
 
@@ -361,12 +361,12 @@ def _ideas(step: Step, pull: Pull, roles: Roles, told: set[Idea]) -> list[Idea]:
     if step.is_token and scope(step):
         found.append(Idea.SCOPE)
     if step.digest and step.outcome is Outcome.OK and step.kind in (Kind.RESOLVE, Kind.MANIFEST_LIST, Kind.MANIFEST):
-        found.append(Idea.DIGEST)
+        found += [Idea.DIGEST, Idea.TYPES]
         found += [Idea.COUNTS] if step.kind is Kind.RESOLVE and step.method == "HEAD" else []
     if step.kind is Kind.MANIFEST_LIST and step.outcome is Outcome.OK and pull.platform:
         found.append(Idea.PLATFORM)
     if to_storage(step) is not None:
-        found.append(Idea.ELSEWHERE)
+        found += [Idea.ELSEWHERE, Idea.SIGNED]
     if step.verified and step.route.endpoint is Endpoint.BLOB:
         found.append(Idea.VERIFIED)
     if step.outcome is Outcome.FAILED or step.verified is False:

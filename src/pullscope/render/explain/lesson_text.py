@@ -7,12 +7,13 @@ the clients' models asked and how it ended for them.
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from pullscope.oci.amounts import count, size
 from pullscope.render.closing_line import took
-from pullscope.render.explain.ideas import AFTER, BEFORE, IN_STEPS, OF_A_DOMAIN, Idea
+from pullscope.render.explain.ideas import AFTER, BEFORE, IN_STEPS, Idea
 from pullscope.render.explain.lesson import Lesson, Said, about, lessons
 from pullscope.render.layout import WIDTH, Line, shell_lines
 from pullscope.render.names import client_line, in_words
@@ -62,34 +63,53 @@ def chapters(pull: Pull, demo: Demo) -> Iterator[Chapter]:
     missing = [idea for idea in of_the_demo if idea.idea in IN_STEPS and idea.idea not in told]
     if missing:
         yield Chapter(title="What this pull does not show (examples from the demo)", said=missing, tables={})
-    tables = {Idea.OTHERS: list(_asked(demo.tried)), Idea.REFUSED: list(_ended(demo.tried))}
+    tables: dict[Idea, list[tuple[str, ...]]] = {
+        Idea.OTHERS: _by_clients(("version check", "tag by", "tokens"), demo.tried, _asked),
+        Idea.STORES: STORES,
+        Idea.REFUSED: _by_clients(("through a redirect to Docker Hub",), demo.tried, _ended),
+    }
     domain = pull if Idea.VANITY in told else demo.vanity
-    yield Chapter(title="Other pulls", said=about(AFTER, demo.vanity), tables=tables)
-    yield Chapter(title="A registry domain of your own", said=about(OF_A_DOMAIN, domain), tables=tables)
+    for name, ideas in AFTER.items():
+        yield Chapter(title=name, said=about(ideas, domain), tables=tables)
 
 
-def _asked(tried: Sequence[Tried]) -> Iterator[tuple[str, ...]]:
-    yield "client", "version check", "tag by", "token requests"
+def _by_clients(
+    heads: tuple[str, ...], tried: Sequence[Tried], told: Callable[[Tried], tuple[str, ...]]
+) -> list[tuple[str, ...]]:
+    """A row for each thing that is told of clients, with those of which it is."""
+    rows: dict[tuple[str, ...], list[str]] = {}
     for one in tried:
-        steps = one.straight.steps
-        tag = next(step.method for step in steps if step.route.reference == one.straight.tag)
-        tokens = sum(step.kind is Kind.TOKEN for step in steps)
-        yield one.client, "yes" if steps[0].kind is Kind.VERSION_CHECK else "no", tag, str(tokens)
+        rows.setdefault(told(one), []).append(one.client)
+    return [(*heads, "clients"), *((*row, ", ".join(clients)) for row, clients in rows.items())]
 
 
-def _ended(tried: Sequence[Tried]) -> Iterator[tuple[str, ...]]:
-    yield "client", "through a redirect to Docker Hub"
-    for one in tried:
-        yield one.client, "pulls" if one.through is None else f"fails: {one.through}"
+def _asked(one: Tried) -> tuple[str, ...]:
+    steps = one.straight.steps
+    tag = next(step.method for step in steps if step.route.reference == one.straight.tag)
+    tokens = sum(step.kind is Kind.TOKEN for step in steps)
+    return "yes" if steps[0].kind is Kind.VERSION_CHECK else "no", tag, str(tokens)
+
+
+def _ended(one: Tried) -> tuple[str, ...]:
+    return ("pulls" if one.through is None else f"fails: {one.through}",)
 
 
 NAME_AT, ASKED_AT, INDENT = 6, 21, "      "
 HOW_TO_READ = (
-    "Each step shows the request, the status of its answer (`307 > 200`: a redirect, then the answer itself) and what it "
-    "means. 200: here it is. 302 and 307, redirects: ask at another address. 401: get a token first. docker 29, newly "
-    "installed, keeps images in a new way (containerd store); after an upgrade it keeps the old way (classic store) and "
-    'behaves as "docker 28 and older". Other words: `pullscope explain WORD`.'
+    "Each step shows a request, the status of its answer, and what came. GET asks for content. HEAD asks for the headers "
+    "only, the lines before the content. To resolve a tag is to ask which digest it has now. A blob is a file: a config or "
+    "a layer. Status 200 means: here it is. 401 means: get a token first. 302 and 307 are redirects: ask at another address. "
+    "`307 > 200` is a redirect, then the answer there. Other words: `pullscope explain WORD`."
 )
+STORES: list[tuple[str, ...]] = [
+    ("", "docker 28 and older", "docker 29"),
+    ("CA for Docker Hub in certs.d/docker.io", "is not read", "is read"),
+    ("domain that does not redirect /v2/", "fails", "pulls"),
+    ("domain that renames the path at Docker Hub", "fails", "pulls"),
+    ("login for the domain, at the registry", "is used", "is not used"),
+    ("image ID", "digest of the config", "digest of the tag"),
+]
+"""What is not alike in the two stores of docker, as rows."""
 LEFT_OUT = (
     "{} left out here: statements about the image (attestations) and documents that refer to it, such as signatures "
     "(referrers). The image runs without them. `pullscope explain --level expert` shows them."
@@ -124,14 +144,19 @@ def lesson_blocks(
     for chapter in chapters(pull, demo) if demo is not None and not expert else ():
         yield [[(chapter.title, "bold")]]
         for said in chapter.said:
-            yield [*_idea(said, width), *_table(chapter.tables.get(said.idea, []))]
+            yield [*_idea(said, width), *_table(chapter.tables.get(said.idea, []), width)]
 
 
-def _table(rows: list[tuple[str, ...]]) -> Iterator[Line]:
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))] if rows else []
+def _table(rows: list[tuple[str, ...]], width: int) -> Iterator[Line]:
+    """The rows in columns; the widest columns are wrapped until the screen has room for all."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    while sum(widths) + 2 * len(widths) > width - len(INDENT) - 2:
+        widths[widths.index(max(widths))] -= 1
     for number, row in enumerate(rows):
-        text = "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
-        yield [(f"{INDENT}    {text}", "dim" if number == 0 else None)]
+        cells = [textwrap.wrap(cell, room) for cell, room in zip(row, widths, strict=True)]
+        for parts in zip_longest(*cells, fillvalue=""):
+            text = "  ".join(f"{part:<{room}}" for part, room in zip(parts, widths, strict=True)).rstrip()
+            yield [(f"{INDENT}    {text}", "dim" if number == 0 else None)]
 
 
 def _block(lesson: Lesson, width: int, *, expert: bool) -> list[Line]:
@@ -199,7 +224,14 @@ def _end(pull: Pull, width: int) -> list[Line]:
 def _paragraph(text: str, width: int, *, style: str | None = None, indent: str = INDENT) -> list[Line]:
     return [
         [(f"{indent}{row}", style)]
-        for row in textwrap.wrap(text, width - len(indent), break_long_words=False, break_on_hyphens=False)
+        for line in text.split("\n")
+        for row in textwrap.wrap(
+            line,
+            width - len(indent),
+            subsequent_indent="  " if line.startswith("- ") else "",
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
     ]
 
 

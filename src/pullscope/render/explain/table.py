@@ -90,37 +90,35 @@ version-check: SUPPORT
         everything else is below it.
     expert GET /v2/: 200 means no token is needed, 401 names the token server. docker 29 and containerd do not ask.
 token: TOKENS
-    beginner A token is a ticket, valid only for what it names and for the seconds in the answer's `expires_in` (60 if it does
-        not say). The client gets it from the token server, {host}, and sends it to the registry with each later request, in the
-        header `Authorization: Bearer TOKEN`. The token server decides who gets one. The registry only checks the token,
-        whatever the image: public images need one, too. You need no account for them: without a user name and password the
-        token server issues an anonymous token. With a login, only the token server sees the password.
+    beginner A token is a ticket from the token server, {host}. It is valid only for what it names, and for the seconds in the
+        answer's `expires_in` (60 if it does not say); then the client gets a new one. The client sends it to the registry with
+        each later request, in the header `Authorization: Bearer TOKEN`. The registry requires a token for every image, public
+        ones too. You need no account for public images: without a user name and password the token server issues an anonymous
+        token. With a login, only the token server sees the password.
     expert A scope is `repository:NAME:ACTIONS`, with the actions pull and push. The token may grant less than was asked.
     again Another token, {why}. Parts of {client} that do not share tokens each get their own.
 resolve: EXISTENCE
-    beginner Which image is {tag} right now? The answer is a digest, in the header Docker-Content-Digest. (A registry should
-        send it; without it the client has to GET the content and hash that.) The header Accept lists the document types that
-        the client understands; a registry that has only others answers 404 or 406.
+    beginner Which image is {tag} right now? The answer is a digest, in the header Docker-Content-Digest. A registry should
+        send this header; without it the client has to fetch the document and hash it.
     expert The tag's digest is in Docker-Content-Digest. Docker Hub does not count a HEAD as a pull.
     again The client asks once more which image {tag} is.
 manifest-list: INDEX
-    beginner A tag can name images for several kinds of machine. Then the answer is an index (also called manifest list), a JSON
-        document with the digest of one manifest for each platform.
+    beginner A tag can stand for several images, each for another kind of machine. Then the answer is an index (also called
+        manifest list): a JSON document with the digest of one manifest for each platform.
     expert An image index. The client asks for the digest of one entry next. Docker Hub counts GETs of manifests.
     again The manifest list again, by digest.
 manifest: MANIFEST
-    beginner The manifest is the packing list of the image for one platform, a JSON document: digests and sizes of one config
-        (how to start the image) and of the layers (its files).
+    beginner The manifest is the packing list of the image for one platform: a JSON document with the digests and sizes of one
+        config (how to start the image) and of the layers (its files).
     expert Descriptors of config and layers. The client does not ask for those that it has.
     again Another manifest, of one more image.
 config: CONFIG
-    beginner The config is a JSON document: which program to run, as which user, with which environment, how the image was
-        built, and the digests of the layers before compression (`diff_ids`). In docker's classic store the image ID is the
-        config's digest; in the containerd store it is the tag's.
+    beginner The config is a JSON document. It says which program to run, as which user and with which environment, and how the
+        image was built. It also has the digests of the layers before compression (`diff_ids`).
     expert A small JSON blob; its digest is the image ID in docker's classic store.
 layer: LAYER
-    beginner A layer is a compressed archive of files; unpacked one over the other, the layers are the image's file system.
-        Config and layers are blobs: files at /v2/NAME/blobs/DIGEST. A layer that this machine has already is not fetched: same
+    beginner A layer is a compressed archive of files. Unpacked one over the other, the layers are the image's file system.
+        Config and layers are blobs: files at /v2/NAME/blobs/DIGEST. A layer that this machine already has is not fetched: same
         digest, same bytes.
     expert docker fetches 3 at a time by default; they finish in any order. The digest is of the compressed bytes; the config
         lists the digests of the unpacked ones (`diff_ids`).
