@@ -143,14 +143,13 @@ harbor
         (Helm: disableredirect)
     public external_url: https://{host} in harbor.yml, docker compose down, ./prepare, docker compose up -d (Helm: externalURL)
 artifactory
-    # jfrog.com/help: "Permissions", "Advanced Settings"; akuity/kargo#5103
-    grant give it [Read|Deploy/Cache, and Delete to write over a tag,|Delete] on that repository (Administration, User Management,
-        Permissions)
+    # jfrog.com/help: "Permissions", "Advanced Settings", "HTTP Settings"; akuity/kargo#5103
+    grant give it [Read|Deploy/Cache, and Delete to write over a tag,|Delete] on that repository (Permissions, as administrator)
     log $JFROG_HOME/artifactory/var/log/artifactory-service.log
     scan Xray, Watches and Policies
-    cache press Test at its remote repository there (Administration, Repositories)
+    cache press Test in the settings of its remote repository there
     upstream in the settings of its remote repository
-    public https://{host} as Custom Base URL (Administration, General, Settings)
+    public https://{host} as Custom Base URL in its general settings
 nexus
     # help.sonatype.com/en/privileges.html; support.sonatype.com/hc/en-us/articles/218707647
     takes push to a hosted repository of {host}, by its own port or path: a proxy or group takes none

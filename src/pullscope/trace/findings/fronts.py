@@ -35,7 +35,7 @@ cloudfront
 # learn.microsoft.com, Application Gateway and Front Door
 microsoft-azure-application-gateway|azure front door
     raise the request body limits of its web application firewall, or push past it
-    raise the request timeout of its backend settings
+    raise the request timeout of its backend settings (Front Door: the origin response timeout of its profile)
 # cloud.google.com/load-balancing, backend service timeout
 google frontend
     push past that front, or in smaller layers (Cloud Run takes 32 MiB over HTTP/1)
@@ -123,8 +123,8 @@ AT_ONE_GIB = range(1 << 30, (1 << 30) + (16 << 20))
 PATIENCE = """
 # nginx.org, proxy_read_timeout, send_timeout; doc.traefik.io, migration v2.11.2: coollabsio/coolify#5358,
 # canonical/traefik-k8s-operator#719; docs.aws.amazon.com, Application Load Balancers, idle timeout; httpd.apache.org, Timeout
-59-62: 60 s are what nginx (proxy_read_timeout), Traefik from 2.11.2 (readTimeout), Apache (ProxyTimeout) and AWS's load
-        balancers (idle timeout) wait unless told
+59-62: 60 s are what nginx (proxy_read_timeout), Traefik from 2.11.2 (readTimeout), Apache (ProxyTimeout) and AWS's Application
+        Load Balancers (idle timeout) wait unless told
 # developers.cloudflare.com, "Connection limits", proxy read timeout: 125 s in July 2026, 120 (and 100) before
 119-126: 120 to 125 s are what Cloudflare waits for an answer
 # docs.aws.amazon.com, CloudFront, response timeout; cloud.google.com/load-balancing, backend service timeout;
