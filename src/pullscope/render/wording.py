@@ -188,8 +188,9 @@ def _manifest_list(step: Step, _pull: Pull) -> str:
         return _unread(step)
     entries = step.document.manifests
     attested = sum(entry.is_attestation for entry in entries)
-    text = count(len(entries) - attested, "platform")
-    return f"{text}, {count(attested, 'attestation')}" if attested else text
+    unnamed = sum(bool(entry.platform and not entry.platform.is_known) for entry in entries if not entry.is_attestation)
+    others = [count(attested, "attestation")] * bool(attested) + [f"{unnamed} unknown/unknown"] * bool(unnamed)
+    return ", ".join([count(len(entries) - attested - unnamed, "platform"), *others])
 
 
 def _manifest(step: Step, _pull: Pull) -> str:

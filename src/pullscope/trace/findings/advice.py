@@ -70,10 +70,11 @@ attempts: (?:failed|invalid) (?:log-?in|authentication)|log-?in attempts
 image access (read list token): image access restricted
     have an owner of that organization let {name} through (Image Access Management in its settings), or pull it with an account
     that is in no such organization
-# cloud.google.com/vpc-service-controls/docs/troubleshooting: GoogleCloudPlatform/cloud-sql-proxy#1686
-perimeter: prohibited by organization's policy
+# cloud.google.com/vpc-service-controls/docs/retrieve-troubleshoot-errors: GoogleCloudPlatform/cloud-sql-proxy#1686
+perimeter: prohibited by organization(?:'s)? policy|VPC Service Controls
     have your organization let {name} of {host} through its perimeter of VPC Service Controls, in whose log the identifier of the
-    answer is: no login helps
+    answer is (gcloud logging read
+    'protoPayload.metadata.@type:"type.googleapis.com/google.cloud.audit.VpcServiceControlAuditMetadata"'): no login helps
 # ACR's and Quay's firewalls: Azure/acr#412
 address: \bclient with ip\b|\bip address\b|firewall|not allowed access|public network access|\bvpn\b
     allow the address that {client} comes from at {host}{lets_in}

@@ -45,14 +45,14 @@ not available in your (?:location|country)
     pull through a network or a mirror elsewhere: {host} takes the address of {client} for one of a place that it does not serve
 # learn.microsoft.com, "Configure Azure Storage firewalls": those words are the network's, not the signature's
 AuthorizationFailure
-    let the network of {client} in: az storage account network-rule add --account-name {bucket} --ip-address ADDRESS
+    {account}
 AccountIsDisabled
     have the subscription that {bucket} belongs to enabled again: {host} is switched off
 # docs.aws.amazon.com/AmazonS3/latest/userguide, troubleshoot-403-errors, restoring-objects; AmazonS3/latest/API/ErrorResponses
 kms:\w+|KMS\.
     allow kms:Decrypt on the key of that bucket to the role that {by} signs with
 no VPC endpoint policy
-    allow s3:GetObject on that bucket in the policy of the VPC endpoint that {client} goes through
+    {endpoint}
 no (?:identity|resource|session)-based policy|no permissions boundary
     allow s3:GetObject on that bucket to the role that {by} signs with
 explicit deny|no service control policy
@@ -64,6 +64,12 @@ PermanentRedirect|region '?[\w-]+'? is wrong|IncorrectEndpoint
 """
 """What a storage says, and the step, where that is another than its status tells."""
 _STEPS_OF_STORAGE = [(re.compile(words, re.IGNORECASE), " ".join(step)) for words, step in heads(_OF_STORAGE)]
+_OWN = {
+    "account": "let the network of {client} in: az storage account network-rule add --account-name {bucket} --ip-address ADDRESS",
+    "endpoint": "allow s3:GetObject on that bucket in the policy of the VPC endpoint that {client} goes through: "
+    "aws ec2 modify-vpc-endpoint --vpc-endpoint-id ID --policy-document file://POLICY",
+}
+"""What lets a network in, where the storage is one's own."""
 _BUCKET = re.compile(r"bucket|container", re.IGNORECASE)
 
 
@@ -212,7 +218,15 @@ def told_by_storage(case: Case, hop: Hop) -> str | None:
     """The step that a storage's own words ask for."""
     step = next((step for told, step in _STEPS_OF_STORAGE if told.search(hop.said or "")), None)
     by = hop.follows.host if hop.follows is not None else "the registry"
-    return step and step.format(by=by, host=hop.host, client=case.client, bucket=hop.host.partition(".")[0])
+    names = {"by": by, "host": hop.host, "client": case.client, "bucket": hop.host.partition(".")[0]}
+    own = {name: _of_a_network(by) or way.format(**names) for name, way in _OWN.items()}
+    return step and step.format(**own, **names)
+
+
+def _of_a_network(by: str) -> str | None:
+    """What who pulls can change where a known registry's storage refuses a network: the storage itself is not theirs."""
+    known = known_registry(by)
+    return known.step("network") if known is not None else None
 
 
 def of_storage(one: Answer) -> str | None:
@@ -245,7 +259,7 @@ def of_storage(one: Answer) -> str | None:
     if status == 403 and hop.request.authorization == "none":
         policy = "a policy of its network (a proxy, a VPC endpoint) may refuse it"
         network = f"allow {hop.host} where {one.case.client} is: {policy}; else look at the rights that {by} has there"
-        return one.asks_for or network
+        return one.asks_for or _of_a_network(by) or network
     if status == 401:
         return f"let {by} sign the addresses that it hands out: {hop.host} does not serve everyone"
     if status >= 500:

@@ -189,15 +189,17 @@ def no_matching_platform(case: Case) -> Iterator[Found]:
         return
     host, client = shown[-1].last.host, case.client
     alone = _ONE_ARCHITECTURE.fullmatch(case.pull.repository or "") if registry_name(host) == DOCKER_HUB else None
-    build = f"ask for {alone[2]}, of which {alone[1]}/ has one architecture" if alone else ""
+    others = f"docker buildx imagetools inspect {registry_name(host)}/{case.pull.repository}:TAG lists those of a tag"
+    whole = f"ask for {alone[2]}, of which {alone[1]}/ has one architecture" if alone else ""
     if own is None:
         runs = case.family in ("containerd", "cri-o") and case.pull.action == "pull"
         yield Found(
             shown,
             f"{client} read the index at {host} and asked for none of its entries: {listed(there)}."
             + ("" if runs else " Whether it only looked, or stopped there, is not seen."),
-            build
-            or f"build for the platform of {client} too, if that is not one of these (kubectl get nodes -L kubernetes.io/arch)"
+            whole
+            or f"run it on a node with one of these (kubectl get nodes -L kubernetes.io/arch; nodeSelector in the pod), or pull a tag "
+            f"that has that of the node ({others}); if the image is yours, build for that too"
             if runs
             else "none needed, if it only looked; if it was to pull, choose one of these platforms",
             severity=Severity.ERROR if runs else Severity.INFO,
@@ -210,7 +212,9 @@ def no_matching_platform(case: Case) -> Iterator[Found]:
     yield Found(
         shown,
         f"the index at {host} has nothing for {system}/{machine}, which {client} runs on; it has {listed(there)}.",
-        f"{build or _to_build(there, f'{system}/{machine}')}{_or_another(case.pull.client_key[1], system, machine, there)}",
+        (whole or f"pull a tag that has {system}/{machine}, if there is one ({others})")
+        + _or_another(case.pull.client_key[1], system, machine, there)
+        + ("" if whole else f"; if the image is yours, {_to_build(there, f'{system}/{machine}')}"),
         severity=Severity.ERROR,
     )
 
