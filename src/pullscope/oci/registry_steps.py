@@ -4,8 +4,8 @@
 repository, where a push does not, `deletes` is where what was pushed is deleted, `nodes` lets the nodes of a cluster of the
 same cloud pull without a secret, `address` lets an address in, `unlock` unlocks what is locked. `storage` opens a way to its
 storage, `log` is where its log is, `token_log` that of its token server, `cache` what mends its way to a registry behind it,
-`upstream` where it keeps its login there, `network`
-what lets a network of one's own through to its storage, `limit` what it counts, `public` where its own address is set, `redirect` what keeps
+`upstream` where it keeps its login there, `network` what lets a network of
+one's own through to its storage, `limit` what it counts, `public` where its own address is set, `redirect` what keeps
 it from sending to its storage, `takes` what can be pushed to, `status` where its faults are told, `scan` where it is said what
 may not be pulled, `page` where people see what is public. Braces: the names of `KnownRegistry.step`.
 """
@@ -47,8 +47,8 @@ ecr
     nodes the policy AmazonEC2ContainerRegistryPullOnly on the role of the nodes
     storage in a subnet without a way out give it an endpoint for S3: aws ec2 create-vpc-endpoint --vpc-id VPC --service-name
         com.amazonaws.{region}.s3 --route-table-ids TABLE
-    network allow s3:GetObject on arn:aws:s3:::prod-{region}-starport-layer-bucket/* in the policy of the S3 endpoint of the VPC (aws
-        ec2 describe-vpc-endpoints, then aws ec2 modify-vpc-endpoint --vpc-endpoint-id ID --policy-document file://POLICY)
+    network allow s3:GetObject on arn:aws:s3:::prod-{region}-starport-layer-bucket/* in the policy of the VPC's endpoint for S3
+        (aws ec2 describe-vpc-endpoints, then aws ec2 modify-vpc-endpoint --vpc-endpoint-id ID --policy-document file://POLICY)
     creates aws ecr create-repository --region {region} --repository-name {name}
 artifact-registry
     # docs.cloud.google.com: artifact-registry/docs/access-control, integrate-gke; sdk/gcloud/reference/projects
@@ -74,8 +74,8 @@ acr
     storage so that it is one host of your own, for firewalls and private endpoints, in the tier Premium: az acr update
         --name {registry} --data-endpoint-enabled
     # MicrosoftDocs/azure-docs#71439
-    network run az acr show-endpoints --name {registry}, and allow those hosts in the firewall and the service endpoint policies of
-        that network (az network service-endpoint policy list); the storage account is Microsoft's, and takes no rules of yours
+    network run az acr show-endpoints --name {registry}, and allow those hosts in the firewall and the service endpoint policies
+        of that network (az network service-endpoint policy list); the storage account is Microsoft's, and takes no rules of yours
     nodes az aks update -n CLUSTER -g GROUP --attach-acr {registry}
     metadata_read add metadata/read to the scope map of its token
 ocir

@@ -16,12 +16,12 @@ from pullscope.trace.findings.asked import LOOKERS, act
 from pullscope.trace.findings.case import CONTENT, asked_repositories, in_storage, is_write, listed
 from pullscope.trace.findings.causes import cause_of, causes
 from pullscope.trace.findings.compared import realm_lost
-from pullscope.trace.findings.fixes import of_where_it_was_named
+from pullscope.trace.findings.fixes import of_where_it_was_named, where_to_ask
 from pullscope.trace.findings.grants import is_answerable, refuses_access
 from pullscope.trace.findings.login_commands import own_address
 from pullscope.trace.findings.row import Case, Fact, Found, Severity, row
 from pullscope.trace.findings.said import answered_by, front, quoted, reason
-from pullscope.trace.model import Kind, Step
+from pullscope.trace.model import Hop, Kind, Step
 from pullscope.trace.settle import tokens_read_early
 
 
@@ -31,10 +31,12 @@ from pullscope.trace.settle import tokens_read_early
     remedy="send WWW-Authenticate with a realm",
 )
 def challenge_unreadable(case: Case) -> Iterator[Found]:
-    """401 without a challenge, or with one that has no realm.
+    """401 without a challenge, or with none that a client can answer: a Bearer without realm, or another scheme.
 
     Without a realm no client knows where to ask. docker says "no realm specified for token auth challenge",
-    crane "missing realm". A 401 without any challenge has the same effect; some proxies remove WWW-Authenticate.
+    crane "missing realm". A 401 without any challenge has the same effect: pages and gateways that answer in the registry's place
+    send none (distribution/distribution#3010; API Gateway's are set by PutGatewayResponse), some proxies remove WWW-Authenticate.
+    helm shows a login to chart repositories unasked.
     """
     refused = [step for step in case.bad if _is_told_nothing(step)]
     # Who learns nothing from its version check ends there; some look at that for its own sake.
@@ -44,13 +46,19 @@ def challenge_unreadable(case: Case) -> Iterator[Found]:
             refused.append(step)
     if not refused:
         return
-    last, no_realm = refused[0].last, "not where to get a token: its challenge has no realm"
-    what = no_realm if last.challenges else "not what it wants: there is no WWW-Authenticate"
+    last = refused[0].last
+    what = f"not what it wants: there is no WWW-Authenticate, without which {case.client} shows no login"
+    if last.challenges:
+        known = any(one.scheme == "bearer" for one in last.challenges)
+        what = "not where to get a token: its challenge has no realm" if known else "wants neither Basic nor Bearer"
+        what += f". No login helps {case.client}"
+    who, bearer = front(last) or "what is in front", 'Bearer realm="https://TOKEN-SERVER/token",service="NAME"'
+    see = f"run curl -si {quote(where_to_ask(Answer(case, refused[0])))} past {who}"
     yield Found(
         refused,
-        f"{answered_by(last)} said 401{reason(last)}, and {what}. No login helps {case.client}.",
-        f'let {last.host} send WWW-Authenticate: Bearer realm="https://TOKEN-SERVER/token",service="NAME", and '
-        "the proxy in front of it pass that on",
+        f"{answered_by(last)} said 401{reason(last)}, and {what}.",
+        f"{see}: if WWW-Authenticate is there, let {who} pass it on ({_kept_by(last)}); else let {last.host} send "
+        f'WWW-Authenticate: {bearer}, or Basic realm="NAME"',
         severity=case.severity(*refused) if any(step in case.bad for step in refused) else Severity.ERROR,
     )
 
@@ -62,7 +70,17 @@ def _is_told_nothing(step: Step) -> bool:
         return False
     if (said := clue(last, act(step))) is not None and said.name in POLICIES:
         return False
-    return all(challenge.scheme == "bearer" and not challenge.realm for challenge in last.challenges)
+    shown_unasked = step.kind is Kind.CHARTS and not last.challenges
+    return not shown_unasked and all(one.scheme != "basic" and not is_answerable(one) for one in last.challenges)
+
+
+def _kept_by(hop: Hop) -> str:
+    """What makes a front's own 401 name a login: nginx.org, ngx_http_headers_module, ngx_http_proxy_module."""
+    if hop.header("x-amzn-errortype") is not None:
+        return (
+            "aws apigateway put-gateway-response --response-type UNAUTHORIZED, gatewayresponse.header.WWW-Authenticate"
+        )
+    return "no error page of its own for 401: in nginx proxy_intercept_errors off, or add_header WWW-Authenticate VALUE always"
 
 
 @row(

@@ -198,8 +198,8 @@ def no_matching_platform(case: Case) -> Iterator[Found]:
             f"{client} read the index at {host} and asked for none of its entries: {listed(there)}."
             + ("" if runs else " Whether it only looked, or stopped there, is not seen."),
             whole
-            or f"run it on a node with one of these (kubectl get nodes -L kubernetes.io/arch; nodeSelector in the pod), or pull a tag "
-            f"that has that of the node ({others}); if the image is yours, build for that too"
+            or f"run it on a node with one of these (kubectl get nodes -L kubernetes.io/arch; nodeSelector in the pod), or pull "
+            f"a tag that has that of the node ({others}); if the image is yours, build for that too"
             if runs
             else "none needed, if it only looked; if it was to pull, choose one of these platforms",
             severity=Severity.ERROR if runs else Severity.INFO,
