@@ -39,6 +39,7 @@ def test_a_hosted_registry_is_known_by_its_host(host: str, name: str) -> None:
         "ghcr.io.example.com",
         "docker.example.com",
         "evil-azurecr.io",
+        "-a1b2.azurecr.io",
         "localhost:5000",
         "",
         "ghcr.io:8443",
@@ -79,6 +80,7 @@ def test_the_login_is_written_out_for_the_host() -> None:
         f"aws ecr get-login-password --region eu-central-1 | docker login --username AWS --password-stdin {ECR}"
     )
     assert login_command("contoso.azurecr.io") == "az acr login --name contoso"
+    assert login_command("contoso-a1b2c3d4.azurecr.io") == "az acr login --name contoso"
     assert login_command("europe-west4-docker.pkg.dev") == "gcloud auth configure-docker europe-west4-docker.pkg.dev"
     assert login_command("registry.example.com:5000") == "docker login registry.example.com:5000"
     assert login_command("registry.k8s.io") is None

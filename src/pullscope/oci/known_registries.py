@@ -138,7 +138,8 @@ artifact-registry: Google Artifact Registry
     source https://docs.cloud.google.com/artifact-registry/docs/docker/authentication
     secret oauth2accesstoken and a new token of an hour, or _json_key and the whole key file
 acr: Azure Container Registry
-    hosts (?P<registry>[a-z0-9-]+)\.azurecr\.(?:io|cn|us)
+    # NAME-HASH, and commands take NAME: learn.microsoft.com, "Configure Domain Name Label (DNL) option"
+    hosts (?P<registry>[a-z0-9]+)(?:-[a-z0-9]+)?\.azurecr\.(?:io|cn|us)
     login az acr login --name {registry}
     piped az acr login --name {registry} --expose-token --output tsv --query accessToken | docker login
         -u 00000000-0000-0000-0000-000000000000 --password-stdin {host}
