@@ -27,7 +27,6 @@ from pullscope.trace.settle import tokens_read_early
 
 @row(
     needs=Fact.TROUBLE,
-    explains="access-denied write-denied",
     remedy="send WWW-Authenticate with a realm",
 )
 def challenge_unreadable(case: Case) -> Iterator[Found]:
@@ -85,7 +84,7 @@ def _kept_by(hop: Hop) -> str:
 
 @row(
     needs=Fact.PING,
-    explains="access-denied credentials-not-used token-not-requested write-denied",
+    explains="credentials-not-used token-not-requested",
     suffers="docker's classic store, podman, skopeo, buildah, crane; not containerd or docker 29",
     remedy="let /v2/ answer 401 as the rest does, or open all of it",
     report="podman-container-tools/skopeo#2502",
@@ -158,7 +157,7 @@ def token_server_insecure(case: Case) -> Iterator[Found]:
 
 @row(
     needs=Fact.TOKEN,
-    explains="access-denied credentials-not-used mirror-failed token-not-requested token-server-insecure write-denied",
+    explains="credentials-not-used mirror-failed token-not-requested token-server-insecure",
     remedy="repair the token server that the realm names",
 )
 def token_server_failed(case: Case) -> Iterator[Found]:

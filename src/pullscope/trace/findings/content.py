@@ -214,7 +214,7 @@ def part_as_whole(case: Case) -> Iterator[Found]:
 
 @row(
     needs=Fact.PART,
-    explains="size-mismatch cdn-failed registry-failed",
+    explains="size-mismatch",
     severities="error, warning",
     suffers="those that resume",
     remedy="let ranges through",

@@ -22,9 +22,9 @@ from pullscope.trace.settle import is_schema1
 
 @row(
     needs=Fact.PAGE,
-    explains="challenge-unreadable chart-unknown head-not-allowed mirror-failed missing-content-digest path-not-redirected "
-    "ping-hides-challenge ping-not-a-registry push-over-redirect redirect-permanent token-server-failed upload-not-begun "
-    "upstream-unreachable wrong-content-type",
+    explains="challenge-unreadable head-not-allowed mirror-failed missing-content-digest path-not-redirected "
+    "ping-hides-challenge ping-not-a-registry push-over-redirect redirect-permanent token-server-failed "
+    "upload-not-begun upstream-unreachable wrong-content-type",
     severities="error, warning",
     remedy="let /v2/ pass without that page",
     report="fscarmen2/Cloudflare-Accel#13",
@@ -41,7 +41,7 @@ def login_page(case: Case) -> Iterator[Found]:
 
 @row(
     needs=Fact.PAGE,
-    explains=f"{login_page.explains} access-denied cdn-failed registry-failed write-denied",
+    explains=login_page.explains,
     severities="error, warning",
     remedy="let /v2/ and the token server pass without that page",
     report="TecharoHQ/anubis#1231",

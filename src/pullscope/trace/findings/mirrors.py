@@ -38,8 +38,7 @@ def at_mirrors(case: Case) -> list[Step]:
 
 @row(
     needs=Fact.ERROR,
-    explains="access-denied blob-unknown manifest-unknown mirror-failed mirror-missed name-unknown "
-    "path-not-redirected request-failed wrong-content-type",
+    explains="mirror-failed mirror-missed path-not-redirected request-failed wrong-content-type",
     severities="error, warning",
     suffers="containerd, k3s, rke2",
     remedy="write /v2 into the mirror's address, or no path",
@@ -139,9 +138,8 @@ def _refused_here(case: Case) -> Iterator[Found]:
 
 @row(
     needs=Fact.MIRROR,
-    explains="access-denied blob-unknown cdn-failed credentials-not-used digest-mismatch manifest-unknown manifest-unreadable "
-    "missing-content-digest name-unknown path-not-redirected registry-failed retried size-mismatch "
-    "upstream-unreachable wrong-content-type",
+    explains="access-denied credentials-not-used digest-mismatch manifest-unreadable missing-content-digest "
+    "path-not-redirected retried size-mismatch upstream-unreachable wrong-content-type",
     severities="warning, error",
     suffers="those that use the mirror",
     remedy="take it out of the mirrors, or repair it",

@@ -58,7 +58,7 @@ FEW = 10
 
 @row(
     needs=Fact.ERROR,
-    explains=f"rate-limit-low registry-failed {REFUSED}",
+    explains=f"access-denied rate-limit-low {REFUSED}",
     severities="error, warning",
     suffers="all behind the same address or account",
     remedy="try again later, or log in",

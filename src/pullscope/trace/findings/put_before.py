@@ -41,7 +41,7 @@ def told_of(put: Put, step: Step) -> str:
 
 @row(
     needs=Fact.ERROR,
-    explains="blob-unknown manifest-unknown name-unknown request-failed",
+    explains="request-failed",
     severities="error, warning",
     remedy="check the registry's storage, caches and clean-up",
     report="distribution/distribution#3254",

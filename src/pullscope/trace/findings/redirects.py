@@ -190,7 +190,6 @@ def link_points_elsewhere(case: Case) -> Iterator[Found]:
 
 @row(
     needs=Fact.REDIRECT,
-    explains="manifest-unknown name-unknown upload-lost upload-refused write-denied",
     suffers="all that push",
     remedy="push to the registry by its own name",
 )

@@ -23,7 +23,7 @@ DEFAULT_LIFE = 60.0
 
 @row(
     needs=Fact.REJECTED,
-    explains="access-denied credentials-not-used login-lacks-right write-denied",
+    explains="credentials-not-used",
     severities="error, warning",
     remedy="check how long tokens live, and the clocks",
 )

@@ -51,7 +51,7 @@ def _refused(case: Case) -> list[Hop]:
 
 
 @row(
-    explains=f"{REFUSED} authorization-leaked cdn-failed signed-url-invalid",
+    explains=f"{REFUSED} authorization-leaked signed-url-invalid",
     suffers="clients that send their token to a storage",
     remedy="let the storage send no challenge",
 )
@@ -88,7 +88,7 @@ def two_auth_mechanisms(case: Case) -> Iterator[Found]:
 
 @row(
     needs=Fact.ERROR,
-    explains="cdn-failed signed-url-expired signed-url-invalid",
+    explains="signed-url-expired signed-url-invalid",
     suffers="all, until the cache forgets it",
     remedy="do not cache redirects of blobs for longer than they live",
     report="rpardini/docker-registry-proxy#26",
@@ -128,7 +128,6 @@ def signed_url_stale(case: Case) -> Iterator[Found]:
 
 @row(
     needs=Fact.ERROR,
-    explains="cdn-failed",
     remedy="keep the signed host, path and query unchanged",
     recording="field/wire/minio-signature-mismatch.mitm",
 )
@@ -153,7 +152,6 @@ def signed_url_invalid(case: Case) -> Iterator[Found]:
 
 @row(
     needs=Fact.ERROR,
-    explains="cdn-failed",
     suffers="all, and first those with slow queues",
     remedy="check clocks and queues",
 )
@@ -182,7 +180,7 @@ def signed_url_expired(case: Case) -> Iterator[Found]:
 
 @row(
     needs=None,
-    explains="cdn-failed signed-url-invalid",
+    explains="signed-url-invalid",
     severities="warning, error",
     suffers="all, where signatures or tokens expire",
     remedy="set the clock that is wrong",

@@ -88,11 +88,20 @@ def findings_of(case: Case) -> list[Finding]:
     kept = []
     for finding in every:
         causes = [cause for cause in every if cause.severity is not Severity.INFO and not _less(cause, finding)]
-        if any(finding.code in ROWS[cause.code].explains.split() for cause in causes):
+        if any(_explains(cause, finding) for cause in causes):
             continue
         soft = any(finding.code in ROWS[cause.code].softens.split() for cause in causes)
         kept.append(replace(finding, severity=Severity.INFO) if soft else finding)
     return sorted(_ended(kept, case) if case.over else kept, key=lambda finding: -_RANK.index(finding.severity))
+
+
+def _explains(cause: Finding, finding: Finding) -> bool:
+    """Whether a finding follows from another: its row says so, or one answer alone shows it in a step of the other's."""
+    row, own = ROWS[cause.code], ROWS[finding.code]
+    if finding.code in row.explains.split():
+        return True
+    of_its_answer = own.of_an_answer and not row.of_an_answer and not {*cause.steps}.isdisjoint(finding.steps)
+    return of_its_answer and cause.code not in own.explains.split()
 
 
 def _ended(every: list[Finding], case: Case) -> list[Finding]:

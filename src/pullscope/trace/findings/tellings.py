@@ -25,7 +25,7 @@ def composed(**known: Any) -> Callable[[Callable[[Answer], str]], Row]:
         def rule(case: Case) -> Iterator[Found]:
             yield from _told(case, made_of.code, sentence)
 
-        made_of = row(**known)(rule)
+        made_of = row(of_an_answer=True, **known)(rule)
         return made_of
 
     return made

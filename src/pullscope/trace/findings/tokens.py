@@ -126,7 +126,7 @@ def authorization_leaked(case: Case) -> Iterator[Found]:
 
 
 @row(
-    explains="access-denied credentials-not-used login-lacks-right scope-refused write-denied",
+    explains="credentials-not-used scope-refused",
     severities="error, warning",
     remedy="keep the path, or rewrite realm and scope in a proxy",
 )
@@ -170,7 +170,7 @@ _UNAUTHORIZED = re.compile(r"unauthorized to access repository: ([^\s,]+)")
 
 
 @row(
-    explains="access-denied credentials-not-used",
+    explains="credentials-not-used",
     suffers="all, and first those that add scopes of their own",
     remedy="pull by the name that the registry knows",
 )

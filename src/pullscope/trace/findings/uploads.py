@@ -29,8 +29,8 @@ from pullscope.trace.source_gaps import lacking
 
 @row(
     needs=Fact.WRITE,
-    explains="upload-refused access-denied challenge-unreadable credentials-not-used push-over-redirect query-dropped "
-    "redirect-downgrade registry-failed upload-cut-off upload-given-up upload-lost upstream-unreachable write-denied",
+    explains="challenge-unreadable credentials-not-used push-over-redirect query-dropped redirect-downgrade "
+    "upload-given-up upstream-unreachable",
     suffers="all that push",
     remedy="set X-Forwarded-Proto and X-Forwarded-Host in the proxy in front, or the registry's external URL",
     recording="field/wire/push-http-location.mitm",
@@ -94,7 +94,7 @@ _QUOTES_THE_REQUEST = re.compile(
 
 
 @row(
-    explains="access-denied token-rejected upload-lost upload-refused write-denied",
+    explains="token-rejected",
     suffers="home-made clients; all behind a proxy that rewrites paths",
     remedy="use Location as it is; let proxies pass on path and query unchanged",
     report="oras-project/oras-dotnet#132",
@@ -152,7 +152,7 @@ def _left_out(case: Case, hop: Hop) -> list[str]:
 
 @row(
     needs=Fact.WRITE,
-    explains="upload-lost upload-refused write-denied",
+    explains="upload-refused",
     suffers="clients that check what was acknowledged: buildx, regctl, skopeo, podman, oras",
     remedy="let the registry answer as the specification says",
     report="regclient/regclient#961",
@@ -266,7 +266,6 @@ def upload_not_begun(case: Case) -> Iterator[Found]:
 
 
 @row(
-    explains="registry-failed upload-refused",
     suffers="what comes from that client",
     remedy="upload each blob, also after a mount that was answered 202",
     report="goharbor/harbor#18541",
@@ -331,7 +330,6 @@ def _told_of(step: Step) -> list[object]:
 
 @row(
     needs=Fact.WRITE,
-    explains="access-denied name-unknown upload-refused write-denied",
     suffers="clients that mount and do not go on to upload",
     remedy="give the account read access there, or upload instead",
     report="google/go-containerregistry#1393",

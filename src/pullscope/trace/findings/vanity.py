@@ -30,7 +30,7 @@ def _unanswered(case: Case) -> list[Step]:
 
 @row(
     needs=Fact.PING,
-    explains=f"{REFUSED} ping-other-host registry-failed",
+    explains=f"{REFUSED} ping-other-host",
     severities="error, info",
     suffers="docker up to 28, podman, skopeo, buildah, crane; not containerd or docker 29",
     remedy="redirect `/v2/` too",
@@ -121,9 +121,8 @@ def ping_not_a_registry(case: Case) -> Iterator[Found]:
 
 @row(
     needs=Fact.ODD,
-    explains="size-mismatch access-denied blob-unknown digest-mismatch head-not-allowed manifest-unknown "
-    "missing-content-digest name-unknown wrong-content-type token-not-requested ping-hides-challenge "
-    "login-lacks-right",
+    explains="size-mismatch access-denied digest-mismatch head-not-allowed manifest-unknown missing-content-digest "
+    "wrong-content-type token-not-requested ping-hides-challenge",
     remedy="add the missing rule, if you serve this name",
 )
 def path_not_redirected(case: Case) -> Iterator[Found]:
@@ -251,7 +250,7 @@ def ping_other_host(case: Case) -> Iterator[Found]:
 
 
 @row(
-    explains=f"{REFUSED} manifest-unknown name-unknown",
+    explains=REFUSED,
     remedy="add `library/` in the rule",
 )
 def library_prefix_missing(case: Case) -> Iterator[Found]:
