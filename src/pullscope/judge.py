@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from pullscope.oci.verdicts import ClientOutcome, ClientVerdict, Problem
+from pullscope.oci.verdicts import ClientOutcome, ClientVerdict, Problem, warning
 from pullscope.trace.border import Border
 from pullscope.trace.events import Event
 from pullscope.trace.findings.finding import Finding, Severity
@@ -131,7 +131,7 @@ def problems_of(runs: Iterable[Ran]) -> tuple[Problem, ...]:
             for one in pull.findings:
                 if one.severity is not Severity.INFO:
                     message = one.message[:1].upper() + one.message[1:]
-                    problem = Problem(code=one.code, severity=Severity.WARNING, message=message, fix=one.fix)
+                    problem = warning(one.code, message, one.fix)
                     found.setdefault(one.code, problem)
     return tuple(found.values())
 

@@ -237,10 +237,10 @@ def _end_move(move: _Move, *, named: bool, strict: bool, as_json: bool) -> None:
     if as_json:
         problems = [
             Problem(
-                code=verdict.finding or "client-lost",
-                message=f"{client.label} can pull before the move and not after.",
-                fix=verdict.fix,
-                where=move.names[1],
+                verdict.finding or "client-lost",
+                f"{client.label} can pull before the move and not after.",
+                verdict.fix,
+                move.names[1],
             )
             for client, verdict in losers
         ]

@@ -14,7 +14,7 @@ from pullscope.host import hosts_file, systemd
 from pullscope.host.change import sha256
 from pullscope.host.journal import Recorded
 from pullscope.host.machine import MARK, Machine
-from pullscope.oci.verdicts import Problem, Severity
+from pullscope.oci.verdicts import Problem, warning
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -95,24 +95,15 @@ def drifted(recorded: Recorded, again: str) -> list[Problem]:
             found.append(_missing(entry.path, again))
         elif not now.is_file or sha256(now.content) not in entry.ours:
             found.append(
-                Problem(
-                    code="changed-since",
-                    severity=Severity.WARNING,
-                    message=f"{entry.path} was changed since; `off` will keep that change",
-                    where=entry.path,
+                warning(
+                    "changed-since", f"{entry.path} was changed since; `off` will keep that change", where=entry.path
                 )
             )
     return found
 
 
 def _missing(path: str, again: str) -> Problem:
-    return Problem(
-        code="change-missing",
-        severity=Severity.WARNING,
-        message=f"{path} is not what `on` made it",
-        fix=again,
-        where=path,
-    )
+    return warning("change-missing", f"{path} is not what `on` made it", again, path)
 
 
 def _ours_insecure(machine: Machine) -> list[str]:

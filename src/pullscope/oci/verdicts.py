@@ -7,8 +7,9 @@ in one line and how to cure it in one line that works when pasted.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from enum import IntEnum, StrEnum
+from functools import partial
 from typing import Any
 
 SCHEMA_VERSION = 1
@@ -30,15 +31,19 @@ class Severity(StrEnum):
     INFO = "info"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class Problem:
     """One thing that is wrong: `code` for machines, `message` for people, `fix` to paste, `where` it was seen."""
 
     code: str
-    severity: Severity = Severity.ERROR
     message: str
     fix: str | None = None
     where: str | None = None
+    severity: Severity = Severity.ERROR
+
+
+warning = partial(Problem, severity=Severity.WARNING)
+note = partial(Problem, severity=Severity.INFO)
 
 
 class ClientOutcome(StrEnum):
@@ -58,6 +63,9 @@ class ClientVerdict:
     reason: str | None = None
     fix: str | None = None
     link: str | None = None
+
+
+_KEYS = ("code", "severity", "message", "fix", "where")
 
 
 def exit_code(problems: Iterable[Problem]) -> ExitCode:
@@ -80,7 +88,7 @@ def as_json(
         "schema_version": SCHEMA_VERSION,
         "command": command,
         "verdict": "problems" if problematic else "ok",
-        "problems": [asdict(problem) for problem in listed],
+        "problems": [{key: getattr(problem, key) for key in _KEYS} for problem in listed],
         "clients": [dict(client) for client in clients],
         **more,
     }

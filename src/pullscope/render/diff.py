@@ -79,14 +79,14 @@ class Difference:
         found = []
         if self.same_digest is False:
             message = f"{_named(self.a)} is {_word(self.a.digest)}, {_named(self.b)} is {_word(self.b.digest)}."
-            found.append(Problem(code="digest-differs", message=message))
+            found.append(Problem("digest-differs", message))
         if self.a.outcome == "complete" and self.b.outcome != "complete":
             message = f"A is complete, B is not: {_word(self.b.outcome)}."
-            found.append(Problem(code="outcome-differs", message=message))
+            found.append(Problem("outcome-differs", message))
         if "complete" not in (self.a.outcome, self.b.outcome):
             outcomes = self.a.outcome if self.a.outcome == self.b.outcome else f"{self.a.outcome} and {self.b.outcome}"
             message = f"Neither pull is complete ({_word(outcomes)}), so the comparison proves nothing."
-            found.append(Problem(code="neither-complete", message=message))
+            found.append(Problem("neither-complete", message))
         return tuple(found)
 
 

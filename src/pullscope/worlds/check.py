@@ -21,7 +21,7 @@ from pullscope.oci.messages import Headers, Request, Response
 from pullscope.oci.reference import Reference
 from pullscope.oci.routes import Endpoint, route
 from pullscope.oci.urls import joined, path_of, split
-from pullscope.oci.verdicts import ClientOutcome, Problem, Severity
+from pullscope.oci.verdicts import ClientOutcome, Problem, warning
 from pullscope.worlds.clients.bearer import Login
 from pullscope.worlds.clients.client_catalog import Client, LoginAt, Trial, login_used
 from pullscope.worlds.clients.drive import Answer, Clock, Observer, Ran, run_with_threads
@@ -76,12 +76,9 @@ def _differences(request: Request, head: Response | str, got: Response) -> Itera
     if head.headers.get("Content-Length") not in (None, str(len(got.body))):
         said.append("Content-Length")
     if said:
-        yield Problem(
-            code="head-differs",
-            severity=Severity.WARNING,
-            message=f"HEAD and GET of a manifest differ in {', '.join(said)}.",
-            fix="Answer HEAD as GET, without the body.",
-            where=f"{request.host}{path_of(request.url)}",
+        message = f"HEAD and GET of a manifest differ in {', '.join(said)}."
+        yield warning(
+            "head-differs", message, "Answer HEAD as GET, without the body.", f"{request.host}{path_of(request.url)}"
         )
 
 
@@ -116,7 +113,7 @@ def layer_problems(ran: Ran, layers: Mapping[Digest, int], wire: Wire, *, deep: 
 
 
 def _layer(code: str, digest: Digest, what: str, url: str) -> Problem:
-    return Problem(code=code, message=f"Layer {digest.short} {what}.", where=split(url).netloc)
+    return Problem(code, f"Layer {digest.short} {what}.", where=split(url).netloc)
 
 
 def _followed(url: str, headers: Headers, given: Mapping[str, str], wire: Wire) -> tuple[Request, Response]:

@@ -73,10 +73,10 @@ def readiness(host: str, wire: Callable[[Request], Response], *, named: bool = T
     for sign, platform in _DEFAULT_PAGES:
         if sign in said:
             message = f"{host} answers with {platform}'s default page: nothing is deployed under this name."
-            return (Problem(code="platform-default-page", message=message, fix=_DEPLOY, where=request.url),)
+            return (Problem("platform-default-page", message, _DEPLOY, request.url),)
     if response.status < 300 and "html" in (response.headers.get("Content-Type") or ""):
         message = f"{host}/v2/ is an HTML page, not a registry."
-        return (Problem(code="ping-not-a-registry", message=message, fix=_DEPLOY, where=request.url),)
+        return (Problem("ping-not-a-registry", message, _DEPLOY, request.url),)
     return ()
 
 
@@ -87,5 +87,5 @@ _DEPLOY = "Deploy the rules, and add the domain to the site in the platform's se
 def _silence(host: str, why: str) -> Problem:
     for sign, code, message, fix in _SILENCES:
         if sign in why:
-            return Problem(code=code, message=message.format(host=host, why=why), fix=fix.format(host=host), where=host)
-    return Problem(code="upstream-unreachable", message=f"{host} does not answer: {why}.", where=host)
+            return Problem(code, message.format(host=host, why=why), fix.format(host=host), host)
+    return Problem("upstream-unreachable", f"{host} does not answer: {why}.", where=host)

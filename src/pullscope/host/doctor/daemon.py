@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pullscope.host import daemon_json, systemd
 from pullscope.host.docker_daemon import HUB_API, at_least
 from pullscope.host.doctor.examination import Examination
-from pullscope.oci.verdicts import Problem, Severity
+from pullscope.oci.verdicts import Problem, note, warning
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
@@ -30,7 +30,7 @@ def kind_of_docker(at: Examination) -> Iterator[Problem]:
         fix = flavour.command
         for name, value in words.items():
             fix = fix.replace(name, value)
-        yield Problem(code="other-docker", message=f"this is {flavour.name}: {flavour.instead}", fix=fix)
+        yield Problem("other-docker", f"this is {flavour.name}: {flavour.instead}", fix)
 
 
 def not_running(at: Examination) -> Iterator[Problem]:
@@ -39,12 +39,12 @@ def not_running(at: Examination) -> Iterator[Problem]:
     if at.machine.flavour is None and shown is not None and not shown.active:
         if not shown.loaded:
             fix = "sudo apt-get install docker.io" if at.machine.layout.is_docker else None
-            yield Problem(code="no-daemon", message=f"systemd knows no {unit}", fix=fix)
+            yield Problem("no-daemon", f"systemd knows no {unit}", fix)
         else:
             yield Problem(
-                code="daemon-not-running",
-                message=f"{unit} does not run",
-                fix=f"{at.systemctl} reset-failed {unit}; {at.systemctl} start {unit}",
+                "daemon-not-running",
+                f"{unit} does not run",
+                f"{at.systemctl} reset-failed {unit}; {at.systemctl} start {unit}",
             )
 
 
@@ -58,34 +58,29 @@ def conflicting_flags(at: Examination) -> Iterator[Problem]:
     try:
         settings = daemon_json.read(found.content)
     except ValueError as error:
-        yield Problem(
-            code="daemon-json-unreadable",
-            message=f"{path} {error}; docker will not start with it",
-            fix=_mended(at, found.content),
-            where=path,
-        )
+        message = f"{path} {error}; docker will not start with it"
+        yield Problem("daemon-json-unreadable", message, _mended(at, found.content), path)
         return
     for key, flag in (("insecure-registries", "insecure-registry"), ("registry-mirrors", "registry-mirror")):
         if key in settings and machine.unit.flag(flag):
             target = f"{machine.layout.unit_paths[0]}/{machine.layout.unit}"
             source = machine.unit.fragment or target
             yield Problem(
-                code="flag-and-file",
-                message=f'"{key}" in {path} and --{flag} in {source}: docker does not start with both',
-                fix=f"sed -E 's/ --{flag}[= ][^ ]+//g' {source} | {at.sudo}tee {target}.new >/dev/null && "
+                "flag-and-file",
+                f'"{key}" in {path} and --{flag} in {source}: docker does not start with both',
+                f"sed -E 's/ --{flag}[= ][^ ]+//g' {source} | {at.sudo}tee {target}.new >/dev/null && "
                 f"{at.sudo}mv {target}.new {target} && {at.restart}",
-                where=source,
+                source,
             )
     misplaced = [key for key in ("http-proxy", "https-proxy", "no-proxy") if key in settings]
     if misplaced:
-        yield Problem(
-            code="proxy-at-top-level",
-            severity=Severity.WARNING,
-            message=f'"{misplaced[0]}" at the top level of {path} is ignored, and refused by docker 20.10',
-            fix=f'{at.sudo}python3 -c \'import json; path = "{path}"; all = json.load(open(path)); '
+        yield warning(
+            "proxy-at-top-level",
+            f'"{misplaced[0]}" at the top level of {path} is ignored, and refused by docker 20.10',
+            f'{at.sudo}python3 -c \'import json; path = "{path}"; all = json.load(open(path)); '
             f'[all.pop(key) for key in {json.dumps(misplaced)}]; json.dump(all, open(path, "w"), indent=2)\' && '
             f"{at.restart}",
-            where=path,
+            path,
         )
 
 
@@ -122,12 +117,9 @@ def proxy_scheme(at: Examination) -> Iterator[Problem]:
         return
     name = "HTTPS_PROXY" if _merged(at).get("HTTPS_PROXY") else "https_proxy"
     path = at.machine.unit.setter(name) or at.machine.layout.drop_in
-    yield Problem(
-        code="https-proxy-url",
-        message=f"{path} says {name}=https://…, which means TLS to the proxy; http:// is right for HTTPS too",
-        fix=f"{at.sudo}sed -i -E 's|({name}=[\"'\"'\"']?)https://|\\1http://|' {shlex.quote(path)} && {at.restart}",
-        where=path,
-    )
+    message = f"{path} says {name}=https://…, which means TLS to the proxy; http:// is right for HTTPS too"
+    fix = f"{at.sudo}sed -i -E 's|({name}=[\"'\"'\"']?)https://|\\1http://|' {shlex.quote(path)} && {at.restart}"
+    yield Problem("https-proxy-url", message, fix, path)
 
 
 def overridden(at: Examination) -> Iterator[Problem]:
@@ -137,12 +129,8 @@ def overridden(at: Examination) -> Iterator[Problem]:
         name = systemd.variable(plain, at.machine.layout)
         path = at.machine.unit.setter(name)
         if name in ours and path not in {None, at.machine.layout.drop_in} and _merged(at)[name] != ours[name]:
-            yield Problem(
-                code="overridden",
-                message=f"{path} sets {name} too, and wins over {at.machine.layout.drop_in}",
-                fix=_aside(at, str(path), name),
-                where=path,
-            )
+            message = f"{path} sets {name} too, and wins over {at.machine.layout.drop_in}"
+            yield Problem("overridden", message, _aside(at, str(path), name), path)
 
 
 def shadowed(at: Examination) -> Iterator[Problem]:
@@ -158,12 +146,7 @@ def shadowed(at: Examination) -> Iterator[Problem]:
     except ValueError:
         return
     if proxies.get("https-proxy", at.drop_in["HTTPS_PROXY"]) != at.drop_in["HTTPS_PROXY"]:
-        yield Problem(
-            code="proxies-shadow",
-            message=f'"proxies" in {path} override the drop-in',
-            fix=at.again,
-            where=path,
-        )
+        yield Problem("proxies-shadow", f'"proxies" in {path} override the drop-in', at.again, path)
 
 
 def bypassed(at: Examination) -> Iterator[Problem]:
@@ -180,12 +163,8 @@ def bypassed(at: Examination) -> Iterator[Problem]:
         return
     kept = ",".join(word for word in words if not any(covers(word, host) for host in wanted))
     path = at.machine.unit.setter("NO_PROXY") or at.machine.unit.setter("no_proxy")
-    yield Problem(
-        code="no-proxy",
-        message=f'NO_PROXY holds "{hit}": these pulls bypass the proxy and are not seen',
-        fix=f"{at.again} --no-proxy {shlex.quote(kept)}",
-        where=path,
-    )
+    message = f'NO_PROXY holds "{hit}": these pulls bypass the proxy and are not seen'
+    yield Problem("no-proxy", message, f"{at.again} --no-proxy {shlex.quote(kept)}", path)
 
 
 def covers(word: str, host: str) -> bool:
@@ -209,12 +188,9 @@ def loopback_names(at: Examination) -> Iterator[Problem]:
     loopback = next((host for host in (*asked["hosts"], *asked["insecure"]) if _is_loopback(host)), None)
     if loopback is not None:
         instead = {key: [_renamed(host) for host in hosts] for key, hosts in asked.items()}
-        yield Problem(
-            code="loopback",
-            severity=Severity.WARNING,
-            message=f"{at.machine.layout.name} never uses a proxy for {loopback}; pull from {_renamed(loopback)} instead",
-            fix=f"echo '127.0.0.1 {OTHER_NAME}' | {at.sudo}tee -a /etc/hosts && {at.on(**instead)}",
-        )
+        message = f"{at.machine.layout.name} never uses a proxy for {loopback}; pull from {_renamed(loopback)} instead"
+        fix = f"echo '127.0.0.1 {OTHER_NAME}' | {at.sudo}tee -a /etc/hosts && {at.on(**instead)}"
+        yield warning("loopback", message, fix)
 
 
 def _is_loopback(host: str) -> bool:
@@ -234,11 +210,10 @@ def not_restarted(at: Examination) -> Iterator[Problem]:
         return
     if machine.running is None:
         if not machine.layout.rootless and (at.drop_in or machine.record):
-            yield Problem(
-                code="not-root",
-                severity=Severity.INFO,
-                message="only root can read the running daemon's environment",
-                fix=" ".join(
+            yield note(
+                "not-root",
+                "only root can read the running daemon's environment",
+                " ".join(
                     (
                         at.command,
                         "doctor" if machine.layout.is_docker else "doctor unit",
@@ -248,19 +223,13 @@ def not_restarted(at: Examination) -> Iterator[Problem]:
             )
         return
     if machine.daemon_has_ours and not at.drop_in:
-        yield Problem(
-            code="restart-needed",
-            message="the running daemon still uses the proxy that was removed on disk",
-            fix=at.restart,
-        )
+        message = "the running daemon still uses the proxy that was removed on disk"
+        yield Problem("restart-needed", message, at.restart)
     merged = _merged(at)
     stale = [name for name in at.drop_in if machine.running.get(name, "") != merged.get(name, "")]
     if at.drop_in and stale:
-        yield Problem(
-            code="not-restarted",
-            message=f"{machine.layout.name} was not restarted since {machine.layout.drop_in} changed ({', '.join(stale)})",
-            fix=at.restart,
-        )
+        message = f"{machine.layout.name} was not restarted since {machine.layout.drop_in} changed ({', '.join(stale)})"
+        yield Problem("not-restarted", message, at.restart)
 
 
 def rootless_loopback(at: Examination) -> Iterator[Problem]:
@@ -270,8 +239,6 @@ def rootless_loopback(at: Examination) -> Iterator[Problem]:
         return
     host = at.proxy_address()[0]
     if host.startswith("127.") or host == "localhost":
-        yield Problem(
-            code="rootless-loopback",
-            message=f"a rootless docker {daemon.version} cannot reach {host} of this machine: it has its own network",
-            fix=f"{at.again} --proxy-host $(hostname -I | cut -d' ' -f1)",
-        )
+        message = f"a rootless docker {daemon.version} cannot reach {host} of this machine: it has its own network"
+        fix = f"{at.again} --proxy-host $(hostname -I | cut -d' ' -f1)"
+        yield Problem("rootless-loopback", message, fix)

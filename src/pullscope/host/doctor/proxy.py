@@ -12,7 +12,7 @@ from pathlib import PurePath
 from pullscope.host import trust
 from pullscope.host.doctor.examination import Examination
 from pullscope.host.trust import not_after
-from pullscope.oci.verdicts import Problem, Severity
+from pullscope.oci.verdicts import Problem, warning
 
 PROGRAMS = {"mitmdump", "mitmweb", "mitmproxy"}
 
@@ -23,11 +23,8 @@ def not_listening(at: Examination) -> Iterator[Problem]:
         return
     host, port = at.proxy_address()
     if not at.listens(host, port):
-        yield Problem(
-            code="proxy-not-listening",
-            message=f"nothing listens on {host}:{port}, so every pull fails",
-            fix=at.proxy_command,
-        )
+        message = f"nothing listens on {host}:{port}, so every pull fails"
+        yield Problem("proxy-not-listening", message, at.proxy_command)
 
 
 def way_out(at: Examination) -> Iterator[Problem]:
@@ -46,12 +43,8 @@ def way_out(at: Examination) -> Iterator[Problem]:
     if "upstream:" in at.proxy_command and "upstream:" not in line:
         missing.append(f"does not use the proxy that {at.machine.layout.name} had")
     if missing:
-        yield Problem(
-            code="proxy-way-out",
-            severity=Severity.WARNING,
-            message=f"the proxy on port {port} {' and '.join(missing)}",
-            fix=at.proxy_command,
-        )
+        message = f"the proxy on port {port} {' and '.join(missing)}"
+        yield warning("proxy-way-out", message, at.proxy_command)
 
 
 def _places(at: Examination) -> list[str]:
@@ -71,11 +64,11 @@ def ca_missing(at: Examination) -> Iterator[Problem]:
     for path in _places(at):
         if at.machine.tree.text(path) is None and at.machine.tree.look(path).absent:
             yield Problem(
-                code="ca-missing",
-                message=f"{path} is not there, so {at.machine.layout.name} rejects the proxy's certificate "
+                "ca-missing",
+                f"{path} is not there, so {at.machine.layout.name} rejects the proxy's certificate "
                 "(x509: unknown authority)",
-                fix=f"{at.again} && {at.systemctl} restart {at.machine.layout.unit}",
-                where=path,
+                f"{at.again} && {at.systemctl} restart {at.machine.layout.unit}",
+                path,
             )
 
 
@@ -87,13 +80,8 @@ def ca_wrong_name(at: Examination) -> Iterator[Problem]:
             path = f"{folder}/{host}/{name}"
             if name.endswith(".pem") and "BEGIN CERTIFICATE" in (at.machine.tree.text(path) or ""):
                 quoted, better = shlex.quote(path), shlex.quote(path.removesuffix(".pem") + ".crt")
-                yield Problem(
-                    code="ca-named-pem",
-                    severity=Severity.ERROR,
-                    message=f"docker ignores {path}: it reads only names that end in .crt",
-                    fix=f"{at.sudo}mv {quoted} {better}",
-                    where=path,
-                )
+                message = f"docker ignores {path}: it reads only names that end in .crt"
+                yield Problem("ca-named-pem", message, f"{at.sudo}mv {quoted} {better}", path)
 
 
 def ca_unreadable(at: Examination) -> Iterator[Problem]:
@@ -101,12 +89,8 @@ def ca_unreadable(at: Examination) -> Iterator[Problem]:
     if at.authority_trouble:
         confdir = shlex.quote(at.confdir)
         aside = f"{confdir}/not-a-ca"
-        yield Problem(
-            code="ca-unreadable",
-            message=at.authority_trouble,
-            fix=f"mkdir -p {aside} && mv {confdir}/mitmproxy-* {aside}/ && {at.again}  # and restart the proxy",
-            where=at.confdir,
-        )
+        fix = f"mkdir -p {aside} && mv {confdir}/mitmproxy-* {aside}/ && {at.again}  # and restart the proxy"
+        yield Problem("ca-unreadable", at.authority_trouble, fix, at.confdir)
 
 
 def ca_expired(at: Examination) -> Iterator[Problem]:
@@ -117,11 +101,11 @@ def ca_expired(at: Examination) -> Iterator[Problem]:
             confdir = shlex.quote(at.confdir)
             aside = f"{confdir}/expired-{end:%Y%m%d}"
             yield Problem(
-                code="ca-expired",
-                message=f"{path} ended on {end:%Y-%m-%d}",
-                fix=f"mkdir -p {aside} && mv {confdir}/mitmproxy-* {aside}/ && {at.again} && "
+                "ca-expired",
+                f"{path} ended on {end:%Y-%m-%d}",
+                f"mkdir -p {aside} && mv {confdir}/mitmproxy-* {aside}/ && {at.again} && "
                 f"{at.systemctl} restart {at.machine.layout.unit}  # and restart the proxy",
-                where=path,
+                path,
             )
             return
 
@@ -136,10 +120,6 @@ def ca_of_other_confdir(at: Examination) -> Iterator[Problem]:
     for path in _places(at):
         text = at.machine.tree.text(path)
         if text is not None and trust.certificates(text) != wanted:
-            yield Problem(
-                code="ca-of-another-confdir",
-                message=f"{path} is not the CA in {confdir}",
-                fix=f"{at.on(confdir=confdir)} && {at.systemctl} restart {at.machine.layout.unit}",
-                where=path,
-            )
+            fix = f"{at.on(confdir=confdir)} && {at.systemctl} restart {at.machine.layout.unit}"
+            yield Problem("ca-of-another-confdir", f"{path} is not the CA in {confdir}", fix, path)
             return

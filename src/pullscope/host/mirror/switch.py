@@ -24,7 +24,7 @@ from pullscope.host.mirror.runtimes import Runtime
 from pullscope.host.routes.route import Node
 from pullscope.host.status import drifted
 from pullscope.oci.urls import split
-from pullscope.oci.verdicts import Problem, Severity
+from pullscope.oci.verdicts import Problem, warning
 
 STATE = f"{SYSTEM.state}/mirror"
 
@@ -198,11 +198,8 @@ def prove(address: str, registry: str, start: str) -> Proof:
     host, port = _parts(address)
     if not listens(host, port):
         return Proof(
-            problem=Problem(
-                code="mirror-not-listening",
-                severity=Severity.WARNING,
-                message=f"nothing listens on {address} yet: clients go on to the registry itself",
-                fix=start,
+            problem=warning(
+                "mirror-not-listening", f"nothing listens on {address} yet: clients go on to the registry itself", start
             )
         )
     status, body = _get(address, f"/v2/?ns={quote(registry)}")
@@ -216,7 +213,7 @@ def prove(address: str, registry: str, start: str) -> Proof:
     else:
         code, message = "mirror-no-answer", f"the mirror on {address} does not answer"
     fix = start if code == "mirror-without-registry" else None
-    return Proof(problem=Problem(code=code, severity=Severity.WARNING, message=message, fix=fix))
+    return Proof(problem=warning(code, message, fix))
 
 
 def _parts(address: str) -> tuple[str, int]:

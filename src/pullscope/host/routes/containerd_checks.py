@@ -17,7 +17,7 @@ from pullscope.host.routes.hosts_toml import DEFAULT, Host, HostDirectory
 from pullscope.host.routes.route import Node
 from pullscope.host.routes.toml_text import Table, TomlText, header
 from pullscope.oci.reference import DOCKER_HUB, HUB_API
-from pullscope.oci.verdicts import Problem, Severity
+from pullscope.oci.verdicts import Problem, Severity, warning
 
 _HUB_NAMES = (HUB_API, "index.docker.io", "hub.docker.com")
 
@@ -51,29 +51,25 @@ def _config_problems(node: Node, config: Config) -> Iterator[Problem]:
     restart = node.then_restart("containerd")
     if config.trouble:
         yield Problem(
-            code="config-toml-unreadable",
-            message=f"{config.path} {config.trouble}; containerd does not start with it",
-            fix=f"{node.sudo}mv {node.shown(config.path)} {node.shown(config.path + '.broken')}{restart}",
-            where=config.path,
+            "config-toml-unreadable",
+            f"{config.path} {config.trouble}; containerd does not start with it",
+            f"{node.sudo}mv {node.shown(config.path)} {node.shown(config.path + '.broken')}{restart}",
+            config.path,
         )
         return
     misplaced = config.misplaced()
     if misplaced:
         yield Problem(
-            code="config-in-wrong-table",
-            message=f"{config.path} has {header(misplaced[0])}, which containerd {config.major}.x does not read in a file of "
+            "config-in-wrong-table",
+            f"{config.path} has {header(misplaced[0])}, which containerd {config.major}.x does not read in a file of "
             f"version {config.version}; it reads {header(config.table)}",
-            fix=f"{edits.sed(node, config.path, *_moved(config, misplaced))}{restart}",
-            where=f"{config.path}:{config.text.line(*misplaced[0]) if config.text else 0}",
+            f"{edits.sed(node, config.path, *_moved(config, misplaced))}{restart}",
+            f"{config.path}:{config.text.line(*misplaced[0]) if config.text else 0}",
         )
     elif not config.roots and _has_hosts(node):
         fix = _set_config_path(node, config)
-        yield Problem(
-            code="config-path-not-set",
-            message=f"{config.path} sets no config_path, so CRI does not read {CERTS_D}",
-            fix=None if fix is None else f"{fix}{restart}",
-            where=config.path,
-        )
+        message = f"{config.path} sets no config_path, so CRI does not read {CERTS_D}"
+        yield Problem("config-path-not-set", message, None if fix is None else f"{fix}{restart}", config.path)
     if config.roots and config.text is not None:
         below = [
             item for item in config.text.tables if item.path[: len(config.table) + 1] == (*config.table, "mirrors")
@@ -81,10 +77,10 @@ def _config_problems(node: Node, config: Config) -> Iterator[Problem]:
         if below:
             spans = [edits.delete(config.text.span(item)) for item in below]
             yield Problem(
-                code="mirrors-and-config-path",
-                message=f"{config.path} sets registry.mirrors beside config_path: containerd does not load its CRI plugin",
-                fix=f"{edits.sed(node, config.path, *spans)}{restart}",
-                where=f"{config.path}:{below[0].line}",
+                "mirrors-and-config-path",
+                f"{config.path} sets registry.mirrors beside config_path: containerd does not load its CRI plugin",
+                f"{edits.sed(node, config.path, *spans)}{restart}",
+                f"{config.path}:{below[0].line}",
             )
 
 
@@ -136,21 +132,15 @@ def _misplaced(node: Node, config: Config) -> Iterator[Problem]:
         loose = f"{root}/hosts.toml"
         default = f"{root}/{DEFAULT}"
         if node.tree.exists(loose) and not node.tree.exists(default):
-            yield Problem(
-                code="hosts-toml-outside",
-                message=f"{loose} is read for no registry: each has a directory, and {DEFAULT} is for all others",
-                fix=f"{node.sudo}mkdir {node.shown(default)} && {node.sudo}mv {node.shown(loose)} {node.shown(default)}/",
-                where=loose,
-            )
+            message = f"{loose} is read for no registry: each has a directory, and {DEFAULT} is for all others"
+            fix = f"{node.sudo}mkdir {node.shown(default)} && {node.sudo}mv {node.shown(loose)} {node.shown(default)}/"
+            yield Problem("hosts-toml-outside", message, fix, loose)
         for name in _HUB_NAMES:
             path, right = f"{root}/{name}", f"{root}/{DOCKER_HUB}"
             if node.tree.exists(f"{path}/hosts.toml") and not node.tree.exists(right):
-                yield Problem(
-                    code="directory-of-api-host",
-                    message=f"{path} is not read for Docker Hub images: their registry is called {DOCKER_HUB}",
-                    fix=f"{node.sudo}mv {node.shown(path)} {node.shown(right)}",
-                    where=path,
-                )
+                message = f"{path} is not read for Docker Hub images: their registry is called {DOCKER_HUB}"
+                fix = f"{node.sudo}mv {node.shown(path)} {node.shown(right)}"
+                yield Problem("directory-of-api-host", message, fix, path)
 
 
 def _own_wins(node: Node, config: Config, found: HostDirectory) -> Iterator[Problem]:
@@ -168,13 +158,8 @@ def _own_wins(node: Node, config: Config, found: HostDirectory) -> Iterator[Prob
         fix = f"{{ {first}cat {node.shown(default)}; }} | {node.sudo}tee {node.shown(found.file)} >/dev/null"
     else:
         fix = f"{node.sudo}rmdir {node.shown(found.path)}"
-    yield Problem(
-        code="own-directory-wins",
-        severity=Severity.WARNING,
-        message=f"{found.path} hides {default}: only the registry's own directory is read, and it names no mirror",
-        fix=fix,
-        where=found.path,
-    )
+    message = f"{found.path} hides {default}: only the registry's own directory is read, and it names no mirror"
+    yield warning("own-directory-wins", message, fix, found.path)
 
 
 def _directory_problems(node: Node, found: HostDirectory) -> Iterator[Problem]:
@@ -186,12 +171,8 @@ def _directory_problems(node: Node, found: HostDirectory) -> Iterator[Problem]:
         span = next((lines for lines in spans if lines[0] == found.line), None)
         if span is not None:
             fix = edits.sed(node, found.file, edits.replace(span, 'capabilities = ["pull", "resolve"]'))
-        yield Problem(
-            code="hosts-toml-refused",
-            message=f"{found.file} {found.refused}; containerd ignores the whole file",
-            fix=fix,
-            where=where,
-        )
+        message = f"{found.file} {found.refused}; containerd ignores the whole file"
+        yield Problem("hosts-toml-refused", message, fix, where)
         return
     told = partial(_in_file, node, found.file)
     if found.text is not None:
@@ -211,7 +192,7 @@ def _in_file(
     node: Node, file: str, code: str, message: str, line: int, *scripts: str, severity: Severity = Severity.ERROR
 ) -> Problem:
     fix = edits.sed(node, file, *scripts) if scripts else None
-    return Problem(code=code, severity=severity, message=message, fix=fix, where=f"{file}:{line}")
+    return Problem(code, message, fix, f"{file}:{line}", severity=severity)
 
 
 def _keys(told: Told, file: str, text: TomlText) -> Iterator[Problem]:

@@ -17,7 +17,7 @@ from pullscope.host.layout import SYSTEM
 from pullscope.host.routes.route import NO_TLS, SYSTEM_CAS, Endpoint, Node, Route, find_login, is_loopback, url_parts
 from pullscope.host.systemd import read_unit
 from pullscope.oci.reference import DOCKER_HUB, Reference
-from pullscope.oci.verdicts import Problem, Severity
+from pullscope.oci.verdicts import Problem, warning
 
 INSECURE_WORDS = "https without verification, then plain http"
 
@@ -114,41 +114,32 @@ def _problems(node: Node) -> Iterator[Problem]:
         settings = daemon_json.read(content.encode())
         mirrors = daemon_json.listed(settings, daemon_json.MIRRORS)
     except ValueError as error:
-        yield Problem(
-            code="daemon-json-unreadable",
-            message=f"{where} {error}; docker does not start with it",
-            fix=f"{node.sudo}mv {node.shown(where)} {node.shown(where + '.broken')}{restart}",
-            where=where,
-        )
+        message = f"{where} {error}; docker does not start with it"
+        fix = f"{node.sudo}mv {node.shown(where)} {node.shown(where + '.broken')}{restart}"
+        yield Problem("daemon-json-unreadable", message, fix, where)
         return
     for url in mirrors:
         if _as_mirror(url) != url:
             changed = json.dumps([good for item in mirrors if (good := _as_mirror(item)) is not None])
             yield Problem(
-                code="mirror-not-an-origin",
-                message=f"{where} has the mirror {url}; dockerd takes http:// or https:// and a host, without a path, and does "
+                "mirror-not-an-origin",
+                f"{where} has the mirror {url}; dockerd takes http:// or https:// and a host, without a path, and does "
                 "not start with anything else",
-                fix=_python(node, where, f'all["{daemon_json.MIRRORS}"] = {changed}') + restart,
-                where=where,
+                _python(node, where, f'all["{daemon_json.MIRRORS}"] = {changed}') + restart,
+                where,
             )
             break
     wrong = [key for key in ("mirrors", "registry-mirror", "registryMirrors", "registry_mirrors") if key in settings]
     if wrong:
-        yield Problem(
-            code="mirrors-by-another-name",
-            message=f'{where} has "{wrong[0]}", which dockerd does not know: it does not start. The key is "registry-mirrors"',
-            fix=_python(node, where, f'all["{daemon_json.MIRRORS}"] = all.pop("{wrong[0]}")') + restart,
-            where=where,
+        message = (
+            f'{where} has "{wrong[0]}", which dockerd does not know: it does not start. The key is "registry-mirrors"'
         )
+        fix = _python(node, where, f'all["{daemon_json.MIRRORS}"] = all.pop("{wrong[0]}")') + restart
+        yield Problem("mirrors-by-another-name", message, fix, where)
     daemon = docker_daemon.ask(node.run, SYSTEM)
     if daemon is not None and daemon.mirrors != tuple(url.rstrip("/") for url in mirrors):
-        yield Problem(
-            code="mirrors-not-read",
-            severity=Severity.WARNING,
-            message=f"the running docker asks {', '.join(daemon.mirrors) or 'no mirror'}: it has not read {where} since",
-            fix=f"{node.sudo}systemctl reload docker",
-            where=where,
-        )
+        message = f"the running docker asks {', '.join(daemon.mirrors) or 'no mirror'}: it has not read {where} since"
+        yield warning("mirrors-not-read", message, f"{node.sudo}systemctl reload docker", where)
 
 
 def _as_mirror(url: str) -> str | None:

@@ -14,7 +14,7 @@ from pullscope.host.routes.registries_conf import SYSTEM, Fault, Registries, Reg
 from pullscope.host.routes.route import SYSTEM_CAS, Endpoint, Node, Route, find_login, is_loopback, login_files
 from pullscope.host.routes.toml_text import Table, TomlText
 from pullscope.oci.reference import DOCKER_HUB, HUB_API, Reference
-from pullscope.oci.verdicts import Problem, Severity
+from pullscope.oci.verdicts import Problem, warning
 
 
 def route(node: Node, text: str) -> Route:
@@ -125,10 +125,10 @@ def problems(node: Node, known: Registries, names: list[str], *, short: bool) ->
     """The faults of all files; for `names`, which are asked for, what keeps their mirrors from being used."""
     for fault in known.faults:
         yield Problem(
-            code="registries-conf-refused",
-            message=f"{fault.path} {fault.why}: every pull fails with it",
-            fix=_cure(node, fault),
-            where=f"{fault.path}:{fault.line}" if fault.line else fault.path,
+            "registries-conf-refused",
+            f"{fault.path} {fault.why}: every pull fails with it",
+            _cure(node, fault),
+            f"{fault.path}:{fault.line}" if fault.line else fault.path,
         )
     if known.faults:
         return
@@ -139,11 +139,11 @@ def problems(node: Node, known: Registries, names: list[str], *, short: bool) ->
     if short and not names:
         path = f"{SYSTEM}.d/999-search.conf"
         yield Problem(
-            code="short-name-unresolved",
-            message="this short name has no alias, and no file names unqualified-search-registries",
-            fix=f"{node.sudo}mkdir -p {node.shown(f'{SYSTEM}.d')} && "
+            "short-name-unresolved",
+            "this short name has no alias, and no file names unqualified-search-registries",
+            f"{node.sudo}mkdir -p {node.shown(f'{SYSTEM}.d')} && "
             + edits.append(node, path, f'unqualified-search-registries = ["{DOCKER_HUB}"]'),
-            where=SYSTEM,
+            SYSTEM,
         )
     for name in names:
         reference = Reference.parse(name)
@@ -155,12 +155,9 @@ def problems(node: Node, known: Registries, names: list[str], *, short: bool) ->
 def _asked(node: Node, found: Registry) -> Iterator[Problem]:
     _, table = _table(node, found)
     if found.blocked and table is not None and "blocked" in table.keys:
-        yield Problem(
-            code="registry-blocked",
-            message=f"{found.prefix} is blocked: every pull from it fails",
-            fix=edits.sed(node, found.path, edits.delete(table.keys["blocked"])),
-            where=f"{found.path}:{table.keys['blocked'][0]}",
-        )
+        message = f"{found.prefix} is blocked: every pull from it fails"
+        fix = edits.sed(node, found.path, edits.delete(table.keys["blocked"]))
+        yield Problem("registry-blocked", message, fix, f"{found.path}:{table.keys['blocked'][0]}")
 
 
 def _cure(node: Node, fault: Fault) -> str:
@@ -204,13 +201,9 @@ def _not_read(node: Node) -> Iterator[Problem]:
         path = f"{folder}/{name}"
         if name.endswith((".conf", ".broken", ".off", "~", ".bak")) or "[[registry]]" not in (node.text(path) or ""):
             continue
-        yield Problem(
-            code="drop-in-not-read",
-            severity=Severity.WARNING,
-            message=f"{path} is not read: its name does not end in .conf",
-            fix=f"{node.sudo}mv {node.shown(path)} {node.shown(f'{path}.conf')}",
-            where=path,
-        )
+        message = f"{path} is not read: its name does not end in .conf"
+        fix = f"{node.sudo}mv {node.shown(path)} {node.shown(f'{path}.conf')}"
+        yield warning("drop-in-not-read", message, fix, path)
 
 
 def _replaced(node: Node, known: Registries) -> Iterator[Problem]:
@@ -226,13 +219,12 @@ def _replaced(node: Node, known: Registries) -> Iterator[Problem]:
             ours = {str(item.get("location")) for item in found.mirrors}
             lost = [str(item.get("location")) for item in before.mirrors] if before else []
             if before is not None and known.find(found.prefix) == found and not set(lost) <= ours:
-                yield Problem(
-                    code="registry-replaced",
-                    severity=Severity.WARNING,
-                    message=f"{path} replaces the [[registry]] {found.prefix} of {before.path} whole: its mirrors "
+                yield warning(
+                    "registry-replaced",
+                    f"{path} replaces the [[registry]] {found.prefix} of {before.path} whole: its mirrors "
                     f"({', '.join(lost)}) are not asked",
-                    fix=f"{node.sudo}mv {node.shown(path)} {node.shown(f'{path}.off')}",
-                    where=f"{path}:{found.line}",
+                    f"{node.sudo}mv {node.shown(path)} {node.shown(f'{path}.off')}",
+                    f"{path}:{found.line}",
                 )
             earlier[found.prefix] = found
 
@@ -246,13 +238,9 @@ def _loopback(node: Node, registry: Registry) -> Iterator[Problem]:
         location = str(mirror.get("location", ""))
         host = location.partition("/")[0]
         if mirror.get("insecure") is not True and ":" in host and is_loopback(host):
-            yield Problem(
-                code="mirror-without-insecure",
-                severity=Severity.WARNING,
-                message=f"{location} is asked by https only: a mirror that speaks plain http needs insecure = true",
-                fix=edits.sed(node, registry.path, edits.after(below.line, "insecure = true")),
-                where=f"{registry.path}:{below.line}",
-            )
+            message = f"{location} is asked by https only: a mirror that speaks plain http needs insecure = true"
+            fix = edits.sed(node, registry.path, edits.after(below.line, "insecure = true"))
+            yield warning("mirror-without-insecure", message, fix, f"{registry.path}:{below.line}")
 
 
 def _table(node: Node, registry: Registry) -> tuple[TomlText | None, Table | None]:

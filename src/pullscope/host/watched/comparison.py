@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from pullscope.host.routes.route import Endpoint, Node, Route, url_parts
 from pullscope.host.watched.conversations import Asked, Pulled
-from pullscope.oci.verdicts import Problem, Severity
+from pullscope.oci.verdicts import Problem, note, warning
 
 AS_SAID, NOT_ASKED, NOT_SAID, BESIDES = "as listed", "not asked", "asked but not listed", "also asked"
 _HIDDEN = "probably a token server or a storage host: requests in TLS are not seen"
@@ -114,7 +114,7 @@ class Comparison:
 
     def _missed(self) -> Iterator[Problem]:
         message = f"{self._pulled.missed} packets were missed, so more endpoints may have been asked: try again"
-        yield Problem(code="packets-missed", severity=Severity.WARNING, message=message)
+        yield warning("packets-missed", message)
 
     def _problems(self, fix: str | None) -> Iterator[Problem]:
         passed = [
@@ -126,21 +126,21 @@ class Comparison:
             urls = ", ".join(self._said[at].endpoint.url for at in passed)
             message = f"{urls} {'were' if passed[1:] else 'was'} not asked: {self._why(passed[0])}"
             where = self._said[passed[0]].endpoint.source
-            yield Problem(code="endpoint-not-asked", message=message, fix=fix, where=where)
+            yield Problem("endpoint-not-asked", message, fix, where)
         for row in self._others:
             if row.state == NOT_SAID:
                 message = f"{row.url} was asked, which the configuration does not name: {row.cause}"
-                yield Problem(code="endpoint-not-said", message=message, fix=fix, where=self._changed)
+                yield Problem("endpoint-not-said", message, fix, self._changed)
         for one, other in pairwise(item for item in self._said if item.asked):
             if one.first > other.first and one.endpoint.asks == other.endpoint.asks:
                 message = f"{other.endpoint.url} was asked before {one.endpoint.url}"
-                yield Problem(code="endpoint-order", message=message, where=one.endpoint.source)
+                yield Problem("endpoint-order", message, where=one.endpoint.source)
         if self._pulled.error:
             message = f"the pull failed, in {self._pulled.by}'s words: {self._pulled.error}"
-            yield Problem(code="pull-failed", severity=Severity.WARNING, message=message)
+            yield warning("pull-failed", message)
         elif not self._others and not any(item.asked for item in self._said):
             message = "no registry was asked: the image is here already, and its digest was all that was needed"
-            yield Problem(code="nothing-asked", severity=Severity.INFO, message=message)
+            yield note("nothing-asked", message)
 
 
 def _is(endpoint: Endpoint, asked: Asked, addresses: Addresses) -> bool:

@@ -11,7 +11,7 @@ from urllib.parse import urlencode, urlsplit
 from pullscope.oci.challenge import read_challenges
 from pullscope.oci.messages import Headers, Response
 from pullscope.oci.urls import path_of, split
-from pullscope.oci.verdicts import Problem, Severity
+from pullscope.oci.verdicts import Problem, Severity, warning
 from pullscope.worlds.vanity.following import DIGEST, Landing, Subject, follow, has_unsupported_status
 from pullscope.worlds.vanity.platforms import PLATFORMS
 from pullscope.worlds.vanity.rules import Auth
@@ -30,11 +30,11 @@ def ping_not_redirected(subject: Subject) -> Iterator[Problem]:
     if has_unsupported_status(subject, ping.rule):
         return
     yield Problem(
-        code="ping-not-redirected",
-        message=f"/v2/ answers {ping.response.status} ({ping.decisions[-1].answered_by}): docker's classic store, podman, "
+        "ping-not-redirected",
+        f"/v2/ answers {ping.response.status} ({ping.decisions[-1].answered_by}): docker's classic store, podman, "
         "skopeo and crane ask it first and cannot pull without it.",
-        fix=fix_of_ping(subject),
-        where=ping.where if ping.rule else subject.here,
+        fix_of_ping(subject),
+        ping.where if ping.rule else subject.here,
     )
 
 
@@ -52,29 +52,29 @@ def ping_not_a_registry(subject: Subject) -> Iterator[Problem]:
             message = f"/v2/ ends at {ping.url}, which is not the /v2/ of a registry."
         else:
             return
-        yield Problem(code="ping-not-a-registry", message=message, fix=fix_of_ping(subject), where=ping.where)
+        yield Problem("ping-not-a-registry", message, fix_of_ping(subject), ping.where)
         return
     if ping.response is None or ping.response.status >= 300:
         return
     if not ping.is_registry_like:
         shadow = PLATFORMS[subject.rules.platform].shadow_fix
         yield Problem(
-            code="ping-not-a-registry",
-            message=f"/v2/ is answered with a page ({ping.decisions[-1].answered_by}), which no client accepts as a registry.",
-            fix=f"Give /v2/ its own rule: {shadow}.",
-            where=ping.where if ping.rule else subject.here,
+            "ping-not-a-registry",
+            f"/v2/ is answered with a page ({ping.decisions[-1].answered_by}), which no client accepts as a registry.",
+            f"Give /v2/ its own rule: {shadow}.",
+            ping.where if ping.rule else subject.here,
         )
         return
     for _, landing in subject.followed:
         known = upstream(landing.host or "")
         if known.tokens is not False and not landing.fetched:
             yield Problem(
-                code="ping-not-a-registry",
-                severity=Severity.ERROR if known.tokens else Severity.WARNING,
-                message=f"/v2/ says 200, so docker's classic store, podman and crane ask for no token, but {known.host} "
+                "ping-not-a-registry",
+                f"/v2/ says 200, so docker's classic store, podman and crane ask for no token, but {known.host} "
                 f"{'wants' if known.tokens else 'may want'} one.",
-                fix="Redirect /v2/ to that registry too, or use a registry that needs no token.",
-                where=ping.where,
+                "Redirect /v2/ to that registry too, or use a registry that needs no token.",
+                ping.where,
+                severity=Severity.ERROR if known.tokens else Severity.WARNING,
             )
             return
 
@@ -84,11 +84,11 @@ def ping_hides_challenge(subject: Subject) -> Iterator[Problem]:
     asking = next((landing for _, landing in subject.followed if landing.login), None)
     if asking is not None and ping.fetched and not ping.login:
         yield Problem(
-            code="ping-hides-challenge",
-            message=f"/v2/ asks for no login, and {urlsplit(asking.asked).path} for one: docker's classic store, podman, skopeo "
+            "ping-hides-challenge",
+            f"/v2/ asks for no login, and {urlsplit(asking.asked).path} for one: docker's classic store, podman, skopeo "
             "and buildah learn at /v2/ alone whether to show it.",
-            fix="Ask for the login at /v2/ too, or nowhere.",
-            where=asking.login,
+            "Ask for the login at /v2/ too, or nowhere.",
+            asking.login,
         )
 
 
@@ -101,11 +101,11 @@ def ping_slash_lost(subject: Subject) -> Iterator[Problem]:
     if ping.path.removeprefix(ping.mount) == "/v2" or lost_here:
         rule = ping.rule
         yield Problem(
-            code="ping-slash-lost",
-            message=f"/v2/ loses its slash on the way to {ping.url or 'its target'}: docker's classic store keeps its "
+            "ping-slash-lost",
+            f"/v2/ loses its slash on the way to {ping.url or 'its target'}: docker's classic store keeps its "
             'challenge under /v2/ and answers "unauthorized".',
-            fix="Remove trailingSlash from vercel.json." if lost_here else "End the target with /v2/.",
-            where=rule.line_of("to", "destination") if rule and not lost_here else subject.here,
+            "Remove trailingSlash from vercel.json." if lost_here else "End the target with /v2/.",
+            rule.line_of("to", "destination") if rule and not lost_here else subject.here,
         )
 
 
@@ -119,11 +119,11 @@ def ping_other_host(subject: Subject) -> Iterator[Problem]:
             continue
         told.add(landing.host or "")
         yield Problem(
-            code="ping-other-host",
-            message=f"/v2/ leads to {ping.host} but {name} to {landing.host}: docker's classic store sends its token only to the "
+            "ping-other-host",
+            f"/v2/ leads to {ping.host} but {name} to {landing.host}: docker's classic store sends its token only to the "
             "registry where /v2/ led.",
-            fix="One vanity host for each registry, or a proxy.",
-            where=landing.where,
+            "One vanity host for each registry, or a proxy.",
+            landing.where,
         )
 
 
@@ -137,12 +137,9 @@ def path_not_redirected(subject: Subject) -> Iterator[Problem]:
         ):
             return
         wanted = subject.names[0] if subject.names else "any repository"
-        yield Problem(
-            code="path-not-redirected",
-            message=f"no rule leads {wanted} to a registry: {subject.host} answers with its own page.",
-            fix="Add a rule for /v2/YOUR-ORGANISATION/ and everything under it.",
-            where=subject.here,
-        )
+        message = f"no rule leads {wanted} to a registry: {subject.host} answers with its own page."
+        fix = "Add a rule for /v2/YOUR-ORGANISATION/ and everything under it."
+        yield Problem("path-not-redirected", message, fix, subject.here)
         return
     covered = {subject.repository, *(name for name, _ in subject.followed)}
     told: set[str] = set()
@@ -153,11 +150,11 @@ def path_not_redirected(subject: Subject) -> Iterator[Problem]:
         told.add(name)
         path = urlsplit(landing.asked).path
         yield Problem(
-            code="path-not-redirected",
-            message=f"{path.replace(DIGEST, '<digest>')} is not covered ({landing.decisions[-1].answered_by}): clients get "
+            "path-not-redirected",
+            f"{path.replace(DIGEST, '<digest>')} is not covered ({landing.decisions[-1].answered_by}): clients get "
             "that page instead of the image.",
-            fix=f"Cover everything under /v2/{name}/.",
-            where=landing.where if landing.rule else subject.here,
+            f"Cover everything under /v2/{name}/.",
+            landing.where if landing.rule else subject.here,
         )
 
 
@@ -176,13 +173,13 @@ def scope_mismatch(subject: Subject) -> Iterator[Problem]:
         if not known.scoped or (landing.fetched and is_inside(known.host)):
             continue
         yield Problem(
-            code="scope-mismatch",
-            severity=Severity.ERROR if known.tokens else Severity.WARNING,
-            message=f"{name} is renamed to {landing.repository} on {known.host}: docker's classic store asks for a token "
+            "scope-mismatch",
+            f"{name} is renamed to {landing.repository} on {known.host}: docker's classic store asks for a token "
             f"for {name}"
             f"{', and with a strict token server every client fails' if known.strict else ' and is denied'}.",
-            fix="Keep the path of the registry, or use a proxy that rewrites realm and scope.",
-            where=rule.line_of("to", "destination", "prefix"),
+            "Keep the path of the registry, or use a proxy that rewrites realm and scope.",
+            rule.line_of("to", "destination", "prefix"),
+            severity=Severity.ERROR if known.tokens else Severity.WARNING,
         )
 
 
@@ -209,12 +206,15 @@ def library_prefix_missing(subject: Subject) -> Iterator[Problem]:
         rule = landing.rule
         if landing.host in DOCKER_HUB_HOSTS and landing.repository == word and rule is not None:
             named = word in subject.names
+            message = (
+                f"{subject.host}/{word} reaches Docker Hub as {word}, and Docker Hub knows it only as library/{word}."
+            )
             yield Problem(
-                code="library-prefix-missing",
+                "library-prefix-missing",
+                message,
+                f"Let people pull {subject.host}/library/{word}, or keep one-word names out of the rule.",
+                rule.where,
                 severity=Severity.ERROR if named else Severity.WARNING,
-                message=f"{subject.host}/{word} reaches Docker Hub as {word}, and Docker Hub knows it only as library/{word}.",
-                fix=f"Let people pull {subject.host}/library/{word}, or keep one-word names out of the rule.",
-                where=rule.where,
             )
             return
 
@@ -225,11 +225,11 @@ def redirect_loop(subject: Subject) -> Iterator[Problem]:
         if landing.loops and landing.where not in told:
             told.add(landing.where)
             yield Problem(
-                code="redirect-loop",
-                message=f"{urlsplit(landing.asked).path.replace(DIGEST, '<digest>')} leads back to {subject.host} again and "
+                "redirect-loop",
+                f"{urlsplit(landing.asked).path.replace(DIGEST, '<digest>')} leads back to {subject.host} again and "
                 "again.",
-                fix="Point the rule at the registry, not at the vanity host itself.",
-                where=landing.where,
+                "Point the rule at the registry, not at the vanity host itself.",
+                landing.where,
             )
 
 
@@ -241,10 +241,9 @@ def query_dropped(subject: Subject) -> Iterator[Problem]:
         if landing.url is None or rule is None or rule.where in told or "last=a" in urlsplit(landing.url).query:
             continue
         told.add(rule.where)
-        yield Problem(
-            code="query-dropped",
-            severity=Severity.WARNING,
-            message="the query (?n=, ?last=, ?ns=, ?digest=) is lost on the way: lists of tags longer than one page never end.",
-            fix=PLATFORMS[subject.rules.platform].query_fix,
-            where=rule.line_of("to", "destination"),
+        message = (
+            "the query (?n=, ?last=, ?ns=, ?digest=) is lost on the way: lists of tags longer than one page never end."
+        )
+        yield warning(
+            "query-dropped", message, PLATFORMS[subject.rules.platform].query_fix, rule.line_of("to", "destination")
         )

@@ -13,7 +13,7 @@ from fnmatch import fnmatchcase
 
 from pullscope.oci.messages import Request
 from pullscope.oci.reference import registry_name
-from pullscope.oci.verdicts import Problem, Severity
+from pullscope.oci.verdicts import Problem, Severity, note, warning
 from pullscope.worlds.vanity import checks_of_paths
 from pullscope.worlds.vanity.decide import decide
 from pullscope.worlds.vanity.following import Check, Subject, follow
@@ -31,13 +31,12 @@ def redirect_downgrade(subject: Subject) -> Iterator[Problem]:
         if rule.target is None or (rule.is_proxy and is_inside(rule.target_host or "")):
             continue
         if rule.target.lower().startswith("http://"):
-            yield Problem(
-                code="redirect-downgrade",
-                severity=Severity.WARNING,
-                message=f"{rule.source} goes to plain http: anyone on the network path can read the tokens and change the "
+            yield warning(
+                "redirect-downgrade",
+                f"{rule.source} goes to plain http: anyone on the network path can read the tokens and change the "
                 "images.",
-                fix="Write https:// in the target.",
-                where=rule.line_of("to", "destination"),
+                "Write https:// in the target.",
+                rule.line_of("to", "destination"),
             )
 
 
@@ -46,13 +45,12 @@ def redirect_permanent(subject: Subject) -> Iterator[Problem]:
     for rule in subject.v2_rules:
         if rule.status in {301, 308} and rule.status not in kind.refused_statuses:
             default = kind.permanent_by_default and not {"status", "statusCode", "permanent"} & set(rule.lines)
-            yield Problem(
-                code="redirect-permanent",
-                severity=Severity.WARNING,
-                message=f"{rule.status}{' (the default here)' if default else ''} is permanent: clients, proxies and "
+            yield warning(
+                "redirect-permanent",
+                f"{rule.status}{' (the default here)' if default else ''} is permanent: clients, proxies and "
                 "browsers may keep it after you have moved.",
-                fix=kind.status_fix,
-                where=rule.line_of("status", "statusCode", "permanent"),
+                kind.status_fix,
+                rule.line_of("status", "statusCode", "permanent"),
             )
 
 
@@ -61,11 +59,11 @@ def redirect_unsupported_status(subject: Subject) -> Iterator[Problem]:
     for rule in subject.rules.rules:
         if rule.status in kind.refused_statuses & {307, 308}:
             yield Problem(
-                code="redirect-unsupported-status",
-                message=f"{rule.status} works in netlify dev, but {kind.label}'s production answered 404 there. "
+                "redirect-unsupported-status",
+                f"{rule.status} works in netlify dev, but {kind.label}'s production answered 404 there. "
                 f"Unproven: {kind.unproven_status}.",
-                fix="Use status 302.",
-                where=rule.line_of("status"),
+                "Use status 302.",
+                rule.line_of("status"),
             )
 
 
@@ -73,12 +71,8 @@ def not_played(subject: Subject) -> Iterator[Problem]:
     """What decides the answer to a path that clients ask for, and was not played: no verdict rests on it."""
     for reason in subject.not_played:
         where, _, what = reason.partition(": ")
-        yield Problem(
-            code="rule-unsupported",
-            severity=Severity.WARNING,
-            message=f"{what}. What clients meet there is not known.",
-            where=where,
-        )
+        message = f"{what}. What clients meet there is not known."
+        yield warning("rule-unsupported", message, where=where)
 
 
 def rule_unreachable(subject: Subject) -> Iterator[Problem]:
@@ -86,12 +80,8 @@ def rule_unreachable(subject: Subject) -> Iterator[Problem]:
         # A server's configuration is not a list in which an earlier rule hides a later one.
         return
     if len(subject.rules.rules) > MOST_COMPARED:
-        yield Problem(
-            code="rule-unsupported",
-            severity=Severity.INFO,
-            message=f"of {len(subject.rules.rules)} rules only the first {MOST_COMPARED} are compared with each other.",
-            where=subject.here,
-        )
+        message = f"of {len(subject.rules.rules)} rules only the first {MOST_COMPARED} are compared with each other."
+        yield note("rule-unsupported", message, where=subject.here)
     for index, rule in enumerate(subject.rules.rules[:MOST_COMPARED]):
         earlier = subject.rules.rules[:index]
         if not earlier:
@@ -99,13 +89,12 @@ def rule_unreachable(subject: Subject) -> Iterator[Problem]:
         samples = [rule.pattern.example(rest) for rest in ("", "a", "org/app/manifests/latest", "a/")]
         winners = [winner(earlier, rule, sample) for sample in samples]
         if all(winners) and (first := winners[-1]):
-            yield Problem(
-                code="rule-unreachable",
-                severity=Severity.WARNING,
-                message=f"{rule.source} is never reached: {first.source} ({first.where}) comes before and matches the same "
+            yield warning(
+                "rule-unreachable",
+                f"{rule.source} is never reached: {first.source} ({first.where}) comes before and matches the same "
                 "paths.",
-                fix="Put the more exact rule first, or remove it.",
-                where=rule.where,
+                "Put the more exact rule first, or remove it.",
+                rule.where,
             )
 
 
@@ -128,13 +117,12 @@ def push_over_redirect(subject: Subject) -> Iterator[Problem]:
         landing = follow(subject.rules, subject.host, f"/v2/{name}/blobs/uploads/", "POST")
         rule = landing.rule
         if rule is not None and rule.status in {301, 302, 303} and landing.url is not None:
-            yield Problem(
-                code="push-over-redirect",
-                severity=Severity.INFO,
-                message=f"this domain is for pulling: a push to it becomes a GET at the {rule.status}, and may "
+            yield note(
+                "push-over-redirect",
+                f"this domain is for pulling: a push to it becomes a GET at the {rule.status}, and may "
                 "report success without uploading anything.",
-                fix=f"Push to {registry_name(landing.host or '')}/{landing.repository or name}.",
-                where=rule.where,
+                f"Push to {registry_name(landing.host or '')}/{landing.repository or name}.",
+                rule.where,
             )
 
 
@@ -162,12 +150,9 @@ def uncovered_by_name(subject: Subject) -> Iterator[Problem]:
         and not any(_names(host, subject.host) for host in hosts)
         and all(any(one.kind == "host" and not one.regex for one in rule.conditions) for rule in subject.rules.rules)
     ):
-        yield Problem(
-            code="rule-unreachable",
-            message=f"every rule is for {', '.join(sorted(hosts)[:3])}, none for {subject.host}.",
-            fix="Use --host with the name in the file, or change the name there.",
-            where=subject.rules.rules[0].where,
-        )
+        message = f"every rule is for {', '.join(sorted(hosts)[:3])}, none for {subject.host}."
+        fix = "Use --host with the name in the file, or change the name there."
+        yield Problem("rule-unreachable", message, fix, subject.rules.rules[0].where)
 
 
 def open_to_all(subject: Subject) -> Iterator[Problem]:
@@ -180,13 +165,9 @@ def open_to_all(subject: Subject) -> Iterator[Problem]:
         return
     known = upstream(landing.host or "")
     if landing.repository == stranger and not (known.row is not None and known.row.needs_login):
-        yield Problem(
-            code="open-to-all-repositories",
-            severity=Severity.WARNING,
-            message=f"anyone's images on {known.label} can be pulled as {subject.host}/…, under your domain.",
-            fix="Name your organisation in the rule: /v2/YOUR-ORGANISATION/* instead of everything.",
-            where=landing.rule.where,
-        )
+        message = f"anyone's images on {known.label} can be pulled as {subject.host}/…, under your domain."
+        fix = "Name your organisation in the rule: /v2/YOUR-ORGANISATION/* instead of everything."
+        yield warning("open-to-all-repositories", message, fix, landing.rule.where)
 
 
 CHECKS: tuple[Check, ...] = (

@@ -162,7 +162,7 @@ class Rule:
 
 def remark(where: str, code: str, severity: str, message: str, fix: str = "") -> Problem:
     message = message[:1].upper() + message[1:]
-    return Problem(code=code, severity=Severity(severity), message=message, fix=fix or None, where=where)
+    return Problem(code, message, fix or None, where, Severity(severity))
 
 
 def unplayed(where: str, message: str, fix: str = "", *, severity: str = "warning") -> Problem:
