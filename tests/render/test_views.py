@@ -8,13 +8,14 @@ import sys
 import pytest
 
 from pullscope.render.live import LiveView
-from pullscope.render.views import LinesView, make_view
+from pullscope.render.lines import Story
+from pullscope.render.views import make_view
 from pullscope.trace.trace import Trace
 
 
 def test_names() -> None:
     """The options of `pullscope_view`, and nothing else."""
-    assert isinstance(make_view("lines", print, color=False, verbose=False), LinesView)
+    assert isinstance(make_view("lines", print, color=False, verbose=False), Story)
     assert isinstance(make_view("live", print, color=False, verbose=False), LiveView)
     assert make_view("none", print, color=False, verbose=False) is None
     with pytest.raises(ValueError, match="There is no view 'x'; there are lines, live and none"):

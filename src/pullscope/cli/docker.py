@@ -15,7 +15,7 @@ from typing import Annotated
 import typer
 
 from pullscope.cli import run, tracing
-from pullscope.cli.docker_context import Surroundings, authority, authority_to_be, print_problems, surroundings
+from pullscope.cli.docker_context import Surroundings, authority, authority_to_be, print_problems, surroundings, tell_change
 from pullscope.cli.exits import end_with, reader_may_leave, speaking, tell
 from pullscope.cli.options import AsJson, Confdir, DryRun, InsecureRegistry, NoProxy, NoRestart, Root, Rootless, Yes
 from pullscope.cli.plain_words import HELP, PlainWords
@@ -27,7 +27,6 @@ from pullscope.host.command import beside_python
 from pullscope.host.doctor import Examination
 from pullscope.host.machine import Machine
 from pullscope.host.plan import Plan
-from pullscope.host.proxy_child import silence
 from pullscope.host.requested import Wish
 from pullscope.oci import verdicts
 from pullscope.oci.amounts import count
@@ -147,7 +146,7 @@ def turn_on(
     why = _why_no_restart(found, "use the proxy", yes=yes) if planned.restart else None
     if why:
         raise HostError(f"{why}. Nothing changed.")
-    switch.on(found, planned, _line)
+    switch.on(found, planned, tell_change)
     for line in plan_words.covers(found, wish):
         tell(line)
     for host in planned.passed_by:
@@ -208,7 +207,7 @@ def turn_off(at: Surroundings, *, yes: bool, no_restart: bool = False, dry_run: 
         for line in plan_words.undo(found):
             typer.echo(line)
         return
-    undone = switch.off(found, _line)
+    undone = switch.off(found, tell_change)
     again, was_on = at.look(), undone.was_on
     if again.daemon_has_ours and not undone.keeps(again.layout.drop_in):
         if no_restart or _why_no_restart(again, "stop using the proxy", yes=yes):
@@ -218,7 +217,7 @@ def turn_off(at: Surroundings, *, yes: bool, no_restart: bool = False, dry_run: 
             tell(f"later {at.off}")
             _complain(at, undone)
             return
-        done = switch.restart(again, _line)
+        done = switch.restart(again, tell_change)
         if not done.ok:
             raise HostError(f"the files are restored, but {again.layout.name} did not restart: {done.last_words}")
         was_on = True
@@ -247,14 +246,6 @@ def _why_no_restart(found: Machine, purpose: str, *, yes: bool) -> str | None:
     if not sys.stdin.isatty():
         return "there is no terminal to ask on; add --yes"
     return None if typer.confirm("Restart now?", default=False) else "not restarted"
-
-
-def _line(text: str) -> None:
-    try:
-        tell(f"  {text}")
-    except OSError:
-        # The reader is gone (`| head`): no reason to stop in the middle of a change.
-        silence()
 
 
 @app.command("status")

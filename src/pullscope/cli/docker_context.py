@@ -20,6 +20,7 @@ from pullscope.host.command import Invoker, beside_python, invoker, this_command
 from pullscope.host.layout import Layout
 from pullscope.host.machine import Machine
 from pullscope.host.plan_words import Program
+from pullscope.host.proxy_child import silence
 from pullscope.host.tree import Tree
 from pullscope.oci.verdicts import Problem
 from pullscope.render.matrix import printable
@@ -147,6 +148,14 @@ def addon_path() -> Path:
     except (ImportError, AttributeError):
         return Path(__file__).parents[3] / "addons" / "registry_trace.py"
     return found
+
+
+def tell_change(text: str) -> None:
+    """What was changed just now; a reader who is gone (`| head`) is no reason to stop in the middle of it."""
+    try:
+        tell(f"  {text}")
+    except OSError:
+        silence()
 
 
 def print_problems(problems: Iterable[Problem]) -> None:

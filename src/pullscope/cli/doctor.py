@@ -47,29 +47,21 @@ Root = Annotated[str, typer.Option("--root", help="Read this tree instead of /."
 @speaking
 def of_containerd(ref: Ref = None, trace: Traced = False, root: Root = "/", as_json: AsJson = False) -> None:
     """containerd (CRI: the kubelet, crictl): config.toml, certs.d and its hosts.toml files."""
-    _of(
-        "containerd",
-        ref,
-        root,
-        containerd.examine,
-        _parsed(containerd.route),
-        pulls.containerd if trace else None,
-        as_json,
-    )
+    _of("containerd", ref, root, trace, as_json)
 
 
 @app.command("podman")
 @speaking
 def of_podman(ref: Ref = None, trace: Traced = False, root: Root = "/", as_json: AsJson = False) -> None:
     """podman, buildah, skopeo, CRI-O: registries.conf and its drop-ins, short names, auth.json, certs.d."""
-    _of("podman", ref, root, podman.examine, podman.route, pulls.podman if trace else None, as_json)
+    _of("podman", ref, root, trace, as_json)
 
 
 @app.command("docker")
 @speaking
 def of_docker(ref: Ref = None, trace: Traced = False, root: Root = "/", as_json: AsJson = False) -> None:
     """dockerd: registry-mirrors and insecure-registries of daemon.json, certs.d. (`docker doctor`: the tracing proxy.)"""
-    _of("docker", ref, root, docker.examine, _parsed(docker.route), pulls.docker if trace else None, as_json)
+    _of("docker", ref, root, trace, as_json)
 
 
 app.command("unit")(unit.doctor)
@@ -88,28 +80,29 @@ def _parsed(route: Callable[[Node, Reference], Route]) -> Callable[[Node, str], 
     return lambda node, ref: route(node, Reference.parse(ref))
 
 
-def _of(
-    client: str,
-    ref: str | None,
-    root: str,
-    examine: Callable[[Node], tuple[Problem, ...]],
-    route: Callable[[Node, str], Route],
-    pull: Callable[[Node, str], Pulled] | None,
-    as_json: bool,
-) -> None:
-    """Print the predicted endpoints; with `pull`, those that were asked too."""
+_CLIENTS: dict[
+    str,
+    tuple[Callable[[Node], tuple[Problem, ...]], Callable[[Node, str], Route], Callable[[Node, str], Pulled]],
+] = {
+    "containerd": (containerd.examine, _parsed(containerd.route), pulls.containerd),
+    "podman": (podman.examine, podman.route, pulls.podman),
+    "docker": (docker.examine, _parsed(docker.route), pulls.docker),
+}
+
+
+def _of(client: str, ref: str | None, root: str, trace: bool, as_json: bool) -> None:
+    """Print the predicted endpoints; with `trace`, those that were asked too."""
+    examine, route, pull = _CLIENTS[client]
     node = node_of(root)
     found = route(node, ref) if ref is not None else None
     problems = found.problems if found else examine(node)
     told: dict[str, Any] = found.as_json() if found else {"client": client}
     lines = [*_lines(found)] if found else []
-    if pull is not None:
+    if trace:
         if found is None or ref is None:
             raise Complaint("--trace needs the image to pull.", ExitCode.USAGE)
         if not node.tree.live:
-            raise Complaint(
-                "--trace uses this machine's own client and cannot be combined with --root.", ExitCode.USAGE
-            )
+            raise Complaint("--trace uses this machine's own client and cannot be combined with --root.", ExitCode.USAGE)
         pulled = pull(node, ref)
         compared = Comparison(node, found, pulled)
         problems = (*problems, *compared.problems)

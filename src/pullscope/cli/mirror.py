@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from pullscope.cli import options
-from pullscope.cli.docker_context import print_problems
+from pullscope.cli.docker_context import print_problems, tell_change
 from pullscope.cli.doctor import node_of
 from pullscope.cli.exits import Complaint, end_with, speaking, tell
 from pullscope.cli.options import AsJson, DryRun, Root
@@ -33,7 +33,7 @@ app = typer.Typer(
     "\b\nsudo pullscope mirror on\npullscope trace --mirror\nsudo pullscope mirror off",
 )
 
-_CLIENTS = ", ".join(runtime.id for runtime in runtimes.RUNTIMES)
+_CLIENTS = ", ".join(runtimes.RUNTIMES)
 For = Annotated[
     list[str] | None,
     typer.Option(
@@ -103,7 +103,7 @@ def on(
 
 def _turn_on(node: Node, planned: switch.Plan) -> None:
     runtime = planned.runtime
-    switch.on(node, planned, _line)
+    switch.on(node, planned, tell_change)
     for note in planned.notes:
         tell(note)
     tell(f"on    {runtime.name}: requests for {', '.join(planned.wish.hosts)} go to {planned.wish.url} first")
@@ -147,7 +147,7 @@ def _off(node: Node, runtime: Runtime) -> str:
 def off(for_: For = None, root: Root = "/", dry_run: DryRun = False) -> None:
     """Undo `on`."""
     node = node_of(root)
-    chosen = [runtimes.named(word) for word in for_ or ()] or list(runtimes.RUNTIMES)
+    chosen = [runtimes.named(word) for word in for_ or ()] or [*runtimes.RUNTIMES.values()]
     if dry_run:
         lines = [line for runtime in chosen for line in plan_words.taken_back(switch.recorded(node, runtime))]
         for line in lines or ["Nothing is on."]:
@@ -157,7 +157,7 @@ def off(for_: For = None, root: Root = "/", dry_run: DryRun = False) -> None:
     done: list[Runtime] = []
     left: list[str] = []
     for runtime in reversed(chosen):
-        undone = switch.off(node, runtime, _line)
+        undone = switch.off(node, runtime, tell_change)
         if undone.left:
             left.append(undone.words)
         if undone.was_on:
@@ -179,7 +179,7 @@ def off(for_: For = None, root: Root = "/", dry_run: DryRun = False) -> None:
 def status(for_: For = None, root: Root = "/", as_json: AsJson = False) -> None:
     """Show for which clients the tracing mirror is on, and whether it answers."""
     node = node_of(root)
-    chosen = [runtimes.named(word) for word in for_ or ()] or list(runtimes.RUNTIMES)
+    chosen = [runtimes.named(word) for word in for_ or ()] or [*runtimes.RUNTIMES.values()]
     again = node.sudo + shlex.join((*this_command(), "mirror", "on", *node.tree.words))
     found = [switch.status(node, runtime, f"{again} --for {runtime.id}") for runtime in chosen]
     shown = [item for item in found if item.on or for_ or item.runtime.here(node)]
@@ -222,7 +222,3 @@ def _need_rights(node: Node) -> None:
             "these files belong to root, and this user's podman reads them too: run it with sudo. Without root, by hand: "
             "docs/nodes.md, Without root. Nothing changed."
         )
-
-
-def _line(text: str) -> None:
-    tell(f"  {text}")

@@ -4,8 +4,10 @@ network that those on how to reach a host make. Nothing of another room is impor
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -16,39 +18,25 @@ if TYPE_CHECKING:
     from pullscope.worlds.network import Network
 
 
-def complete_client(incomplete: str) -> list[str]:
-    """The clients that a model plays."""
-    from pullscope.worlds.clients.client_catalog import CLIENTS
+def _offered(room: str, table: str, said: Callable[[str, Any], Any] = lambda key, _: key) -> Callable[[str], list[Any]]:
+    """What a shell offers: what begins so in that table, which is not read before; `said` gives a row its words."""
 
-    return [name for name in CLIENTS if name.startswith(incomplete)]
+    def complete(incomplete: str) -> list[Any]:
+        rows: Mapping[str, Any] = getattr(import_module(f"pullscope.{room}"), table)
+        return [said(key, row) for key, row in rows.items() if key.startswith(incomplete)]
 
-
-def complete_fault(incomplete: str) -> list[tuple[str, str]]:
-    """What can go wrong, each with its title."""
-    from pullscope.worlds.hub.faults.table import FAULTS
-
-    return [(code, one.title) for code, one in FAULTS.items() if code.startswith(incomplete)]
+    return complete
 
 
-def complete_registry(incomplete: str) -> list[tuple[str, str]]:
-    """The registries that can be played, each with its name."""
-    from pullscope.worlds.registries.table import REGISTRIES
-
-    return [(row.id, row.name) for row in REGISTRIES.values() if row.id.startswith(incomplete)]
+def _named(key: str, row: Any) -> tuple[str, str]:
+    return key, row.name
 
 
-def complete_runtime(incomplete: str) -> list[tuple[str, str]]:
-    """The clients that can be given a mirror, each with its name."""
-    from pullscope.host.mirror.runtimes import RUNTIMES
-
-    return [(row.id, row.name) for row in RUNTIMES if row.id.startswith(incomplete)]
-
-
-def complete_unit(incomplete: str) -> list[str]:
-    """The services that are known to pull."""
-    from pullscope.host.layout import UNITS
-
-    return [f"{name}.service" for name in UNITS if name.startswith(incomplete)]
+complete_client = _offered("worlds.clients.client_catalog", "CLIENTS")
+complete_fault = _offered("worlds.hub.faults.table", "FAULTS", lambda key, fault: (key, fault.title))
+complete_registry = _offered("worlds.registries.table", "REGISTRIES", _named)
+complete_runtime = _offered("host.mirror.runtimes", "RUNTIMES", _named)
+complete_unit = _offered("host.layout", "UNITS", lambda key, _: f"{key}.service")
 
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from pullscope.cli.docker_context import addon_path, surroundings
+from pullscope.cli.docker_context import addon_path, surroundings, tell_change
 from pullscope.cli.exits import Complaint, speaking, tell
 from pullscope.cli.options import Root
 from pullscope.cli.proxy_words import AsMirror, MirrorOf, mirror_on, mirrored
@@ -69,7 +69,7 @@ def install(
         return
     _need(at.tree)
     at.need_rights()
-    proxy_service.install(at.tree, _runner(at.tree), paths, lambda line: tell(f"  {line}"))
+    proxy_service.install(at.tree, _runner(at.tree), paths, tell_change)
     what = "mirror" if mirror else "proxy"
     tell(f"runs  the {what} listens on 127.0.0.1:{proxy_port}; story: journalctl -fu {proxy_service.UNIT}")
     ours = at.again.rpartition(" docker")[0] or at.again
@@ -117,7 +117,7 @@ def remove(
     why = proxy_service.needed_by_docker(at.tree, _runner(at.tree), port) if port is not None else None
     if why and not yes:
         raise HostError(f"{why}, so every pull would fail without the service. First: {at.off}. Nothing changed.")
-    if not proxy_service.remove(at.tree, _runner(at.tree), lambda line: tell(f"  {line}")):
+    if not proxy_service.remove(at.tree, _runner(at.tree), tell_change):
         tell("off   The service was not installed.")
         return
     tell("off   The service was removed.")

@@ -119,7 +119,7 @@ def _write(tree: Tree, edit: Callable[[dict[str, str]], dict[str, str]]) -> str:
         rest = hosts_file.remove_block(now.content)
         content = hosts_file.add_block(now.content, block)
         before = old.before if old is not None else now
-        planned = change.file(HOSTS_FILE, "hosts", before, content, mode=0o644, uid=0, gid=0)
+        planned = change.file(HOSTS_FILE, "hosts", before, content)
         # Only where all the rest is as it was may undo put the old bytes back; else it takes out the block alone.
         untouched = rest in {before.content, before.content + b"\n"}
         ours = (*(old.ours if old else ()), *(planned.entry.ours if untouched else ()))

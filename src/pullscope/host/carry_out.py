@@ -7,7 +7,6 @@ last. Which commands a daemon needs after that is for the caller to know.
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -15,11 +14,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pullscope import __version__
-from pullscope.host import HostError, change
+from pullscope.host import HostError, change, docker_daemon
 from pullscope.host.change import Change, Left, Tell
 from pullscope.host.command import NOT_FOUND, Outcome, Run, spelled
 from pullscope.host.journal import Recorded
 from pullscope.host.journal_document import Entry, Record
+from pullscope.host.layout import Layout
 from pullscope.host.tree import ABSENT, Tree
 
 TIMER_STEM = "pullscope-off"
@@ -101,7 +101,7 @@ class Parts:
             missing.append(path)
             path = path.rpartition("/")[0] or "/"
         for folder in reversed(missing):
-            self.changes.append(change.new_directory(folder, mode, os.geteuid(), os.getegid()))
+            self.changes.append(change.new_directory(folder, mode))
 
     def file(
         self,
@@ -109,16 +109,13 @@ class Parts:
         kind: str,
         content: bytes,
         *,
-        mode: int = 0o644,
         folder_mode: int = 0o755,
         claims: tuple[str, ...] = (),
         interim: tuple[bytes, ...] = (),
     ) -> None:
         self.directory(path.rpartition("/")[0], folder_mode)
         before = self.recorded.before(path)
-        made = change.file(
-            path, kind, before, content, mode=mode, uid=os.geteuid(), gid=os.getegid(), claims=claims, interim=interim
-        )
+        made = change.file(path, kind, before, content, claims=claims, interim=interim)
         known = self.recorded.entries.get(path)
         if known is not None:
             ours = tuple(dict.fromkeys((*made.entry.ours, *known.ours)))
@@ -223,6 +220,28 @@ def _on_again(recorded: Recorded) -> str:
     except (HostError, OSError) as error:
         return f"What was on before could not be put back ({error}): the next `off` removes the rest"
     return ""
+
+
+def take_back(
+    recorded: Recorded, run: Run, layout: Layout, tell: Tell, *, docker_runs: bool = False, ours: str = ""
+) -> Undone:
+    """Take every change back, as far as it can be; a docker that runs forgets what it read of `ours` first."""
+    record, tree = recorded.record, recorded.tree
+    if record is None:
+        recorded.journal.remove(())
+        return Undone(was_on=False)
+    with recorded.journal.lock():
+        stop_timer(run, layout.systemctl, record.entries)
+        forgot = docker_runs and docker_daemon.forget(tree, run, layout, record.entries)
+        left = change.take_all_back(tree, record.entries, tell)
+        if forgot:
+            tell(f"docker reloaded, without {ours}")
+        if any(entry.path.startswith(layout.unit_paths[0]) for entry in record.entries):
+            told(tree, run, (*layout.systemctl, "daemon-reload"))
+        # Where the daemon would not come back by itself after a crash, the record is still there to try again.
+        tree.fault("before deleting the journal")
+        left += close(recorded, record, left)
+    return Undone(was_on=True, left=left)
 
 
 def told(tree: Tree, run: Run, argv: Sequence[str], tell: Tell = lambda _: None) -> Outcome:

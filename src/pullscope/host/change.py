@@ -34,6 +34,9 @@ class Change:
 
 CREATED = "removed (pullscope had created it)"
 
+LISTS = {"daemon-json": daemon_json.INSECURE, "docker-mirrors": daemon_json.MIRRORS}
+"""The kinds of entries that are lists of daemon.json, and the key of each."""
+
 Tell = Callable[[str], None]
 """Is handed one line for the user."""
 
@@ -61,9 +64,8 @@ def sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def new_directory(path: str, mode: int, uid: int, gid: int) -> Change:
-    after = Snapshot(kind="directory", mode=mode, uid=uid, gid=gid)
-    return Change(entry=Entry(path=path, kind="directory", mode=mode), after=after)
+def new_directory(path: str, mode: int) -> Change:
+    return Change(entry=Entry(path=path, kind="directory", mode=mode), after=Snapshot.ours("directory", mode))
 
 
 def file(
@@ -72,9 +74,7 @@ def file(
     before: Snapshot,
     content: bytes,
     *,
-    mode: int,
-    uid: int,
-    gid: int,
+    mode: int = 0o644,
     claims: tuple[str, ...] = (),
     interim: tuple[bytes, ...] = (),
 ) -> Change:
@@ -83,7 +83,7 @@ def file(
         raise HostError(
             f"{path} is a symbolic link or not a plain file; change what it points to by hand. Nothing changed."
         )
-    after = Snapshot(kind="file", content=content, mode=mode, uid=uid, gid=gid)
+    after = Snapshot.ours("file", mode, content)
     if before.is_file:
         after = replace(after, mode=before.mode, uid=before.uid, gid=before.gid)
     ours = tuple(sha256(item) for item in (content, *interim))
@@ -95,7 +95,7 @@ def file(
 def apply(tree: Tree, change: Change) -> None:
     """Make it so; nothing is written where it is so already."""
     if change.after.kind == "directory":
-        tree.make_directory(change.path, change.after.mode, change.after.uid, change.after.gid)
+        tree.make_directory(change.path, change.after.mode)
         return
     now = tree.look(change.path)
     if now.is_file and now.content == change.after.content and now.mode == change.after.mode:
@@ -119,7 +119,7 @@ def take_back(tree: Tree, entry: Entry) -> TakenBack:
 
 def _undone(entry: Entry, now: Snapshot) -> tuple[Snapshot, str, bool]:
     """What a file becomes, which is `now` where nothing has to be done; that in words; whether others changed it."""
-    if _same(now, entry.before) or (now.absent and entry.before.absent):
+    if replace(now, mtime_ns=0) == replace(entry.before, mtime_ns=0) and (now.is_file or now.absent):
         return now, "as it was", False
     if now.absent:
         return now, "already removed", True
@@ -161,10 +161,6 @@ def result_of(entry: Entry, now: Snapshot) -> bytes | None:
     return after.content if after.is_file else None
 
 
-def _same(now: Snapshot, before: Snapshot) -> bool:
-    return now.is_file and before.is_file and replace(now, mtime_ns=0) == replace(before, mtime_ns=0)
-
-
 def _restored(entry: Entry, now: Snapshot) -> tuple[Snapshot, str, bool]:
     if entry.before.absent:
         return ABSENT, CREATED, False
@@ -175,20 +171,15 @@ def _restored(entry: Entry, now: Snapshot) -> tuple[Snapshot, str, bool]:
     return wanted, "restored", False
 
 
-def _left(entry: Entry, words: str) -> TakenBack:
-    """What others did stays as it is."""
-    return TakenBack(path=entry.path, words=words, touched=False, foreign=True)
-
-
 def _take_back_directory(tree: Tree, entry: Entry) -> TakenBack:
     now = tree.look(entry.path)
     if now.absent:
         return TakenBack(path=entry.path, words="as it was", touched=False)
-    if now.kind != "directory":
-        return _left(entry, "not a directory any more, left alone")
-    if tree.remove_directory(entry.path):
+    if now.kind == "directory" and tree.remove_directory(entry.path):
         return TakenBack(path=entry.path, words=CREATED)
-    return _left(entry, f"kept: {', '.join(tree.names(entry.path)[:3])} was added to it")
+    added = f"kept: {', '.join(tree.names(entry.path)[:3])} was added to it"
+    words = added if now.kind == "directory" else "not a directory any more, left alone"
+    return TakenBack(path=entry.path, words=words, touched=False, foreign=True)
 
 
 def _without_lines(content: bytes, entry: Entry) -> tuple[bytes | None, str]:
@@ -204,21 +195,13 @@ def _without_lines(content: bytes, entry: Entry) -> tuple[bytes | None, str]:
     return b"".join(lines), f"our lines removed; {words}, added or changed since, kept"
 
 
-def _ours_whatever(_: bytes, entry: Entry) -> tuple[bytes | None, str]:
-    """A file in a directory of our own: no change by others is in it."""
-    return (None, CREATED) if entry.before.absent else (entry.before.content, "restored")
-
-
-def _leave(content: bytes, _: Entry) -> tuple[bytes | None, str]:
-    return content, "replaced since, left alone"
-
-
-def _without_registries(content: bytes, entry: Entry) -> tuple[bytes | None, str]:
+def _without_listed(content: bytes, entry: Entry) -> tuple[bytes | None, str]:
+    """daemon.json: only the registries or mirrors that we named go, and our `proxies`."""
+    key = LISTS[entry.kind]
     try:
         before = daemon_json.read(entry.before.content) if entry.before.is_file else {}
-        had_key = daemon_json.INSECURE in before
         hosts = tuple(claim for claim in entry.claims if not claim.startswith(PROXIES_CLAIM))
-        rest = daemon_json.remove_listed(content, daemon_json.INSECURE, hosts, keep_empty=had_key)
+        rest = daemon_json.remove_listed(content, key, hosts, keep_empty=key in before)
         proxies = next((claim for claim in entry.claims if claim.startswith(PROXIES_CLAIM)), None)
         present = daemon_json.read(rest).get(daemon_json.PROXIES)
         then_proxies = daemon_json.PROXIES in before
@@ -233,20 +216,6 @@ def _without_registries(content: bytes, entry: Entry) -> tuple[bytes | None, str
     theirs = ", ".join(json.dumps(key[:100]) for key in new[:10]) or "a change"
     gone = ", ".join((*hosts, "our proxies") if proxies else hosts)
     return rest, f"{gone} taken out; {theirs}, changed since, kept"
-
-
-def _without_mirrors(content: bytes, entry: Entry) -> tuple[bytes | None, str]:
-    """daemon.json: only the mirrors that we named go."""
-    try:
-        before = daemon_json.read(entry.before.content) if entry.before.is_file else {}
-        keep = daemon_json.MIRRORS in before
-        rest = daemon_json.remove_listed(content, daemon_json.MIRRORS, entry.claims, keep_empty=keep)
-        now = daemon_json.read(rest)
-    except ValueError as error:
-        return content, f"{error}: changed since, left alone; remove {entry.claims[0]} by hand"
-    if not now and entry.before.absent:
-        return None, CREATED
-    return rest, f"{', '.join(entry.claims)} taken out; changed since, the rest kept"
 
 
 def _without_pieces(content: bytes, entry: Entry) -> tuple[bytes | None, str]:
@@ -275,11 +244,11 @@ def _without_block(content: bytes, entry: Entry) -> tuple[bytes | None, str]:
 
 
 MERGES: dict[str, Callable[[bytes, Entry], tuple[bytes | None, str]]] = {
-    "own": _ours_whatever,
+    # In a directory of our own, so that no change by others is in it.
+    "own": lambda _, entry: (None, CREATED) if entry.before.absent else (entry.before.content, "restored"),
     "lines": _without_lines,
-    "certificate": _leave,
-    "daemon-json": _without_registries,
-    "docker-mirrors": _without_mirrors,
+    "certificate": lambda content, _: (content, "replaced since, left alone"),
+    **dict.fromkeys(LISTS, _without_listed),
     "pieces": _without_pieces,
     "hosts": _without_block,
 }

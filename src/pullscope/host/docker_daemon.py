@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Callable, Mapping, Sequence
-from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pullscope.host import HostError, change, daemon_json
 from pullscope.host.command import Run
 from pullscope.host.journal_document import Entry
 from pullscope.host.layout import Layout
-from pullscope.host.tree import Snapshot, Tree
+from pullscope.host.tree import Tree
 from pullscope.oci.bounds import read_object
 
 HUB = "docker.io"
@@ -163,19 +162,12 @@ def _rootless_user(tree: Tree, layout: Layout) -> str | None:
     return next((name for name in homes if tree.exists(f"/home/{name}/.config/systemd/user/{layout.unit}")), None)
 
 
-LISTS: dict[str, tuple[str, Callable[[Daemon], AbstractSet[str]]]] = {
-    "daemon-json": (daemon_json.INSECURE, lambda daemon: daemon.insecure),
-    "docker-mirrors": (daemon_json.MIRRORS, lambda daemon: frozenset(daemon.mirrors)),
-}
-"""The kinds of entries that are lists of daemon.json: the key, and what a running daemon has of it."""
-
-
 def forget(tree: Tree, run: Run, layout: Layout, entries: Sequence[Entry]) -> bool:
     """Reload docker with what the list among `entries` had before, explicitly; False where it was not reloaded."""
-    entry = next((item for item in entries if item.kind in LISTS and item.claims), None)
+    entry = next((item for item in entries if item.kind in change.LISTS and item.claims), None)
     if entry is None:
         return False
-    key, known = LISTS[entry.kind]
+    key = change.LISTS[entry.kind]
     now = tree.look(entry.path)
     if not now.is_file:
         return False
@@ -183,20 +175,20 @@ def forget(tree: Tree, run: Run, layout: Layout, entries: Sequence[Entry]) -> bo
     with contextlib.suppress(ValueError, HostError):
         interim = daemon_json.with_empty(final, key)
         if now.content != interim:
-            tree.write(entry.path, Snapshot(kind="file", content=interim, mode=now.mode, uid=now.uid, gid=now.gid))
+            tree.write(entry.path, replace(now, content=interim, mtime_ns=0))
         tree.fault("before reloading docker")
         done = run((*layout.systemctl, "reload", layout.unit))
         tree.fault("after reloading docker")
         if done.ok:
-            _wait(run, layout, frozenset(entry.claims), known)
+            _wait(run, layout, frozenset(entry.claims))
         return done.ok
     return False
 
 
-def _wait(run: Run, layout: Layout, claims: frozenset[str], known: Callable[[Daemon], AbstractSet[str]]) -> None:
+def _wait(run: Run, layout: Layout, claims: frozenset[str]) -> None:
     """A reload is a signal: the file may change again only when the daemon has read it."""
     for _ in range(50):
         daemon = ask(run, layout)
-        if daemon is None or not known(daemon) & claims:
+        if daemon is None or not claims & {*daemon.insecure, *daemon.mirrors}:
             return
         run(("sleep", "0.1"))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import http.client
 import socket
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote, urlencode
 
@@ -51,24 +52,27 @@ def pull_request(words: Sequence[str]) -> str | None:
     return f"/images/create?{urlencode(query, quote_via=quote)}"
 
 
-def ask(endpoint: Path, method: str, path: str) -> int:
-    """The status of one question; HostError where the daemon does not answer."""
+@contextmanager
+def _answer(endpoint: Path, method: str, path: str) -> Iterator[http.client.HTTPResponse]:
     connection = _Unix(endpoint)
     try:
         connection.request(method, path)
-        return connection.getresponse().status
+        yield connection.getresponse()
     except (OSError, http.client.HTTPException) as error:
         raise HostError(f"docker on {endpoint} does not answer: {error}") from error
     finally:
         connection.close()
 
 
+def ask(endpoint: Path, method: str, path: str) -> int:
+    """The status of one question; HostError where the daemon does not answer."""
+    with _answer(endpoint, method, path) as answer:
+        return answer.status
+
+
 def pull(endpoint: Path, path: str) -> Iterator[str]:
     """Ask for a pull; what the daemon says of it, a line each. HostError with its own sentence where it fails."""
-    connection = _Unix(endpoint)
-    try:
-        connection.request("POST", path)
-        answer = connection.getresponse()
+    with _answer(endpoint, "POST", path) as answer:
         if answer.status != http.client.OK:
             raise HostError(_sentence(read_object(answer.read(65536)).get("message")))
         while line := answer.readline(65536):
@@ -78,10 +82,6 @@ def pull(endpoint: Path, path: str) -> Iterator[str]:
             if said.get("status") and not said.get("progressDetail"):
                 name = f"{said['id']}: " if said.get("id") else ""
                 yield _plain(f"{name}{said['status']}")
-    except (OSError, http.client.HTTPException) as error:
-        raise HostError(f"docker on {endpoint} does not answer: {error}") from error
-    finally:
-        connection.close()
 
 
 def _sentence(said: object) -> str:

@@ -52,14 +52,12 @@ class Journal:
             folder = folder.rpartition("/")[0] or "/"
         for folder in reversed(missing):
             mode = 0o700 if folder == self.state else 0o755
-            self.tree.make_directory(folder, mode, os.geteuid(), os.getegid())
+            self.tree.make_directory(folder, mode)
         return tuple(reversed(missing))
 
     def write(self, record: Record) -> None:
         """Put the record on disk; it is there, fsynced, when this returns."""
-        content = journal_document.written(record)
-        wanted = Snapshot(kind="file", content=content, mode=0o600, uid=os.geteuid(), gid=os.getegid())
-        self.tree.write(self.path, wanted)
+        self.tree.write(self.path, Snapshot.ours("file", 0o600, journal_document.written(record)))
 
     def remove(self, made: tuple[str, ...]) -> None:
         """Delete the record, then the directories that were made for it."""

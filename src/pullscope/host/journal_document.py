@@ -24,7 +24,14 @@ KINDS = frozenset({"directory", "own", "lines", "certificate", "daemon-json", "d
 """The kinds of an entry; change.py knows how each is taken back."""
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_MOST_MODE, _MOST_ID, _MOST_TIME = 0o7777, 2**32 - 2, 2**63 - 1  # chmod(2), chown(2): -1 is "leave it"; utimensat(2)
+_MOST_TIME = 2**63 - 1
+_NUMBERS = {
+    "mode": (0, 0o7777),
+    "uid": (0, 2**32 - 2),
+    "gid": (0, 2**32 - 2),
+    "mtime_ns": (-_MOST_TIME, _MOST_TIME),
+}
+"""Between which these are: chmod(2), chown(2) (-1 is "leave it"), utimensat(2)."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -195,37 +202,24 @@ def _entry(item: _Value) -> Entry:
         kind=kind,
         before=ABSENT if before.value is None else _snapshot(before.mapping()),
         ours=ours.texts(),
-        mode=item.member("mode").number(0, _MOST_MODE),
+        mode=item.member("mode").number(*_NUMBERS["mode"]),
         claims=item.member("claims").texts(),
     )
 
 
 def _snapshot(item: _Value) -> Snapshot:
-    return Snapshot(
-        kind="file",
-        content=item.member("content").content(),
-        mode=item.member("mode").number(0, _MOST_MODE),
-        uid=item.member("uid").number(0, _MOST_ID),
-        gid=item.member("gid").number(0, _MOST_ID),
-        mtime_ns=item.member("mtime_ns").number(-_MOST_TIME, _MOST_TIME),
-    )
+    numbers = {key: item.member(key).number(*between) for key, between in _NUMBERS.items()}
+    return Snapshot(kind="file", content=item.member("content").content(), **numbers)
 
 
 def _document(entry: Entry) -> dict[str, Any]:
     before = entry.before
+    content = {"content": base64.b64encode(before.content).decode()}
     return {
         "path": entry.path,
         "kind": entry.kind,
         "mode": entry.mode,
         "ours": list(entry.ours),
         "claims": list(entry.claims),
-        "before": None
-        if before.absent
-        else {
-            "content": base64.b64encode(before.content).decode(),
-            "mode": before.mode,
-            "uid": before.uid,
-            "gid": before.gid,
-            "mtime_ns": before.mtime_ns,
-        },
+        "before": None if before.absent else content | {key: getattr(before, key) for key in _NUMBERS},
     }

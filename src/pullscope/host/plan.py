@@ -86,7 +86,10 @@ def plan(machine: Machine, wish: Wish) -> Plan:
 
 def _proxy_parts(machine: Machine, parts: Parts, wish: Wish) -> dict[str, str]:
     layout = machine.layout
-    _refuse_flags(machine)
+    if machine.unit.flag("https-proxy") or machine.unit.flag("http-proxy"):
+        raise HostError(
+            f"{machine.unit.fragment} starts dockerd with --https-proxy, which overrides every drop-in. Nothing changed."
+        )
     before = machine.original_environment()
     no_proxy = wish.no_proxy
     if no_proxy is None:
@@ -108,12 +111,8 @@ def _proxy_parts(machine: Machine, parts: Parts, wish: Wish) -> dict[str, str]:
         folders = before.get("SSL_CERT_DIR") or ":".join(trust.system_directories(machine.tree))
         values["SSL_CERT_DIR"] = f"{folders}:{layout.ca_directory}"
         values[CA_MARK] = change.sha256(wish.authority.encode())[:16]
-        parts.file(
-            f"{layout.ca_directory}/{trust.CERTIFICATE_NAME}",
-            "own",
-            wish.authority.encode(),
-            folder_mode=0o700,
-        )
+        path = f"{layout.ca_directory}/{trust.CERTIFICATE_NAME}"
+        parts.file(path, "own", wish.authority.encode(), folder_mode=0o700)
     else:
         if not wish.hosts and not (machine.daemon and machine.daemon.containerd_store):
             raise HostError(
@@ -146,7 +145,6 @@ def _certs_d(machine: Machine, parts: Parts, wish: Wish, host: str) -> None:
 
 def _daemon_json_part(machine: Machine, parts: Parts, wish: Wish) -> None:
     path = machine.layout.daemon_json
-    before = machine.recorded.before(path)
     settings = _settings(machine) if wish.mode == "proxy" or wish.insecure else {}
     shadow = wish.mode == "proxy" and daemon_json.PROXIES in settings
     if not (shadow or wish.insecure):
@@ -156,6 +154,7 @@ def _daemon_json_part(machine: Machine, parts: Parts, wish: Wish) -> None:
             f"{machine.unit.fragment} starts dockerd with --insecure-registry, and with the same key in {path} it "
             "would not start: add the host to that command line instead. Nothing changed."
         )
+    before = machine.recorded.before(path)
     old = before.content if before.is_file else None
     claims: list[str] = []
     content, interim = old, b""
@@ -200,13 +199,6 @@ def _trust_for_proxy(machine: Machine, parts: Parts) -> None:
         pems += registry.authorities
     if pems:
         parts.file(f"{machine.layout.public}/proxy-trust.pem", "own", trust.bundle(pems))
-
-
-def _refuse_flags(machine: Machine) -> None:
-    if machine.unit.flag("https-proxy") or machine.unit.flag("http-proxy"):
-        raise HostError(
-            f"{machine.unit.fragment} starts dockerd with --https-proxy, which overrides every drop-in. Nothing changed."
-        )
 
 
 def _in_force(machine: Machine, variables: dict[str, str]) -> bool:

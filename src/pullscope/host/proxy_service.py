@@ -14,8 +14,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from pullscope.host import HostError, carry_out, change, systemd
-from pullscope.host.carry_out import Parts, Undone
+from pullscope.host import HostError, carry_out, systemd
+from pullscope.host.carry_out import Parts
 from pullscope.host.change import Tell
 from pullscope.host.command import Run, spelled
 from pullscope.host.journal import Recorded
@@ -251,14 +251,9 @@ def _said(run: Run, otherwise: str) -> str:
 def remove(tree: Tree, run: Run, tell: Tell) -> bool:
     """Stop the service and take its files back; recordings stay. False where it was not installed."""
     known = Recorded.read(tree, STATE)
-    record = known.record
-    if record is None:
-        known.journal.remove(())
-        return False
-    run(("systemctl", "stop", UNIT))
-    left = change.take_all_back(tree, record.entries, tell)
-    run(("systemctl", "daemon-reload"))
-    left += carry_out.close(known, record, left)
-    if left:
-        raise HostError(Undone(was_on=True, left=left).words)
-    return True
+    if known.record is not None:
+        run(("systemctl", "stop", UNIT))
+    undone = carry_out.take_back(known, run, SYSTEM, tell)
+    if undone.left:
+        raise HostError(undone.words)
+    return undone.was_on

@@ -8,8 +8,9 @@ from __future__ import annotations
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
-from pullscope.host import HostError, carry_out, change, docker_daemon, plan_words, systemd
+from pullscope.host import HostError, carry_out, docker_daemon, plan_words, systemd
 from pullscope.host.carry_out import Undone, told
 from pullscope.host.change import Tell
 from pullscope.host.command import Outcome
@@ -67,29 +68,17 @@ def on(found: Machine, planned: Plan, tell: Tell) -> None:
     """Do what the plan says. Where the daemon does not come up with it, put everything back and say so."""
     options = planned.wish.as_json() | ({NAMES: found.names} if found.names else {})
     record = carry_out.put_in_place(found.recorded, options, planned.changes, planned.stale, tell)
-    failed = _commands_on(found, planned, tell)
-    if failed is not None:
-        _give_up(found, planned, record, failed)
+    for argv in plan_words.commands(found, planned):
+        restarts = argv[-2:] == ("restart", found.layout.unit)
+        done = restart(found, tell) if restarts else told(found.tree, found.run, argv, tell)
+        if not done.ok:
+            _give_up(found, planned, record, done)
 
 
 def off(found: Machine, tell: Tell) -> Undone:
     """Take every change of ours back, as far as it can be; the daemon's restart is left to the caller."""
-    record, journal, tree = found.record, found.recorded.journal, found.tree
-    if record is None:
-        journal.remove(())
-        return Undone(was_on=False)
-    with journal.lock():
-        carry_out.stop_timer(found.run, found.layout.systemctl, record.entries)
-        interim = found.active and docker_daemon.forget(tree, found.run, found.layout, record.entries)
-        left = change.take_all_back(tree, record.entries, tell)
-        if interim:
-            tell("docker reloaded, without our insecure registries")
-        if any(entry.path.startswith(found.layout.unit_paths[0]) for entry in record.entries):
-            told(tree, found.run, (*found.layout.systemctl, "daemon-reload"))
-        # Where the daemon would not come back by itself after a crash, the record is still there to try again.
-        tree.fault("before deleting the journal")
-        left += carry_out.close(found.recorded, record, left)
-    return Undone(was_on=True, left=left)
+    ours = "our insecure registries"
+    return carry_out.take_back(found.recorded, found.run, found.layout, tell, docker_runs=found.active, ours=ours)
 
 
 def restart(found: Machine, tell: Tell) -> Outcome:
@@ -106,17 +95,7 @@ def restart(found: Machine, tell: Tell) -> Outcome:
     return done
 
 
-def _commands_on(found: Machine, planned: Plan, tell: Tell) -> Outcome | None:
-    """Run what the plan needs; the outcome that failed, None where all went well."""
-    for argv in plan_words.commands(found, planned):
-        restarts = argv[-2:] == ("restart", found.layout.unit)
-        done = restart(found, tell) if restarts else told(found.tree, found.run, argv, tell)
-        if not done.ok:
-            return done
-    return None
-
-
-def _give_up(found: Machine, planned: Plan, record: Record, failed: Outcome) -> None:
+def _give_up(found: Machine, planned: Plan, record: Record, failed: Outcome) -> NoReturn:
     layout = found.layout
     if planned.wish.until:
         carry_out.stop_timer(found.run, found.layout.systemctl, record.entries)

@@ -40,6 +40,11 @@ class Snapshot:
     gid: int = 0
     mtime_ns: int = 0
 
+    @classmethod
+    def ours(cls, kind: str, mode: int, content: bytes = b"") -> Snapshot:
+        """What we make, which is its maker's."""
+        return cls(kind=kind, content=content, mode=mode, uid=os.geteuid(), gid=os.getegid())
+
     @property
     def absent(self) -> bool:
         return self.kind == "absent"
@@ -52,14 +57,10 @@ class Snapshot:
 ABSENT = Snapshot(kind="absent")
 
 
-def _no_fault(_: str) -> None:
-    return
-
-
 class Tree:
     """The file system of the machine, or a copy of one below `directory`."""
 
-    def __init__(self, directory: str | Path = "/", *, fault: Callable[[str], None] = _no_fault) -> None:
+    def __init__(self, directory: str | Path = "/", *, fault: Callable[[str], None] = lambda _: None) -> None:
         self.directory = Path(directory).resolve()
         self.fault = fault
         if not self.directory.is_dir():
@@ -89,17 +90,11 @@ class Tree:
     def look(self, path: str) -> Snapshot:
         """What is at `path`; links are not followed. Unreadable things raise HostError with a sentence."""
         place = self.at(path)
+        content = b""
         try:
             info = place.lstat()
             if stat.S_ISREG(info.st_mode):
-                return Snapshot(
-                    kind="file",
-                    content=read_handle(os.open(place, _READ | os.O_NOFOLLOW), path, LARGEST),
-                    mode=stat.S_IMODE(info.st_mode),
-                    uid=info.st_uid,
-                    gid=info.st_gid,
-                    mtime_ns=info.st_mtime_ns,
-                )
+                content = read_handle(os.open(place, _READ | os.O_NOFOLLOW), path, LARGEST)
         except (FileNotFoundError, NotADirectoryError):
             return ABSENT
         except OSError as error:
@@ -107,9 +102,14 @@ class Tree:
                 # No file can have that name: an older version may have recorded one.
                 return ABSENT
             raise HostError(f"cannot read {path}: {error.strerror}") from error
-        kind = "directory" if stat.S_ISDIR(info.st_mode) else "link" if stat.S_ISLNK(info.st_mode) else "other"
+        kinds = {stat.S_IFREG: "file", stat.S_IFDIR: "directory", stat.S_IFLNK: "link"}
         return Snapshot(
-            kind=kind, mode=stat.S_IMODE(info.st_mode), uid=info.st_uid, gid=info.st_gid, mtime_ns=info.st_mtime_ns
+            kind=kinds.get(stat.S_IFMT(info.st_mode), "other"),
+            content=content,
+            mode=stat.S_IMODE(info.st_mode),
+            uid=info.st_uid,
+            gid=info.st_gid,
+            mtime_ns=info.st_mtime_ns,
         )
 
     def text(self, path: str) -> str | None:
@@ -166,14 +166,12 @@ class Tree:
             _sync_directory(place.parent)
         self.fault(f"after writing {path}")
 
-    def make_directory(self, path: str, mode: int, uid: int, gid: int) -> None:
+    def make_directory(self, path: str, mode: int) -> None:
         place = self.at(path)
         with sentence(f"{path} cannot be made"):
             self.fault(f"before making {path}")
             if not place.is_dir():
                 place.mkdir(mode=0o700)
-                if (uid, gid) != (os.geteuid(), os.getegid()):
-                    os.chown(place, uid, gid)
                 place.chmod(mode)
                 _sync_directory(place.parent)
         self.fault(f"after making {path}")

@@ -19,7 +19,7 @@ from mitmproxy import addonmanager, ctx, exceptions, http
 from pullscope.mitm import settings
 from pullscope.mitm.flow_events import answer_flow, request_of
 from pullscope.mitm.flow_notes import ANSWERED_BY
-from pullscope.mitm.settings import listen_here
+from pullscope.mitm.settings import NAMES, declare
 from pullscope.oci.messages import Headers, Request, Response, World
 from pullscope.worlds.clients.steps import NoAnswerError
 from pullscope.worlds.hub.faults.table import FAULTS
@@ -31,6 +31,18 @@ logger = logging.getLogger(__name__)
 
 _STAND_IN = Response(status=502, headers=Headers([("Content-Type", "text/plain")]), body=b"pullscope: no answer\n")
 _WAITS_FOR_BODY = "pullscope_waits_for_body"
+
+
+OPTIONS = (
+    ("pullscope_registry", str, DOCKER_HUB.id, f"Which registry the sample plays: {', '.join(REGISTRIES)}."),
+    (
+        "pullscope_faults",
+        NAMES,
+        [],
+        f"What goes wrong at the sample registry, by the finding that it causes: {', '.join(FAULTS)}. "
+        "Registries have faults of their own besides; docs/registries.md lists them.",
+    ),
+)
 
 
 class Patience:
@@ -128,21 +140,7 @@ class FaultyHub(Answer):
         super().__init__(play().world, late=Patience())
 
     def load(self, loader: addonmanager.Loader) -> None:
-        """Add the options, and keep the proxy to this machine."""
-        loader.add_option(
-            "pullscope_registry",
-            str,
-            DOCKER_HUB.id,
-            f"Which registry the sample plays: {', '.join(REGISTRIES)}.",
-        )
-        loader.add_option(
-            "pullscope_faults",
-            Sequence[str],
-            [],
-            f"What goes wrong at the sample registry, by the finding that it causes: {', '.join(FAULTS)}. "
-            "Registries have faults of their own besides; docs/registries.md lists them.",
-        )
-        listen_here()
+        declare(loader, OPTIONS)
 
     def configure(self, updated: set[str]) -> None:
         """Lay the chosen faults around a new registry."""

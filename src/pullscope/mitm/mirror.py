@@ -34,6 +34,16 @@ CANCELLED = "connection cancelled"
 """What mitmproxy (11 and 12, proxy/server.py) says of a connection that was given up while it was opened."""
 
 
+OPTIONS = (
+    (
+        "pullscope_mirror",
+        settings.NAMES,
+        [],
+        f"Be a mirror of these registries, in plain http on port {PORT}, instead of a proxy: docker.io,ghcr.io.",
+    ),
+)
+
+
 class Mirror:
     """Sends home what is asked of it; does nothing without `pullscope_mirror`."""
 
@@ -45,13 +55,7 @@ class Mirror:
     # -- options --------------------------------------------------------------------------------------------------------
 
     def load(self, loader: addonmanager.Loader) -> None:
-        loader.add_option(
-            "pullscope_mirror",
-            Sequence[str],
-            [],
-            f"Be a mirror of these registries, in plain http on port {PORT}, instead of a proxy: docker.io,ghcr.io.",
-        )
-        settings.listen_here()
+        settings.declare(loader, OPTIONS)
 
     def configure(self, updated: set[str]) -> None:
         if "pullscope_mirror" not in updated:

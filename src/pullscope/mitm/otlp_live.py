@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from mitmproxy import addonmanager, ctx, exceptions
 
-from pullscope.mitm.settings import listen_here
+from pullscope.mitm.settings import declare
 from pullscope.trace.model import Change, Pull
 
 logger = logging.getLogger(__name__)
@@ -33,6 +33,9 @@ LAST_WAIT = 10.0
 
 Traces = Callable[[Pull], dict[str, Any]]
 """Makes a TracesData of one pull, its own span first."""
+
+
+OPTIONS = (("pullscope_otlp", str, "", "Send finished pulls to this OpenTelemetry collector: http://HOST:4318."),)
 
 
 class Sender(Protocol):
@@ -64,10 +67,7 @@ class OtlpLive:
     # -- mitmproxy's side -----------------------------------------------------------------------------------------------
 
     def load(self, loader: addonmanager.Loader) -> None:
-        loader.add_option(
-            "pullscope_otlp", str, "", "Send finished pulls to this OpenTelemetry collector: http://HOST:4318."
-        )
-        listen_here()
+        declare(loader, OPTIONS)
 
     def configure(self, updated: set[str]) -> None:
         """Check the address and start; OptionsError is mitmproxy's way to refuse one."""

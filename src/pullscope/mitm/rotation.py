@@ -9,16 +9,20 @@ from __future__ import annotations
 
 from mitmproxy import addonmanager
 
-from pullscope.mitm.settings import listen_here
+from pullscope.mitm.settings import declare
+
+
+OPTIONS = (
+    ("pullscope_rotate_mb", int, 50, "Put the recording aside when it is larger than this."),
+    ("pullscope_rotate_keep", int, 4, "How many recordings that were put aside are kept."),
+)
 
 
 class Rotation:
     """The options."""
 
     def load(self, loader: addonmanager.Loader) -> None:
-        loader.add_option("pullscope_rotate_mb", int, 50, "Put the recording aside when it is larger than this.")
-        loader.add_option("pullscope_rotate_keep", int, 4, "How many recordings that were put aside are kept.")
-        listen_here()
+        declare(loader, OPTIONS)
 
 
 addons = [Rotation()]

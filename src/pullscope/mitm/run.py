@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
 import sys
-from pathlib import Path
 from types import SimpleNamespace
 
 from mitmproxy import addons as built_in  # as `addons` it would be this file's own, were it given to -s
@@ -28,16 +26,16 @@ def run_mitmdump(words: list[str]) -> int:
     return 0
 
 
-_DECLARED = re.compile(r'add_option\(\s*"(\w+)"')
-
-
 def option_names() -> set[str]:
     """The options of mitmdump and of this room's addons, without starting either."""
-    names = set(options.Options().keys())
+    from pullscope.mitm import answer, mirror, otlp_live, rotation, settings, sni_routing, vanity
+
+    own = (answer, mirror, otlp_live, rotation, settings, sni_routing, vanity)
+    names = {*options.Options().keys(), *(name for room in own for name, *_ in room.OPTIONS)}
     loader = SimpleNamespace(add_option=lambda name, *_, **__: names.add(name), add_command=lambda *_: None)
     for addon in (*built_in.default_addons(), dumper.Dumper(), keepserving.KeepServing(), readfile.ReadFileStdin()):
         getattr(addon, "load", lambda _: None)(loader)
-    return names.union(*(_DECLARED.findall(file.read_text("utf-8")) for file in Path(__file__).parent.glob("*.py")))
+    return names
 
 
 def _is_no_cancellation(record: logging.LogRecord) -> bool:

@@ -17,7 +17,7 @@ import logging
 import os
 import re
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import IO, Any
@@ -119,40 +119,38 @@ NOISY = ("mitmproxy.proxy.server",)
 """Loggers that say "client connect" and "server connect" for each connection; dockerd 28 opens one for every request."""
 
 
-def declare(loader: addonmanager.Loader) -> None:
-    loader.add_option(
-        "pullscope_view",
-        str,
-        "lines",
-        "How pulls are shown in mitmdump: lines (one per step), live (a table), none.",
-        choices=VIEWS,
-    )
-    loader.add_option("pullscope_verbose", bool, False, "Show every hop of each step, not only of those that failed.")
-    loader.add_option(
-        "pullscope_out",
-        str,
-        "",
-        "Record what was seen to this file (.jsonl), without secrets; +FILE adds to an existing one.",
-    )
-    loader.add_option(
+Option = tuple[Any, ...]
+"""What `add_option` of mitmproxy's loader is given: name, type, default, help and, where only some are allowed, the values."""
+
+NAMES: Any = Sequence[str]
+
+OPTIONS: tuple[Option, ...] = (
+    ("pullscope_view", str, "lines", "How pulls are shown in mitmdump: lines (one per step), live (a table), none.", VIEWS),
+    ("pullscope_verbose", bool, False, "Show every hop of each step, not only of those that failed."),
+    ("pullscope_out", str, "", "Record what was seen to this file (.jsonl), without secrets; +FILE adds to an existing one."),
+    (
         "pullscope_blobs",
         str,
         "verify",
         "Blobs from a storage that a redirect names: verify (decrypt, count, hash) or relay (pass on undecrypted).",
-        choices=BLOBS,
-    )
-    loader.add_option(
+        BLOBS,
+    ),
+    (
         "pullscope_only",
-        Sequence[str],
+        NAMES,
         [],
         "Decrypt and trace these hosts and their sub-domains only; all else is relayed as it is.",
-    )
-    loader.add_option(
-        "pullscope_ignore",
-        Sequence[str],
-        [],
-        "Relay these hosts and their sub-domains as they are, without decrypting them.",
-    )
+    ),
+    ("pullscope_ignore", NAMES, [], "Relay these hosts and their sub-domains as they are, without decrypting them."),
+)
+
+
+def declare(loader: addonmanager.Loader, options: Iterable[Option]) -> None:
+    """Add the options of an addon, which may run alone, and keep the proxy to this machine unless `listen_host` was set."""
+    for option in options:
+        loader.add_option(*option)
+    if not chosen("listen_host"):
+        stay_local()
 
 
 def relays() -> bool:
@@ -165,7 +163,6 @@ def make_fit() -> None:
     if not chosen("connection_strategy"):
         # With "eager", CONNECT to a host that does not exist (yet) is refused before any addon is asked.
         ctx.options.connection_strategy = "lazy"
-    listen_here()
     if is_dump():
         if not chosen("flow_detail"):
             ctx.options.flow_detail = 0
@@ -179,12 +176,6 @@ def connect_when_needed() -> None:
     if ctx.options.connection_strategy == "eager":
         ctx.options.update(connection_strategy="lazy")
         logger.info("connection_strategy is now lazy, so that hosts which do not exist can be answered for.")
-
-
-def listen_here() -> None:
-    """Keep the proxy to this machine unless the user set `listen_host`; each of our addons that may run alone calls it."""
-    if not chosen("listen_host"):
-        stay_local()
 
 
 def check(updated: set[str]) -> None:

@@ -20,7 +20,7 @@ import mitmproxy_rs
 from mitmproxy import addonmanager, ctx, exceptions, http
 from mitmproxy.proxy import mode_specs, server_hooks
 
-from pullscope.mitm.settings import listen_here
+from pullscope.mitm.settings import NAMES, declare
 
 logger = logging.getLogger(__name__)
 
@@ -28,6 +28,9 @@ MOST_PLACES = 1_000
 """Names that are remembered with their places; any client may ask for any name."""
 
 BEGIN, END = "# pullscope begin", "# pullscope end"
+
+
+OPTIONS = (("pullscope_resolve", NAMES, [], "HOST:PORT=ADDRESS:PORT, where an upstream really is, as curl's --connect-to."),)
 
 
 class SniRouting:
@@ -41,13 +44,7 @@ class SniRouting:
         self._give_back: Callable[[], None] | None = None
 
     def load(self, loader: addonmanager.Loader) -> None:
-        loader.add_option(
-            "pullscope_resolve",
-            Sequence[str],
-            [],
-            "HOST:PORT=ADDRESS:PORT, where an upstream really is, as curl's --connect-to.",
-        )
-        listen_here()
+        declare(loader, OPTIONS)
 
     def configure(self, updated: set[str]) -> None:
         if "pullscope_resolve" in updated:

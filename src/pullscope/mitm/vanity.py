@@ -51,14 +51,25 @@ logger = logging.getLogger(__name__)
 ASKED = "pullscope_asked_url"
 """The key in `flow.metadata` for the URL that the client asked, since a request that is sent on gets another."""
 
-OPTIONS = {
-    "pullscope_vanity",
-    "pullscope_vanity_host",
-    "pullscope_vanity_rules",
-    "pullscope_vanity_upstream",
-    "pullscope_rewrite",
-    "pullscope_rewrite_auth",
-}
+OPTIONS: tuple[settings.Option, ...] = (
+    ("pullscope_vanity", settings.NAMES, [], "Answer for a host from a rule file: HOST=FILE. Repeatable."),
+    ("pullscope_vanity_host", str, "", "The host for pullscope_vanity_rules."),
+    ("pullscope_vanity_rules", str, "", "The rule file for pullscope_vanity_host."),
+    (
+        "pullscope_vanity_upstream",
+        str,
+        "",
+        "Send requests for the rules' targets to this registry instead: [http://]HOST[:PORT].",
+    ),
+    ("pullscope_rewrite", settings.NAMES, [], "Send a host's requests on to another host: HOST=OTHER. Repeatable."),
+    (
+        "pullscope_rewrite_auth",
+        str,
+        str(Auth.PLAIN),
+        f"What pullscope_rewrite does with authentication: {', '.join(Auth)}.",
+        [str(auth) for auth in Auth],
+    ),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,33 +113,11 @@ class Vanity:
         self._failed = False
 
     def load(self, loader: Loader) -> None:
-        """Declares the options, and keeps the proxy to this machine; the help is what `mitmdump --options` prints."""
-        loader.add_option(
-            "pullscope_vanity", Sequence[str], [], "Answer for a host from a rule file: HOST=FILE. Repeatable."
-        )
-        loader.add_option("pullscope_vanity_host", str, "", "The host for pullscope_vanity_rules.")
-        loader.add_option("pullscope_vanity_rules", str, "", "The rule file for pullscope_vanity_host.")
-        loader.add_option(
-            "pullscope_vanity_upstream",
-            str,
-            "",
-            "Send requests for the rules' targets to this registry instead: [http://]HOST[:PORT].",
-        )
-        loader.add_option(
-            "pullscope_rewrite", Sequence[str], [], "Send a host's requests on to another host: HOST=OTHER. Repeatable."
-        )
-        loader.add_option(
-            "pullscope_rewrite_auth",
-            str,
-            str(Auth.PLAIN),
-            f"What pullscope_rewrite does with authentication: {', '.join(Auth)}.",
-            choices=[str(auth) for auth in Auth],
-        )
-        settings.listen_here()
+        settings.declare(loader, OPTIONS)
 
     def configure(self, updated: set[str]) -> None:
         """Reads the rule files again when an option changed; OptionsError in one sentence where that fails."""
-        if not updated & OPTIONS:
+        if updated.isdisjoint(name for name, *_ in OPTIONS):
             return
         try:
             followed, fixed = self._read()

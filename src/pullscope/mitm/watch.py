@@ -110,7 +110,7 @@ class Watch:
 
     def load(self, loader: addonmanager.Loader) -> None:
         """Declare the options, and set what a tracing proxy needs where the user has not."""
-        settings.declare(loader)
+        settings.declare(loader, settings.OPTIONS)
         settings.make_fit()
         content_view.add()
 

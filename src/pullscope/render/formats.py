@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Self
 
@@ -47,7 +47,7 @@ class Told:
         )
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class Form:
     """One form."""
 
@@ -57,6 +57,7 @@ class Form:
     """What reads it."""
     by: str
     """The function of `Told` that writes it: its module below `render`, and its name. It returns text, or what JSON can hold."""
+    _: KW_ONLY
     indent: int | None = 1
     """Of JSON; None is one line."""
     timed: bool = False
@@ -71,71 +72,21 @@ class Form:
 
 
 FORMS: Mapping[str, Form] = {
-    "text": Form(
-        what="the story, one line per step; pipe it into `less`", reader="a terminal", by="report:report_text"
-    ),
-    "hosts": Form(
-        what="the hosts of all operations and their ports",
-        reader="a firewall's administrator",
-        by="across_operations:hosts",
-    ),
-    "summary": Form(
-        what="counts by outcome, image, client and finding", reader="a terminal", by="across_operations:summary"
-    ),
-    "json": Form(
-        what="the report of [report-format.md](report-format.md)",
-        reader="jq, scripts",
-        by="report:report_json",
-        indent=2,
-    ),
-    "jsonl": Form(what="the same, one line per pull", reader="DuckDB, jq", by="report:report_jsonl"),
-    "html": Form(what="one HTML file; it makes no network requests", reader="any browser", by="html.page:page"),
-    "md": Form(
-        what="summary, findings, steps folded away", reader="an issue or a pull request", by="exports.markdown:markdown"
-    ),
-    "mermaid": Form(
-        what="sequence diagrams in Markdown, split below 5,000 characters",
-        reader="GitHub, GitLab",
-        by="exports.markdown:mermaid",
-    ),
-    "junit": Form(
-        what="JUnit XML: an operation is a test, its errors are its failure",
-        reader="Jenkins, GitLab, Azure Pipelines",
-        by="exports.ci:junit",
-    ),
-    "sarif": Form(
-        what="SARIF 2.1.0: a finding is a result, its code the rule",
-        reader="GitHub code scanning",
-        by="exports.ci:sarif",
-    ),
-    "github": Form(
-        what="a workflow command for each finding, which GitHub shows as an annotation",
-        reader="the log of a GitHub Actions step",
-        by="exports.ci:github",
-    ),
-    "har": Form(
-        what="HAR 1.2, with the sizes of streamed bodies",
-        reader="the network panel of a browser's developer tools",
-        by="exports.har:har",
-    ),
-    "perfetto": Form(
-        what="Chrome trace events",
-        reader="ui.perfetto.dev, chrome://tracing",
-        by="exports.perfetto:perfetto",
-        indent=None,
-        timed=True,
-    ),
-    "otlp": Form(
-        what="OTLP/JSON lines: one trace per pull, one span per step and hop",
-        reader="an OpenTelemetry collector, Jaeger",
-        by="exports.otlp:otlp_lines",
-        timed=True,
-    ),
-    "curl": Form(
-        what="a shell script that asks the same again and checks every digest",
-        reader="sh",
-        by="exports.curl:curl_script",
-    ),
+    "text": Form("the story, one line per step; pipe it into `less`", "a terminal", "report:report_text"),
+    "hosts": Form("the hosts of all operations and their ports", "a firewall's administrator", "across_operations:hosts"),
+    "summary": Form("counts by outcome, image, client and finding", "a terminal", "across_operations:summary"),
+    "json": Form("the report of [report-format.md](report-format.md)", "jq, scripts", "report:report_json", indent=2),
+    "jsonl": Form("the same, one line per pull", "DuckDB, jq", "report:report_jsonl"),
+    "html": Form("one HTML file; it makes no network requests", "any browser", "html.page:page"),
+    "md": Form("summary, findings, steps folded away", "an issue or a pull request", "exports.markdown:markdown"),
+    "mermaid": Form("sequence diagrams in Markdown, split below 5,000 characters", "GitHub, GitLab", "exports.markdown:mermaid"),
+    "junit": Form("JUnit XML: an operation is a test, its errors are its failure", "Jenkins, GitLab, Azure Pipelines", "exports.ci:junit"),
+    "sarif": Form("SARIF 2.1.0: a finding is a result, its code the rule", "GitHub code scanning", "exports.ci:sarif"),
+    "github": Form("a workflow command for each finding, which GitHub shows as an annotation", "the log of a GitHub Actions step", "exports.ci:github"),
+    "har": Form("HAR 1.2, with the sizes of streamed bodies", "the network panel of a browser's developer tools", "exports.har:har"),
+    "perfetto": Form("Chrome trace events", "ui.perfetto.dev, chrome://tracing", "exports.perfetto:perfetto", indent=None, timed=True),
+    "otlp": Form("OTLP/JSON lines: one trace per pull, one span per step and hop", "an OpenTelemetry collector, Jaeger", "exports.otlp:otlp_lines", timed=True),
+    "curl": Form("a shell script that asks the same again and checks every digest", "sh", "exports.curl:curl_script"),
 }
 
 

@@ -21,6 +21,7 @@ from pullscope.trace.findings.finding import Finding, Severity
 from pullscope.trace.hosts import Roles, rate_limit_of, tally
 from pullscope.trace.model import Change, Ending, Pull
 from pullscope.trace.source_gaps import lacking
+from pullscope.trace.trace import Trace
 from pullscope.trace.unseen_hosts import through_mirror
 
 MOST_CLOSED = 64
@@ -107,6 +108,12 @@ class Story:
                 self._active.pop(pull.id, None)
                 self._roles.pop(pull.id, None)
                 self._woven.discard(pull.id)
+
+    def tick(self, trace: Trace, now: float, arriving: Callable[[int], int]) -> None:
+        """Lines do not move by themselves."""
+
+    def close(self) -> None:
+        """Nothing is open."""
 
     def _remember(self, pull: Pull) -> None:
         self._closed[pull.id] = bare_findings(pull)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -54,7 +54,7 @@ def _pulls_nothing(node: Node) -> bool:
     return not (config.text or config.trouble) and named("docker").here(node)
 
 
-RUNTIMES: tuple[Runtime, ...] = (
+_ROWS = (
     Runtime(
         id="containerd",
         name="containerd (CRI, nerdctl)",
@@ -112,17 +112,17 @@ RUNTIMES: tuple[Runtime, ...] = (
         reads="on restart",
     ),
 )
-"""In the order in which they are switched on."""
+RUNTIMES: Mapping[str, Runtime] = {runtime.id: runtime for runtime in _ROWS}
+"""By their ids, in the order in which they are switched on."""
 
 
 def named(name: str) -> Runtime:
     """The runtime of this id; ValueError with all ids where there is none."""
-    for runtime in RUNTIMES:
-        if runtime.id == name:
-            return runtime
-    raise ValueError(f"{name[:40]!r} is not one of {', '.join(runtime.id for runtime in RUNTIMES)}")
+    if name not in RUNTIMES:
+        raise ValueError(f"{name[:40]!r} is not one of {', '.join(RUNTIMES)}")
+    return RUNTIMES[name]
 
 
 def here(node: Node) -> list[Runtime]:
     """Those that are on this machine."""
-    return [runtime for runtime in RUNTIMES if runtime.here(node)]
+    return [runtime for runtime in RUNTIMES.values() if runtime.here(node)]

@@ -8,10 +8,11 @@ from __future__ import annotations
 import http.client
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
-from pullscope.host import HostError, carry_out, change, docker_daemon
+from pullscope.host import HostError, carry_out
 from pullscope.host.carry_out import Parts, Undone, told
 from pullscope.host.change import Change, Tell
 from pullscope.host.command import spelled
@@ -91,25 +92,14 @@ def on(node: Node, planned: Plan, tell: Tell) -> None:
 
 def off(node: Node, runtime: Runtime, tell: Tell) -> Undone:
     """Take every change of one runtime back, as far as it can be."""
-    known = recorded(node, runtime)
-    record = known.record
-    if record is None:
-        known.journal.remove(())
-        return Undone(was_on=False)
-    with known.journal.lock():
-        carry_out.stop_timer(node.run, SYSTEM.systemctl, record.entries)
-        if _active(node, SYSTEM.unit) and docker_daemon.forget(node.tree, node.run, SYSTEM, record.entries):
-            tell("docker reloaded, without the tracing mirror")
-        left = change.take_all_back(node.tree, record.entries, tell)
-        if _has_timer(record.entries):
-            told(node.tree, node.run, ("systemctl", "daemon-reload"))
-        if runtime.reads == "on reload" and runtime.id != "docker":
-            for unit in runtime.units:
-                if _active(node, unit):
-                    told(node.tree, node.run, ("systemctl", "reload", unit), tell)
-        node.tree.fault("before deleting the journal")
-        left += carry_out.close(known, record, left)
-    return Undone(was_on=True, left=left)
+    docker_runs, ours = _active(node, SYSTEM.unit), "the tracing mirror"
+    undone = carry_out.take_back(
+        recorded(node, runtime), node.run, SYSTEM, tell, docker_runs=docker_runs, ours=ours
+    )
+    if undone.was_on and runtime.reads == "on reload" and runtime.id != "docker":
+        for unit in filter(partial(_active, node), runtime.units):
+            told(node.tree, node.run, ("systemctl", "reload", unit), tell)
+    return undone
 
 
 def restart(runtime: Runtime, sudo: str) -> str | None:

@@ -38,7 +38,7 @@ def route(node: Node, reference: Reference) -> Route:
         reference=str(reference),
         endpoints=endpoints,
         problems=tuple(containerd_checks.problems(node, config, [reference.registry])),
-        notes=(*_ctr(node, config, reference), *_generated(config)),
+        notes=tuple(_notes(node, config, reference)),
         files=(*config.files, *((found.file,) if found and node.tree.exists(found.file) else ())),
         refused=None if endpoints else "no host has the capability to be asked: every pull fails",
     )
@@ -86,18 +86,13 @@ def _source(found: HostDirectory, host: Host) -> str:
     return f"{found.file}:{host.table.line}" if host.table.line else found.file
 
 
-def _ctr(node: Node, config: Config, reference: Reference) -> tuple[str, ...]:
+def _notes(node: Node, config: Config, reference: Reference) -> Iterator[str]:
     """`ctr` takes no configuration: containerd#12550, #11478; k3s#5277."""
     roots = config.roots or [CERTS_D]
-    if hosts_toml.directory(node.tree, roots, reference.registry) is None:
-        return ()
-    return (f"ctr does not read this by itself: ctr images pull --hosts-dir {roots[0]} {reference}",)
-
-
-def _generated(config: Config) -> tuple[str, ...]:
-    if config.source is None:
-        return ()
-    return (f"{config.path} and its certs.d are written from {config.source} at each start: make changes there",)
+    if hosts_toml.directory(node.tree, roots, reference.registry) is not None:
+        yield f"ctr does not read this by itself: ctr images pull --hosts-dir {roots[0]} {reference}"
+    if config.source is not None:
+        yield f"{config.path} and its certs.d are written from {config.source} at each start: make changes there"
 
 
 def _deprecated(config: Config, reference: Reference) -> Iterator[Endpoint]:

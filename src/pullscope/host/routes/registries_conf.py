@@ -81,17 +81,12 @@ class Registries:
 def files(node: Node) -> list[str]:
     """The files that are read for the node's user, in order."""
     named = node.environment.get("CONTAINERS_REGISTRIES_CONF")
-    own = own_file(node)
+    own = f"{node.home}/.config/containers/registries.conf"  # which stands in place of the system's
     first = named or (own if node.tree.exists(own) else SYSTEM)
     found = [first] if node.tree.exists(first) else []
     for folder in (f"{SYSTEM}.d", f"{own}.d"):
         found += [f"{folder}/{name}" for name in node.tree.names(folder) if name.endswith(".conf")]
     return found
-
-
-def own_file(node: Node) -> str:
-    """The file of the node's user, which stands in place of the system's."""
-    return f"{node.home}/.config/containers/registries.conf"
 
 
 def read(node: Node, *, without: tuple[str, ...] = ()) -> Registries:

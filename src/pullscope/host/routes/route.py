@@ -131,7 +131,7 @@ def find_login(node: Node, places: Sequence[str], name: str) -> str:
     for path in places:
         document = read_object(node.text(path) or "")
         keys = [*_login_keys(document, "auths"), *_login_keys(document, "credHelpers")]
-        fitting = [key for key in keys if _begins(_login_name(key), name)]
+        fitting = [key for key in keys if f"{name}/".startswith(f"{_login_name(key)}/")]
         if fitting:
             return f"{path} ({max(fitting, key=lambda key: len(_login_name(key)))})"
     return ""
@@ -148,7 +148,3 @@ def _login_name(key: str) -> str:
     host, _, path = rest.partition("/")
     host = DOCKER_HUB if host == "index.docker.io" else host
     return host if path.strip("/") in {"", "v1", "v2"} else f"{host}/{path}"
-
-
-def _begins(key: str, name: str) -> bool:
-    return name == key or name.startswith(f"{key}/")

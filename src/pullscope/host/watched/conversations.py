@@ -102,7 +102,7 @@ class Conversations:
             if found is None or found.opened:
                 self._known[segment.source, segment.target] = found = _Connection(segment.source, segment.target)
         elif found is None and other is None:
-            if not (_REQUEST.match(segment.data) or _said_name(segment.data) is not None):
+            if not (_REQUEST.match(segment.data) or any(_is_hello(*one) for one in _records(segment.data))):
                 return
             self._known[segment.source, segment.target] = found = _Connection(
                 segment.source, segment.target, opened=True
@@ -128,7 +128,7 @@ class Conversations:
             connection.requests.append(_Request(url, tls=connection.tunnel))
             return
         for kind, length, body in _records(segment.data):
-            if kind == HANDSHAKE and body[:1] == b"\x01" and not connection.tunnel:
+            if _is_hello(kind, length, body) and not connection.tunnel:
                 name = _name_in(body) or connection.server[0]
                 port = connection.server[1]
                 connection.requests.append(_Request(f"https://{_host(name, port)}", tls=True))
@@ -219,12 +219,8 @@ def _records(data: bytes) -> list[tuple[int, int, bytes]]:
     return found
 
 
-def _said_name(data: bytes) -> str | None:
-    """The name in a ClientHello, empty where it has none; None for what is not a ClientHello."""
-    for kind, _, body in _records(data):
-        if kind == HANDSHAKE and body[:1] == b"\x01":
-            return _name_in(body)
-    return None
+def _is_hello(kind: int, _length: int, body: bytes) -> bool:
+    return kind == HANDSHAKE and body[:1] == b"\x01"
 
 
 def _name_in(hello: bytes) -> str:
@@ -260,17 +256,13 @@ def asked_in_log(lines: Iterable[str]) -> tuple[Asked, ...]:
         match = _LOGGED.search(line.rstrip())
         if match is None:
             continue
-        url = _endpoint_of(match[2])
+        try:
+            reference = Reference.parse(match[2])
+            url = f"https://{reference.api_host}/v2/{reference.repository}"
+        except ValueError:
+            url = f"https://{match[2]}"
         if match[1] == "Trying to access":
             found.setdefault(url, Asked(url=url, came="answered", good=True))
         elif match[3] is not None:
             found[url] = Asked(url=url, came=match[3].replace('\\"', '"'))
     return tuple(found.values())
-
-
-def _endpoint_of(source: str) -> str:
-    try:
-        reference = Reference.parse(source)
-    except ValueError:
-        return f"https://{source}"
-    return f"https://{reference.api_host}/v2/{reference.repository}"

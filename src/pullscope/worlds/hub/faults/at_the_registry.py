@@ -21,6 +21,7 @@ from pullscope.worlds.hub.cdn import CDN_HOST
 from pullscope.worlds.hub.faults.fault import (
     Lay,
     Sleep,
+    around,
     challenge_of,
     changing,
     where_tokens_are,
@@ -58,20 +59,15 @@ def _fetched_manifest(request: Request, asked: Route, response: Response) -> boo
 def _refused(error: str) -> Lay:
     """Every token is refused, with the registry's own challenge and this error in it."""
 
-    def lay(world: World, _sleep: Sleep) -> Mapping[str, Answerer]:
-        before = world[REGISTRY_HOST]
+    def refuse(request: Request, before: Answerer) -> Response:
+        response = before(request)
+        if not _manifest(request, route(request.url), response):
+            return response
+        bare = before(request.with_header("Authorization", None))
+        asked = bare.headers.get("WWW-Authenticate") or ""
+        return with_fields(bare, WWW_Authenticate=f'{asked},error="{error}"')
 
-        def refuse(request: Request) -> Response:
-            response = before(request)
-            if not _manifest(request, route(request.url), response):
-                return response
-            bare = before(request.with_header("Authorization", None))
-            asked = bare.headers.get("WWW-Authenticate") or ""
-            return with_fields(bare, WWW_Authenticate=f'{asked},error="{error}"')
-
-        return {REGISTRY_HOST: refuse}
-
-    return where_tokens_are(lay)
+    return where_tokens_are(around(REGISTRY_HOST, refuse))
 
 
 _spent = [("ratelimit-limit", "100;w=21600"), ("ratelimit-remaining", "0;w=21600")]
@@ -136,15 +132,13 @@ challenge_unreadable = where_tokens_are(changing(REGISTRY_HOST, _without_realm))
 
 def slow_hop(world: World, sleep: Sleep) -> Mapping[str, Answerer]:
     """The registry thinks for a while before it says what the tag means."""
-    before = world[REGISTRY_HOST]
 
-    def late(request: Request) -> Response:
-        response = before(request)
+    def late(request: Request, _asked: Route, response: Response) -> Response:
         if request.url.endswith("/manifests/latest") and response.status == 200:
             sleep(_LATE)
         return response
 
-    return {REGISTRY_HOST: late}
+    return changing(REGISTRY_HOST, late)(world, sleep)
 
 
 def link_points_elsewhere(world: World, _sleep: Sleep) -> Mapping[str, Answerer]:
@@ -161,16 +155,14 @@ def link_points_elsewhere(world: World, _sleep: Sleep) -> Mapping[str, Answerer]
     return {**changing(REGISTRY_HOST, change)(world, _sleep), _HOME: at_home}
 
 
-def plain_http_fallback(world: World, _sleep: Sleep) -> Mapping[str, Answerer]:
-    """A registry without TLS: the handshake fails, and only the port of plain http answers."""
-    before = world[REGISTRY_HOST]
+def _in_the_clear(request: Request, before: Answerer) -> Response:
+    """The handshake fails, and only the port of plain http answers."""
+    if split(request.url).scheme == "https":
+        raise NoAnswerError("tls: first record does not look like a TLS handshake")
+    return before(request)
 
-    def in_the_clear(request: Request) -> Response:
-        if split(request.url).scheme == "https":
-            raise NoAnswerError("tls: first record does not look like a TLS handshake")
-        return before(request)
 
-    return {REGISTRY_HOST: in_the_clear}
+plain_http_fallback = around(REGISTRY_HOST, _in_the_clear)
 
 
 def token_request_elsewhere(world: World, _sleep: Sleep) -> Mapping[str, Answerer]:
@@ -297,34 +289,35 @@ digest_mismatch = _large_layers(lambda body: body[:-1] + bytes([body[-1] ^ 1]))
 size_mismatch = _large_layers(lambda body: body[: len(body) // 2])
 
 
-def range_ignored(world: World, _sleep: Sleep) -> Mapping[str, Answerer]:
-    """The first attempt ends half-way, under the whole length; the rest cannot be had without the beginning."""
-    before, cut = world[CDN_HOST], set[str]()
+def _at_first(change: Callable[[Response], Response]) -> Lay:
+    """The storage, with another answer to the first request for each blob; ranges are ignored."""
 
-    def once(request: Request) -> Response:
-        whole = before(request.with_header("Range", None))
-        path = request.url.partition("?")[0]
-        if whole.status != 200 or len(whole.body) < _LARGE or path in cut:
-            return whole
-        cut.add(path)
-        headers = whole.headers.replacing("Connection", "close")  # or the client waits for the rest
-        return Response(status=200, headers=headers, body=whole.body[: len(whole.body) // 2])
+    def lay(world: World, _sleep: Sleep) -> Mapping[str, Answerer]:
+        before, seen = world[CDN_HOST], set[str]()
 
-    return {CDN_HOST: once}
+        def once(request: Request) -> Response:
+            whole = before(request.with_header("Range", None))
+            path = request.url.partition("?")[0]
+            changed = whole if path in seen else change(whole)
+            if changed is not whole:
+                seen.add(path)
+            return changed
+
+        return {CDN_HOST: once}
+
+    return lay
 
 
-def retried(world: World, _sleep: Sleep) -> Mapping[str, Answerer]:
-    """One server error for each blob, and all is well when it is asked for again."""
-    before, seen = world[CDN_HOST], set[str]()
+def _cut(whole: Response) -> Response:
+    """Half of a large layer, under the whole length; the rest cannot be had without the beginning."""
+    if whole.status != 200 or len(whole.body) < _LARGE:
+        return whole
+    headers = whole.headers.replacing("Connection", "close")  # or the client waits for the rest
+    return Response(status=200, headers=headers, body=whole.body[: len(whole.body) // 2])
 
-    def once(request: Request) -> Response:
-        path = request.url.partition("?")[0]
-        if path in seen:
-            return before(request)
-        seen.add(path)
-        return storage_error(503, "SlowDown", "Please reduce your request rate.")
 
-    return {CDN_HOST: once}
+range_ignored = _at_first(_cut)
+retried = _at_first(lambda _whole: storage_error(503, "SlowDown", "Please reduce your request rate."))
 
 
 def two_auth_mechanisms(world: World, _sleep: Sleep) -> Mapping[str, Answerer]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from pullscope.oci.messages import Answerer, Request, Response, World
 from pullscope.oci.urls import path_of
-from pullscope.worlds.hub.faults.fault import VANITY_HOST, Lay, is_ping, moved, where_tokens_are
+from pullscope.worlds.hub.faults.at_the_registry import strict_token_server
+from pullscope.worlds.hub.faults.fault import VANITY_HOST, Lay, Sleep, is_ping, moved, where_tokens_are
 from pullscope.worlds.hub.held import answer, headless, registry_error
 from pullscope.worlds.hub.registry import REGISTRY_HOST
 from pullscope.worlds.hub.sample import redirect_only
@@ -51,8 +54,13 @@ redirect_loop = _all(lambda request: _redirect(request, VANITY_HOST))
 redirect_unreadable = _all(lambda _request: answer(302, []))
 redirect_downgrade = _all(lambda request: _redirect(request, scheme="http"))
 upstream_unreachable = _all(lambda request: _redirect(request, NOWHERE))
-scope_mismatch = where_tokens_are(_all(lambda request: _redirect(request, path=_original(request))))
 query_dropped = _all(lambda request: answer(302, [("Location", moved(request, REGISTRY_HOST).url.partition("?")[0])]))
+scope_mismatch = where_tokens_are(_all(lambda request: _redirect(request, path=_original(request))))
+
+
+def scope_refused(world: World, sleep: Sleep) -> Mapping[str, Answerer]:
+    """The same before a token server that refuses what it does not know."""
+    return {**scope_mismatch(world, sleep), **strict_token_server(world, sleep)}
 
 
 def _half_a_proxy(world: World, _sleep: object) -> dict[str, Answerer]:

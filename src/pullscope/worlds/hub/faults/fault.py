@@ -55,18 +55,19 @@ class Fault:
     """Whether the one who pulls has a login."""
 
 
-def changing(host: str, change: Change) -> Lay:
-    """A host whose answers are changed."""
+def around(host: str, answer: Callable[[Request, Answerer], Response]) -> Lay:
+    """A host that is asked by way of `answer`, which is handed the host as it was."""
 
     def lay(world: World, _sleep: Sleep) -> Mapping[str, Answerer]:
         before = world[host]
-
-        def answer(request: Request) -> Response:
-            return change(request, route(request.url), before(request))
-
-        return {host: answer}
+        return {host: lambda request: answer(request, before)}
 
     return lay
+
+
+def changing(host: str, change: Change) -> Lay:
+    """A host whose answers are changed."""
+    return around(host, lambda request, before: change(request, route(request.url), before(request)))
 
 
 def challenge_of(world: World) -> str:
