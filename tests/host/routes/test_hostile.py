@@ -62,7 +62,7 @@ def test_any_edit_of_a_file_is_read_or_refused(data: st.DataObject) -> None:
             assert found.endpoints or found.refused
         containerd.examine(node)
         podman.examine(node)
-        for runtime in runtimes.RUNTIMES:
+        for runtime in runtimes.RUNTIMES.values():
             runtime.here(node)
             with contextlib.suppress(HostError):
                 switch.plan(node, runtime, Wish())

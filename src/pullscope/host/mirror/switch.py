@@ -93,9 +93,7 @@ def on(node: Node, planned: Plan, tell: Tell) -> None:
 def off(node: Node, runtime: Runtime, tell: Tell) -> Undone:
     """Take every change of one runtime back, as far as it can be."""
     docker_runs, ours = _active(node, SYSTEM.unit), "the tracing mirror"
-    undone = carry_out.take_back(
-        recorded(node, runtime), node.run, SYSTEM, tell, docker_runs=docker_runs, ours=ours
-    )
+    undone = carry_out.take_back(recorded(node, runtime), node.run, SYSTEM, tell, docker_runs=docker_runs, ours=ours)
     if undone.was_on and runtime.reads == "on reload" and runtime.id != "docker":
         for unit in filter(partial(_active, node), runtime.units):
             told(node.tree, node.run, ("systemctl", "reload", unit), tell)
