@@ -12,14 +12,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable
 
 from mitmproxy import addonmanager, ctx, exceptions, http
 
 from pullscope.mitm import settings
 from pullscope.mitm.flow_events import answer_flow, request_of
 from pullscope.mitm.flow_notes import ANSWERED_BY
-from pullscope.mitm.settings import NAMES, declare
+from pullscope.mitm.settings import NAMES, Option, declare
 from pullscope.oci.messages import Headers, Request, Response, World
 from pullscope.worlds.clients.steps import NoAnswerError
 from pullscope.worlds.hub.faults.table import FAULTS
@@ -33,14 +33,16 @@ _STAND_IN = Response(status=502, headers=Headers([("Content-Type", "text/plain")
 _WAITS_FOR_BODY = "pullscope_waits_for_body"
 
 
-OPTIONS = (
+OPTIONS: tuple[Option, ...] = (
     ("pullscope_registry", str, DOCKER_HUB.id, f"Which registry the sample plays: {', '.join(REGISTRIES)}."),
     (
         "pullscope_faults",
         NAMES,
         [],
-        f"What goes wrong at the sample registry, by the finding that it causes: {', '.join(FAULTS)}. "
-        "Registries have faults of their own besides; docs/registries.md lists them.",
+        (
+            f"What goes wrong at the sample registry, by the finding that it causes: {', '.join(FAULTS)}. "
+            "Registries have faults of their own besides; docs/registries.md lists them."
+        ),
     ),
 )
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Sequence
 
 from mitmproxy import addonmanager, ctx, exceptions, http, tls
 from mitmproxy.connection import Server
@@ -34,7 +33,7 @@ CANCELLED = "connection cancelled"
 """What mitmproxy (11 and 12, proxy/server.py) says of a connection that was given up while it was opened."""
 
 
-OPTIONS = (
+OPTIONS: tuple[settings.Option, ...] = (
     (
         "pullscope_mirror",
         settings.NAMES,

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from mitmproxy import addonmanager, ctx, exceptions
 
-from pullscope.mitm.settings import declare
+from pullscope.mitm.settings import Option, declare
 from pullscope.trace.model import Change, Pull
 
 logger = logging.getLogger(__name__)
@@ -35,7 +35,9 @@ Traces = Callable[[Pull], dict[str, Any]]
 """Makes a TracesData of one pull, its own span first."""
 
 
-OPTIONS = (("pullscope_otlp", str, "", "Send finished pulls to this OpenTelemetry collector: http://HOST:4318."),)
+OPTIONS: tuple[Option, ...] = (
+    ("pullscope_otlp", str, "", "Send finished pulls to this OpenTelemetry collector: http://HOST:4318."),
+)
 
 
 class Sender(Protocol):

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from mitmproxy import addonmanager
 
-from pullscope.mitm.settings import declare
+from pullscope.mitm.settings import Option, declare
 
-
-OPTIONS = (
+OPTIONS: tuple[Option, ...] = (
     ("pullscope_rotate_mb", int, 50, "Put the recording aside when it is larger than this."),
     ("pullscope_rotate_keep", int, 4, "How many recordings that were put aside are kept."),
 )

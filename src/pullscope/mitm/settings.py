@@ -125,9 +125,20 @@ Option = tuple[Any, ...]
 NAMES: Any = Sequence[str]
 
 OPTIONS: tuple[Option, ...] = (
-    ("pullscope_view", str, "lines", "How pulls are shown in mitmdump: lines (one per step), live (a table), none.", VIEWS),
+    (
+        "pullscope_view",
+        str,
+        "lines",
+        "How pulls are shown in mitmdump: lines (one per step), live (a table), none.",
+        VIEWS,
+    ),
     ("pullscope_verbose", bool, False, "Show every hop of each step, not only of those that failed."),
-    ("pullscope_out", str, "", "Record what was seen to this file (.jsonl), without secrets; +FILE adds to an existing one."),
+    (
+        "pullscope_out",
+        str,
+        "",
+        "Record what was seen to this file (.jsonl), without secrets; +FILE adds to an existing one.",
+    ),
     (
         "pullscope_blobs",
         str,

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ import mitmproxy_rs
 from mitmproxy import addonmanager, ctx, exceptions, http
 from mitmproxy.proxy import mode_specs, server_hooks
 
-from pullscope.mitm.settings import NAMES, declare
+from pullscope.mitm.settings import NAMES, Option, declare
 
 logger = logging.getLogger(__name__)
 
@@ -30,7 +30,9 @@ MOST_PLACES = 1_000
 BEGIN, END = "# pullscope begin", "# pullscope end"
 
 
-OPTIONS = (("pullscope_resolve", NAMES, [], "HOST:PORT=ADDRESS:PORT, where an upstream really is, as curl's --connect-to."),)
+OPTIONS: tuple[Option, ...] = (
+    ("pullscope_resolve", NAMES, [], "HOST:PORT=ADDRESS:PORT, where an upstream really is, as curl's --connect-to."),
+)
 
 
 class SniRouting:
