@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from pullscope.render.live import LiveView
 from pullscope.render.lines import Story
+from pullscope.render.live import LiveView
 from pullscope.render.views import make_view
 from pullscope.trace.trace import Trace
 

@@ -15,7 +15,14 @@ from typing import Annotated
 import typer
 
 from pullscope.cli import run, tracing
-from pullscope.cli.docker_context import Surroundings, authority, authority_to_be, print_problems, surroundings, tell_change
+from pullscope.cli.docker_context import (
+    Surroundings,
+    authority,
+    authority_to_be,
+    print_problems,
+    surroundings,
+    tell_change,
+)
 from pullscope.cli.exits import end_with, reader_may_leave, speaking, tell
 from pullscope.cli.options import AsJson, Confdir, DryRun, InsecureRegistry, NoProxy, NoRestart, Root, Rootless, Yes
 from pullscope.cli.plain_words import HELP, PlainWords

@@ -102,7 +102,9 @@ def _of(client: str, ref: str | None, root: str, trace: bool, as_json: bool) -> 
         if found is None or ref is None:
             raise Complaint("--trace needs the image to pull.", ExitCode.USAGE)
         if not node.tree.live:
-            raise Complaint("--trace uses this machine's own client and cannot be combined with --root.", ExitCode.USAGE)
+            raise Complaint(
+                "--trace uses this machine's own client and cannot be combined with --root.", ExitCode.USAGE
+            )
         pulled = pull(node, ref)
         compared = Comparison(node, found, pulled)
         problems = (*problems, *compared.problems)

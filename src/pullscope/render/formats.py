@@ -73,19 +73,42 @@ class Form:
 
 FORMS: Mapping[str, Form] = {
     "text": Form("the story, one line per step; pipe it into `less`", "a terminal", "report:report_text"),
-    "hosts": Form("the hosts of all operations and their ports", "a firewall's administrator", "across_operations:hosts"),
+    "hosts": Form(
+        "the hosts of all operations and their ports", "a firewall's administrator", "across_operations:hosts"
+    ),
     "summary": Form("counts by outcome, image, client and finding", "a terminal", "across_operations:summary"),
     "json": Form("the report of [report-format.md](report-format.md)", "jq, scripts", "report:report_json", indent=2),
     "jsonl": Form("the same, one line per pull", "DuckDB, jq", "report:report_jsonl"),
     "html": Form("one HTML file; it makes no network requests", "any browser", "html.page:page"),
     "md": Form("summary, findings, steps folded away", "an issue or a pull request", "exports.markdown:markdown"),
-    "mermaid": Form("sequence diagrams in Markdown, split below 5,000 characters", "GitHub, GitLab", "exports.markdown:mermaid"),
-    "junit": Form("JUnit XML: an operation is a test, its errors are its failure", "Jenkins, GitLab, Azure Pipelines", "exports.ci:junit"),
+    "mermaid": Form(
+        "sequence diagrams in Markdown, split below 5,000 characters", "GitHub, GitLab", "exports.markdown:mermaid"
+    ),
+    "junit": Form(
+        "JUnit XML: an operation is a test, its errors are its failure",
+        "Jenkins, GitLab, Azure Pipelines",
+        "exports.ci:junit",
+    ),
     "sarif": Form("SARIF 2.1.0: a finding is a result, its code the rule", "GitHub code scanning", "exports.ci:sarif"),
-    "github": Form("a workflow command for each finding, which GitHub shows as an annotation", "the log of a GitHub Actions step", "exports.ci:github"),
-    "har": Form("HAR 1.2, with the sizes of streamed bodies", "the network panel of a browser's developer tools", "exports.har:har"),
-    "perfetto": Form("Chrome trace events", "ui.perfetto.dev, chrome://tracing", "exports.perfetto:perfetto", indent=None, timed=True),
-    "otlp": Form("OTLP/JSON lines: one trace per pull, one span per step and hop", "an OpenTelemetry collector, Jaeger", "exports.otlp:otlp_lines", timed=True),
+    "github": Form(
+        "a workflow command for each finding, which GitHub shows as an annotation",
+        "the log of a GitHub Actions step",
+        "exports.ci:github",
+    ),
+    "har": Form(
+        "HAR 1.2, with the sizes of streamed bodies",
+        "the network panel of a browser's developer tools",
+        "exports.har:har",
+    ),
+    "perfetto": Form(
+        "Chrome trace events", "ui.perfetto.dev, chrome://tracing", "exports.perfetto:perfetto", indent=None, timed=True
+    ),
+    "otlp": Form(
+        "OTLP/JSON lines: one trace per pull, one span per step and hop",
+        "an OpenTelemetry collector, Jaeger",
+        "exports.otlp:otlp_lines",
+        timed=True,
+    ),
     "curl": Form("a shell script that asks the same again and checks every digest", "sh", "exports.curl:curl_script"),
 }
 
