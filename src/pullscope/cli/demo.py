@@ -15,8 +15,6 @@ from pullscope.oci.known_registries import login_command
 from pullscope.render.layout import screen_width, wrap_advice
 
 if TYPE_CHECKING:
-    from pullscope.mitm.watch import Watch
-    from pullscope.oci.reference import Reference
     from pullscope.worlds.hub.faults.fault import Fault
     from pullscope.worlds.registries.row import Registry
 
@@ -114,11 +112,7 @@ def demo(
     from pullscope.render.labels import label
     from pullscope.render.views import make_view
 
-    speaker = client
-
-    def introduce(_reference: Reference) -> None:
-        _write(_introduction(speaker, row, chosen, vanity=vanity, login=login, explain=explain) + "\n")
-
+    words = _introduction(client, row, chosen, vanity=vanity, login=login, explain=explain)
     ours = {"color": wants_color(color), "verbose": verbose}
     watch = Watch(make_view=lambda name, write, **_: make_view(name, write, **ours), labels=label)
     check_recording(out)
@@ -133,28 +127,23 @@ def demo(
             fault=fault,
             watch_addon=watch,
             settings=settings,
-            on_ready=introduce,
+            on_ready=lambda _: _write(f"{words}\n"),
         )
     except RuntimeError as error:
         raise Complaint(str(error)) from None
     for logged in shown.errors:
         say(f"note: {logged}")
-    if explain:
-        _explain(watch, color=wants_color(color))
+    if explain and watch.trace.pulls:
+        from pullscope.cli.explain import tell
+
+        on_terminal = sys.stdin.isatty() and sys.stdout.isatty()
+        tell(watch.trace.pulls[0], expert=False, color=wants_color(color), pause=on_terminal)
     if not shown.outcome.pulled:
         _write("")
         _write(_filled(f"What {client} itself says: {shown.outcome.told}", indent="  "))
     _write("")
     for line in _next_lines(client, asked, vanity=vanity, explain=explain, registry=row):
         _write(line)
-
-
-def _explain(watch: Watch, *, color: bool) -> None:
-    """The lesson; it waits for Enter where stdin and stdout are terminals."""
-    from pullscope.cli.explain import tell
-
-    if watch.trace.pulls:
-        tell(watch.trace.pulls[0], expert=False, color=color, pause=sys.stdin.isatty() and sys.stdout.isatty())
 
 
 def _write(line: str) -> None:

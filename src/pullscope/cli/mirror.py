@@ -111,7 +111,8 @@ def _turn_on(node: Node, planned: switch.Plan) -> None:
     restart = switch.restart(runtime, node.sudo)
     if restart and node.tree.live:
         tell(f"then  {restart}  (it reads its file only when it starts)")
-    tell(f"undo  {_off(node, runtime)}" + (f" (by itself at {planned.wish.until})" if planned.wish.until else ""))
+    off = node.sudo + shlex.join(planned.wish.off_command)
+    tell(f"undo  {off}" + (f" (by itself at {planned.wish.until})" if planned.wish.until else ""))
 
 
 def _prove(node: Node, wish: Wish) -> None:
@@ -136,10 +137,6 @@ def _start(wish: Wish) -> str:
     return shlex.join(
         words + (["--port", wish.address.rpartition(":")[2]] if not wish.url.endswith(f":{PORT}") else [])
     )
-
-
-def _off(node: Node, runtime: Runtime) -> str:
-    return node.sudo + shlex.join((*this_command(), "mirror", "off", "--for", runtime.id, *node.tree.words))
 
 
 @app.command("off")

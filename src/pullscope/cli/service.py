@@ -67,7 +67,8 @@ def install(
     if dry_run:
         typer.echo(proxy_service.unit_text(paths), nl=False)
         return
-    _need(at.tree)
+    if at.tree.live and not at.tree.exists("/run/systemd/system"):
+        raise HostError("this machine has no systemd; start the proxy with `pullscope trace`. Nothing changed.")
     at.need_rights()
     proxy_service.install(at.tree, _runner(at.tree), paths, tell_change)
     what = "mirror" if mirror else "proxy"
@@ -124,11 +125,6 @@ def remove(
     if why:
         tell(f"next  {at.off}   ({why}: every pull fails until then)")
     tell("kept  /var/lib/private/pullscope-proxy (its recordings and its CA)")
-
-
-def _need(tree: Tree) -> None:
-    if tree.live and not tree.exists("/run/systemd/system"):
-        raise HostError("this machine has no systemd; start the proxy with `pullscope trace`. Nothing changed.")
 
 
 def _libraries() -> tuple[str, ...]:

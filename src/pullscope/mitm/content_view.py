@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from mitmproxy import contentviews
@@ -114,7 +115,10 @@ def describe(data: bytes, content_type: str | None) -> str | None:
         )
     else:
         return None
-    shown = [_printable(line) for _, line in zip(range(MOST_LINES), lines, strict=False)]
+    shown = [
+        "".join(char if char.isprintable() else f"\\x{ord(char):02x}" for char in line)
+        for line in islice(lines, MOST_LINES)
+    ]
     return "\n".join([*shown, "..."] if len(shown) == MOST_LINES else shown)
 
 
@@ -232,10 +236,6 @@ def _aligned(title: str, rows: Rows) -> Iterator[str]:
     width = min(24, max((len(name) for name, _ in known), default=0))
     for name, value in known:
         yield f"  {name:<{width}}  {' '.join(value.split())}"
-
-
-def _printable(line: str) -> str:
-    return "".join(character if character.isprintable() else f"\\x{ord(character):02x}" for character in line)
 
 
 def _bytes(size: int) -> str:

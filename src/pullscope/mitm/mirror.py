@@ -21,7 +21,7 @@ from pullscope.mitm.flow_events import answer_flow
 from pullscope.mitm.flow_notes import ANSWERED_BY, MIRRORED
 from pullscope.mitm.settings import listen_anew
 from pullscope.oci.messages import Headers, Response
-from pullscope.oci.mirrored import PORT, STAND_IN, Home, Wanted, read_homes, wanted_of
+from pullscope.oci.mirrored import PORT, STAND_IN, Home, read_homes, wanted_of
 from pullscope.oci.urls import is_host
 
 logger = logging.getLogger(__name__)
@@ -89,7 +89,9 @@ class Mirror:
         elif request.method not in ("GET", "HEAD"):
             answer = refusal(405, "UNSUPPORTED", "pullscope is a mirror for reading; nothing is written through it")
         elif wanted.home is None:
-            answer = refusal(404, "NAME_UNKNOWN", _not_here(wanted, self._homes))
+            own, other = ", ".join(self._homes), wanted.registry
+            words = f"pullscope mirrors {own} here, not {other}; your client asks {other} itself next"
+            answer = refusal(404, "NAME_UNKNOWN", words)
         else:
             _readdress(request, wanted.home.scheme, wanted.home.host, wanted.home.port, wanted.path)
             return
@@ -174,10 +176,6 @@ def _answer(flow: http.HTTPFlow, response: Response) -> None:
     flow.request.stream = False  # an answer and a request that streams crash mitmproxy (11 and 12)
     flow.metadata[ANSWERED_BY] = STAND_IN
     answer_flow(flow, response)
-
-
-def _not_here(wanted: Wanted, homes: dict[str, Home]) -> str:
-    return f"pullscope mirrors {', '.join(homes)} here, not {wanted.registry}; your client asks {wanted.registry} itself next"
 
 
 def _readdress(request: http.Request, scheme: str, host: str, port: int, path: str) -> None:

@@ -16,7 +16,7 @@ _DISTRIBUTION = "https://github.com/opencontainers/distribution-spec/blob/v1.1.1
 _IMAGE = "https://github.com/opencontainers/image-spec/blob/v1.1.1"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class Section:
     """A section of a specification."""
 
@@ -25,11 +25,11 @@ class Section:
 
 
 def _distribution(title: str, anchor: str) -> Section:
-    return Section(title=f"OCI distribution-spec 1.1, {title}", url=f"{_DISTRIBUTION}#{anchor}")
+    return Section(f"OCI distribution-spec 1.1, {title}", f"{_DISTRIBUTION}#{anchor}")
 
 
 def _image(title: str, page: str) -> Section:
-    return Section(title=f"OCI image-spec 1.1, {title}", url=f"{_IMAGE}/{page}")
+    return Section(f"OCI image-spec 1.1, {title}", f"{_IMAGE}/{page}")
 
 
 SUPPORT = _distribution("Determining Support", "determining-support")
@@ -43,31 +43,26 @@ MOUNTS = _distribution("Mounting a blob from another repository", "mounting-a-bl
 PUTS = _distribution("Pushing Manifests", "pushing-manifests")
 TAGS = _distribution("Listing Tags", "listing-tags")
 DELETES = _distribution("Content Management", "content-management")
-CHARTS = Section(title="Helm, The Chart Repository Guide", url="https://helm.sh/docs/topics/chart_repository/")
+CHARTS = Section("Helm, The Chart Repository Guide", "https://helm.sh/docs/topics/chart_repository/")
 ENDPOINTS = _distribution("Endpoints", "endpoints")
 INDEX = _image("Image Index", "image-index.md")
 MANIFEST = _image("Image Manifest", "manifest.md")
 CONFIG = _image("Image Configuration", "config.md")
 LAYER = _image("Image Layer Filesystem Changeset", "layer.md")
 DIGESTS = _image("Digests", "descriptor.md#digests")
-TOKENS = Section(
-    title="Distribution, Token Authentication", url="https://distribution.github.io/distribution/spec/auth/token/"
-)
+TOKENS = Section("Distribution, Token Authentication", "https://distribution.github.io/distribution/spec/auth/token/")
 SCOPES = Section(
-    title="Distribution, Token Scope Documentation", url="https://distribution.github.io/distribution/spec/auth/scope/"
+    "Distribution, Token Scope Documentation", "https://distribution.github.io/distribution/spec/auth/scope/"
 )
 ATTESTATIONS = Section(
-    title="Docker, Attestation storage",
-    url="https://docs.docker.com/build/metadata/attestations/attestation-storage/",
+    "Docker, Attestation storage", "https://docs.docker.com/build/metadata/attestations/attestation-storage/"
 )
-CHALLENGES = Section(title="RFC 9110, 401 Unauthorized", url="https://www.rfc-editor.org/rfc/rfc9110#section-15.5.2")
-REDIRECTIONS = Section(title="RFC 9110, Redirection 3xx", url="https://www.rfc-editor.org/rfc/rfc9110#section-15.4")
-COSIGN = Section(
-    title="Sigstore, Signing containers", url="https://docs.sigstore.dev/cosign/signing/signing_with_containers/"
-)
-NAMES = Section(title="Docker, docker image tag", url="https://docs.docker.com/reference/cli/docker/image/tag/")
-PROXY = Section(title="Docker, Daemon proxy configuration", url="https://docs.docker.com/engine/daemon/proxy/")
-LIMIT = Section(title="Docker Hub, Pull usage and limits", url="https://docs.docker.com/docker-hub/usage/pulls/")
+CHALLENGES = Section("RFC 9110, 401 Unauthorized", "https://www.rfc-editor.org/rfc/rfc9110#section-15.5.2")
+REDIRECTIONS = Section("RFC 9110, Redirection 3xx", "https://www.rfc-editor.org/rfc/rfc9110#section-15.4")
+COSIGN = Section("Sigstore, Signing containers", "https://docs.sigstore.dev/cosign/signing/signing_with_containers/")
+NAMES = Section("Docker, docker image tag", "https://docs.docker.com/reference/cli/docker/image/tag/")
+PROXY = Section("Docker, Daemon proxy configuration", "https://docs.docker.com/engine/daemon/proxy/")
+LIMIT = Section("Docker Hub, Pull usage and limits", "https://docs.docker.com/docker-hub/usage/pulls/")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -127,8 +127,8 @@ def _hop(hop: Hop, pull: Pull, roles: Roles, trace: str, parent: str, span: str,
         "http.request.method_original": None if known else plain(method, 32),
         "url.full": url,
         "url.scheme": parts.scheme,
-        "server.address": _name(parts.netloc),
-        "server.port": _port(parts.netloc, parts.scheme),
+        "server.address": parts.host,
+        "server.port": parts.port or (80 if parts.scheme == "http" else 443),
         "http.response.status_code": status,
         "http.response.body.size": hop.bytes,
         "http.request.body.size": hop.uploaded.bytes if hop.uploaded else None,
@@ -182,18 +182,6 @@ def _value(value: str | float | bool) -> dict[str, Any]:
             return {"doubleValue": value}
         case _:
             return {"stringValue": value}
-
-
-def _name(netloc: str) -> str:
-    host, colon, port = netloc.rpartition(":")
-    return (host if colon and port.isdigit() else netloc).strip("[]")
-
-
-def _port(netloc: str, scheme: str) -> int:
-    _, colon, port = netloc.rpartition(":")
-    if colon and port.isascii() and port.isdigit() and len(port) < 6:
-        return int(port)
-    return 80 if scheme == "http" else 443
 
 
 def _nano(time: float) -> str:
