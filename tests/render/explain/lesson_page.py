@@ -61,7 +61,7 @@ IN_THE_LESSON = frozenset({
     "200", "302", "307", "401", "429", "Accept", "anonymous", "attestation", "blob", "CA", "CDN", "challenge", "client",
     "config", "container image", "daemon", "diff_id", "digest", "hash", "HEAD", "header", "index", "layer", "manifest",
     "media type", "mirror", "platform", "proxy", "pull", "rate limit", "realm", "redirect", "referrers", "registry",
-    "repository", "reverse proxy", "scope", "service", "signed URL", "store", "tag", "token", "token server",
+    "repository", "resolve", "reverse proxy", "scope", "service", "signed URL", "store", "tag", "token", "token server",
     "vanity domain", "version check",
 })  # fmt: skip
 """What the page explains where it first stands, so that the list at its end has the rest."""
@@ -86,7 +86,7 @@ AND_SO_ON = "docker sends the token to the registry only. The other steps need n
 
 
 def how_a_pull_works(direct: Pull, through_vanity: Pull, demo: Demo) -> str:
-    lines = [HEAD, f"{_prose(HOW_TO_READ)}\n", f"The client is {client_line(direct)}. {BY_HAND}", ""]
+    lines = [HEAD, f"{_paragraphs(HOW_TO_READ)}\n", f"The client is {client_line(direct)}. {BY_HAND}", ""]
     lines += _diagrams(direct)
     cited: set[Section] = set()
     seen: set[str] = set()
@@ -126,12 +126,14 @@ def _prose(text: str) -> str:
 
 def _said(ideas: Iterable[Said], cited: set[Section]) -> Iterator[str]:
     for idea in ideas:
-        text, *items = idea.text.split("\n")
-        yield f"**{idea.name}.** {_prose(text)}{_source(idea.section, cited)}"
+        yield f"**{idea.name}.** {_paragraphs(idea.text)}{_source(idea.section, cited)}"
         yield ""
-        if items:
-            yield from (f"- {_prose(item.removeprefix('- '))}" for item in items)
-            yield ""
+
+
+def _paragraphs(text: str) -> str:
+    """A paragraph, and the items of its list."""
+    first, *items = (_prose(line.removeprefix("- ")) for line in text.split("\n"))
+    return "\n- ".join([first + "\n" * bool(items), *items])
 
 
 def _chapter(chapter: Chapter, cited: set[Section]) -> Iterator[str]:

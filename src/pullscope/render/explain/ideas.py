@@ -14,11 +14,10 @@ from pullscope.render.explain.table import SECTIONS, Section
 
 
 class Idea(StrEnum):
-    """What a reader has to understand once, in the order in which it is explained."""
+    """What steps show, in the order in which it is explained. What a pull does not show is explained with the demo's."""
 
     NAME = "name"
-    DAEMON = "daemon"
-    COMMAND = "command"
+    ASKS = "asks"
     VANITY = "vanity"
     CHALLENGE = "challenge"
     SCOPE = "scope"
@@ -30,38 +29,10 @@ class Idea(StrEnum):
     SIGNED = "signed"
     VERIFIED = "verified"
     FAILED = "failed"
-    OTHERS = "others"
-    STORES = "stores"
-    AGAIN = "again"
-    PROXIES = "proxies"
-    TRUST = "trust"
-    MIRROR = "mirror"
-    SMALLEST = "smallest"
-    RENAMED = "renamed"
-    UNSEEN = "unseen"
-    REFUSED = "refused"
-    CHARGED = "charged"
-    LOGINS = "logins"
-    PUSHED = "pushed"
-    MOVED = "moved"
-    FILES = "files"
 
 
-BEFORE = (Idea.NAME, Idea.DAEMON, Idea.COMMAND)
+BEFORE = (Idea.NAME, Idea.ASKS)
 """What belongs to the whole pull: explained before its first request."""
-IN_STEPS = (
-    Idea.NAME, Idea.DAEMON, Idea.VANITY, Idea.CHALLENGE, Idea.SCOPE, Idea.DIGEST, Idea.TYPES, Idea.COUNTS, Idea.PLATFORM,
-    Idea.ELSEWHERE, Idea.SIGNED, Idea.VERIFIED,
-)  # fmt: skip
-"""What steps show; what a pull does not show is explained with the demo's."""
-AFTER: dict[str, tuple[Idea, ...]] = {
-    "Other pulls": (Idea.OTHERS, Idea.STORES, Idea.AGAIN),
-    "Proxy, certificates, mirrors": (Idea.PROXIES, Idea.TRUST, Idea.MIRROR),
-    "A registry domain of your own": (
-        Idea.SMALLEST, Idea.RENAMED, Idea.UNSEEN, Idea.REFUSED, Idea.CHARGED, Idea.LOGINS, Idea.PUSHED, Idea.MOVED, Idea.FILES,
-    ),
-}  # fmt: skip
-"""What no single pull shows, by chapters; the last is what one needs to know to run a domain."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -71,6 +42,8 @@ class Thought:
     name: str
     beginner: str
     section: Section
+    chapter: str = ""
+    """Where it is told, if no single pull shows it."""
 
 
 TABLE = r"""
@@ -81,24 +54,20 @@ name: Which host a name means
         - The part before the first slash is a host if it contains a dot or a colon, or is `localhost`.
         - A colon in the host is followed by a port: `example.com:5000/app` is on port 5000. Without it HTTPS uses port 443.
         - A colon after the last slash is followed by a tag, an `@` by a digest. Without either the tag is `latest`.
-        - A name without a host is at Docker Hub, called docker.io in names. The host that is asked is registry-1.docker.io.
-        Only there `library/` is added to names of one part.
-daemon: Who asks
+        - A name without a host is at Docker Hub, called docker.io in names. The host that is asked is registry-1.docker.io. Only
+        there `library/` is added to names of one part.
+asks: Who asks
     section PROXY
     says `docker pull` passes the name to the docker daemon, a program in the background. (With Docker Desktop it runs in a
-        virtual machine.) The daemon looks up the hosts and makes all the requests; it is the client from here on. So
-        `HTTPS_PROXY` in your shell changes nothing: the daemon has its own settings for proxy and certificates.
-command: Who asks
-    section PROXY
-    says {client} has no daemon: the command makes every request itself, with the proxy and the CA of the shell that started it.
-        docker is different: `docker pull` passes the name to the docker daemon, a program in the background. The daemon has its
-        own settings, and `HTTPS_PROXY` in your shell changes nothing.
+        virtual machine.) The daemon looks up the hosts and makes all the requests. So `HTTPS_PROXY` in your shell changes
+        nothing: the daemon has its own settings for proxy and certificates. podman, skopeo and crane have no daemon: the command
+        makes every request itself, with the proxy and the certificates of your shell.
 vanity: What a vanity domain can and cannot change
     section REDIRECTIONS
     says {vanity} is a vanity domain: a host name of your own in front of a registry. It stores no image. It answers {status}, a
-        redirect: the client asks again at {target}, the address in the header Location. So the domain decides which registry
-        is asked, and thereby what a tag points to. It cannot change an image that is pulled by digest. Digests, the token
-        server's address and the storage host come from the registry, unchanged.
+        redirect: the client asks again at {target}, the address in the header Location. So the domain decides which registry is
+        asked, and thereby what a tag points to. It cannot change an image that is pulled by digest. Digests, the token server's
+        address and the storage host come from the registry, unchanged.
 challenge: Why a 401 comes first
     section CHALLENGES
     says This 401 is normal: a client cannot know where to get a token before it has asked. The header WWW-Authenticate of the
@@ -110,12 +79,12 @@ scope: What a scope is
     section SCOPES
     says The client asks the token server for `REALM?service=SERVICE&scope=SCOPE`. The scope here is `{scope}`: a type, a
         repository and an action. The client takes the repository from the name that you typed, without the host. docker 29 and
-        containerd (a program that runs containers, below docker and on Kubernetes nodes) also ask for the scope in the
-        challenge. The registry accepts the token for this repository only.
+        containerd (a program that runs containers, below docker and on Kubernetes nodes) also ask for the scope in the challenge.
+        The registry accepts the token for this repository only.
 digest: What a digest guarantees
     section DIGESTS
-    says A tag is a label; tomorrow it can point to another image. A digest is the sha256 hash of some content, here {digest}.
-        The content is the JSON text of an index (list of manifests), manifest or config, or a layer's compressed archive, as the
+    says A tag is a label; tomorrow it can point to another image. A digest is the sha256 hash of some content, here {digest}. The
+        content is the JSON text of an index (list of manifests), manifest or config, or a layer's compressed archive, as the
         registry stores it.
         - docker hashes what it gets and refuses changed bytes.
         - From here on docker asks for everything by digest: a tag that moves during the pull changes nothing.
@@ -126,15 +95,15 @@ types: What Accept and Content-Type are for
     section MANIFESTS
     says Accept in a request lists the document types (media types) that the client understands. Content-Type in the answer says
         which one came. A registry that has none of the listed types answers 404 or 406. Without Accept it may convert the
-        document to an old type: Docker's own registry 2.8 does, and an old type has another digest. Without Content-Type
-        docker 20.10 fails ("missing or empty Content-Type header").
+        document to an old type: Docker's own registry 2.8 does, and an old type has another digest. Without Content-Type docker
+        20.10 fails ("missing or empty Content-Type header").
 counts: Why HEAD, and what counts as a pull
     section LIMIT
     says HEAD asks for the headers only, and the digest is one of them. Docker Hub limits pulls.
         - HEAD requests, configs and layers do not count; GETs of manifests do. According to Docker's documentation, a pull for
         one architecture counts once.
-        - The limit in 6 hours is 100 per IP address (IPv6: per /64 network), or 200 per account with a login. Paid accounts
-        have no limit.
+        - The limit in 6 hours is 100 per IP address (IPv6: per /64 network), or 200 per account with a login. Paid accounts have
+        no limit.
         - Answers about manifests say the limit and what is left, in the headers ratelimit-limit and ratelimit-remaining:
         `100;w=21600` is 100 in 21,600 seconds.
         - Beyond the limit Docker Hub answers 429, `toomanyrequests`.
@@ -142,8 +111,8 @@ platform: What a platform is
     section INDEX
     says A platform is an operating system and an architecture, such as linux/amd64. ARM also has a variant: linux/arm/v7. The
         client takes the entry for its own machine, here {platform}; `--platform` asks for another. If no entry fits, the pull
-        fails (docker 28: "no matching manifest for …"). Entries for unknown/unknown are attestations: statements about an
-        image, such as how it was built.
+        fails (docker 28: "no matching manifest for …"). Entries for unknown/unknown are attestations: statements about an image,
+        such as how it was built.
 elsewhere: Where the bytes come from
     section BLOBS
     says This registry does not send blobs itself. It redirects ({status}) to {target}: storage, or a CDN (content delivery
@@ -158,13 +127,14 @@ signed: What a signed URL is
         storage refuses a request with both token and signature. (Clients written in Go do send it to a sub-domain.)
 verified: Why any host may send the bytes
     section DIGESTS
-    says The sha256 of this blob ({size}) is the digest that was asked for. If it differed, the client would discard the bytes
-        and fail.
+    says The sha256 of this blob ({size}) is the digest that was asked for. If it differed, the client would discard the bytes and
+        fail.
 failed: What went wrong
     section ERRORS
     says This request failed: {failure}.
 others: What other clients ask
     section SUPPORT
+    chapter Other pulls
     says Clients begin differently; manifests, config and layers are fetched alike. A client that leaves out the version check
         gets its first 401 when it asks for the tag. Some ask for the tag with HEAD, others GET its manifest at once. docker 29
         and containerd get two tokens, because the part that resolves the tag and the part that fetches do not share one. docker
@@ -172,25 +142,29 @@ others: What other clients ask
         such as signatures.
 stores: docker 28 and docker 29
     section SUPPORT
+    chapter Other pulls
     says docker 29, newly installed, keeps images in containerd's store. After an upgrade it keeps docker's classic store and
         behaves like docker 28.
 again: What a second pull asks
     section EXISTENCE
+    chapter Other pulls
     says docker begins in the same way, up to the HEAD of the tag. If the digest has not changed, docker stops: nothing is
         downloaded and nothing is counted. If the digest has changed, docker fetches the new manifests, and only the layers that
         it does not have. podman GETs the manifests again (which counts) and the config (which does not).
 proxies: Where a proxy is set
     section PROXY
+    chapter Proxy, certificates, mirrors
     says A proxy passes requests on. The docker daemon needs its address, as seen from the daemon's machine, and then a restart.
         `pullscope docker on` does this, and adds pullscope's CA.
         - On Linux systemd starts the daemon: write `[Service]` and below it `Environment="HTTPS_PROXY=http://127.0.0.1:8080"` to
         /etc/systemd/system/docker.service.d/proxy.conf. Then `systemctl daemon-reload` and `systemctl restart docker`.
         - docker 23 and newer also reads `proxies` in /etc/docker/daemon.json. Docker Desktop has it in its Settings.
         - podman, skopeo, crane, `docker manifest` and `docker buildx imagetools` use your shell's `HTTPS_PROXY`.
-        - `docker build` asks for tokens by your shell's proxy, for the rest by the daemon's. With
-        `BUILDKIT_NO_CLIENT_TOKEN=1` the daemon asks for tokens too.
+        - `docker build` asks for tokens by your shell's proxy, for the rest by the daemon's. With `BUILDKIT_NO_CLIENT_TOKEN=1`
+        the daemon asks for tokens too.
 trust: Where a CA certificate goes
     section PROXY
+    chapter Proxy, certificates, mirrors
     says The daemon has to trust the CA (certificate authority) that signed a certificate. Public CAs are known. Add your
         registry's private CA, or that of a proxy that reads HTTPS; a CA in your browser does not count.
         - docker, any registry but Docker Hub: `/etc/docker/certs.d/HOST/ca.crt`. HOST is the host in the image's name, as typed.
@@ -201,33 +175,37 @@ trust: Where a CA certificate goes
         - crane: the machine's CA certificates.
 mirror: What a mirror is
     section PROXY
+    chapter Proxy, certificates, mirrors
     says A mirror is a registry that a client asks before the real one, because its settings say so. docker's `registry-mirrors`
         is for docker.io alone, never for docker.example.com. containerd's hosts.toml and podman's registries.conf have mirrors
         for any host.
 smallest: The smallest vanity domain
     section REDIRECTIONS
+    chapter A registry domain of your own
     says You need a web host, a DNS record for your name (a CNAME to the web host) and a certificate for your name from a public
-        CA. A CNAME to the registry is not enough: its certificate is not for your name. Then one rule: answer every path
-        below /v2/ with status 302 and a Location header that names the same path at the registry. In Netlify's `_redirects` file
-        it is `/v2/* https://registry-1.docker.io/v2/:splat 302`, where `:splat` is what `*` stood for.
+        CA. A CNAME to the registry is not enough: its certificate is not for your name. Then one rule: answer every path below
+        /v2/ with status 302 and a Location header that names the same path at the registry. In Netlify's `_redirects` file it is
+        `/v2/* https://registry-1.docker.io/v2/:splat 302`, where `:splat` is what `*` stood for.
         - Users type `docker pull docker.example.com/ORG/IMAGE` (ORG of nginx is `library`).
         - The rule has to match /v2/ itself, and its Location there has to end in a slash: there docker 28 and older learn that
         the registry wants a token. If /v2/ answers 200, 401 or 404 by itself, they fail with "unauthorized".
-        - This rule serves everybody's images under your name. To serve only ORG, write two rules instead:
-        `/v2/ORG/* https://registry-1.docker.io/v2/ORG/:splat 302` and `/v2/ https://registry-1.docker.io/v2/ 302`.
+        - This rule serves everybody's images under your name. To serve only ORG, write two rules instead: `/v2/ORG/*
+        https://registry-1.docker.io/v2/ORG/:splat 302` and `/v2/ https://registry-1.docker.io/v2/ 302`.
         - Try it before you deploy: `pullscope vanity try`.
 renamed: Why the path has to stay the same
     section SCOPES
+    chapter A registry domain of your own
     says Suppose the domain leads /v2/app to /v2/ORG/app. The client asks for a token for `app`, the name that was typed. The
         registry wants a token for `ORG/app`.
         - docker 28 and older fail with "denied".
-        - docker 29 and containerd ask for both names at once. Docker Hub grants the one that it has, and they pull. ghcr.io,
-        the registry of GitHub, refuses the request with 403, and they fail with "denied".
+        - docker 29 and containerd ask for both names at once. Docker Hub grants the one that it has, and they pull. ghcr.io, the
+        registry of GitHub, refuses the request with 403, and they fail with "denied".
         - All clients pull if the registry wants no token, or if the domain is a reverse proxy: a server that asks the registry
-        itself and passes on the answers. It must also write its own address into the challenge's realm. Then token requests
-        come to it, and it can correct their scope.
+        itself and passes on the answers. It must also write its own address into the challenge's realm. Then token requests come
+        to it, and it can correct their scope.
 unseen: What a vanity domain never sees
     section REDIRECTIONS
+    chapter A registry domain of your own
     says In one pull {vanity} answered {asked} and sent {sent} of content. It sees who asks (IP address, and the program in the
         header User-Agent) and for which image. While it is down, pulls by its name fail. A reverse proxy sees manifests and
         tokens too, and the password if it changes the realm. A domain that redirects does not see:
@@ -237,24 +215,28 @@ unseen: What a vanity domain never sees
         - docker's token: it goes to the registry (skopeo, podman, buildah and crane up to 0.21.7 do send theirs to the domain)
 refused: Who cannot pull through a redirect
     section REDIRECTIONS
+    chapter A registry domain of your own
     says podman, skopeo, buildah and crane up to 0.21.7 send their token to {vanity}, the host in the image's name, and leave it
         out at the redirect. A registry that wants a token then answers 401. docker, containerd, newer crane and regctl get a
         token for the registry that asks for it, and send it there. For the clients that fail the domain has to be a reverse
         proxy.
 charged: Whose rate limit is charged
     section LIMIT
+    chapter A registry domain of your own
     says Behind a redirect each client asks the registry itself. Its own IP address is charged, or its account if the registry
         gets its login, as said below. A reverse proxy asks for its clients, so its one address is charged for all of them.
 logins: Which login is used
     section TOKENS
+    chapter A registry domain of your own
     says `docker login docker.example.com` stores a login under this name. The token server of the registry checks the password.
         - docker 28 and older and regctl use this login at the registry, too.
         - docker 29, containerd, podman, skopeo and crane do not, so a private image needs a reverse proxy.
         - A login to Docker Hub is stored under another name. docker, podman, skopeo and crane do not use it for
-        docker.example.com: the pull is anonymous. `docker build` and containerd use it, because they look for a login of the
-        host that wants the token.
+        docker.example.com: the pull is anonymous. `docker build` and containerd use it, because they look for a login of the host
+        that wants the token.
 pushed: Why not to push through a domain
     section UPLOADS
+    chapter A registry domain of your own
     says Do not push through a redirect. Push to the registry by its own name.
         - A 302 turns POST and PUT into GET, so uploads fail. If the registry has all the layers already, docker may report
         success without uploading anything.
@@ -264,6 +246,7 @@ pushed: Why not to push through a domain
         `{{"errors":[{{"code":"UNSUPPORTED","message":"push to docker.io/ORG/IMAGE"}}]}}`. docker shows this message and stops.
 moved: Moving to another registry
     section REDIRECTIONS
+    chapter A registry domain of your own
     says Copy the images unchanged to the same path at the new registry (`crane copy`, `skopeo sync --all`), including untagged
         images that users pull by digest. Then change the rule: the next pull follows it. Names and digests stay the same, so
         users change nothing and keep what they have pulled. Users who log in need a login for the new registry. Do not redirect
@@ -271,8 +254,9 @@ moved: Moving to another registry
         request.
 files: A registry of plain files
     section MANIFESTS
-    says A registry for reading only can be files on a web server. `pullscope vanity static` writes the files and the headers
-        for it. No token is needed, so docker, podman and skopeo all pull.
+    chapter A registry domain of your own
+    says A registry for reading only can be files on a web server. `pullscope vanity static` writes the files and the headers for
+        it. No token is needed, so docker, podman and skopeo all pull.
         - /v2/ answers 200. (That is right here, because no token is needed.)
         - /v2/NAME/manifests/DIGEST is each index and manifest. /v2/NAME/manifests/TAG is the same file again.
         - /v2/NAME/blobs/DIGEST is each config and layer.
@@ -281,9 +265,11 @@ files: A registry of plain files
         a wrong type.
         - The server sends each file as it is, without Content-Encoding.
 """
-"""The ideas by their names: the section that says so, and the sentences."""
+"""The ideas by their names: the section that says so, the chapter, and the sentences."""
 
-IDEAS: dict[Idea, Thought] = {
-    Idea(key): Thought(name=name, beginner=said["says"], section=SECTIONS[said["section"]])
+IDEAS: dict[str, Thought] = {
+    key: Thought(name=name, beginner=said["says"], section=SECTIONS[said["section"]], chapter=said.get("chapter", ""))
     for key, name, said in rows(TABLE)
 }
+CHAPTERS = list(dict.fromkeys(thought.chapter for thought in IDEAS.values() if thought.chapter))
+"""What no single pull shows, in parts; the last is what one needs to know to run a domain."""

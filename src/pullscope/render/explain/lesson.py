@@ -8,12 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from pullscope.oci.agents import COMMANDS, DAEMONS
 from pullscope.oci.amounts import count, size
 from pullscope.oci.challenge import Challenge
 from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import parameters, query
-from pullscope.render.explain.ideas import IDEAS, Idea, Thought
+from pullscope.render.explain.ideas import BEFORE, IDEAS, Idea, Thought
 from pullscope.render.explain.table import (
     CHALLENGES,
     FIRST_TRY,
@@ -148,7 +147,7 @@ def answers(hops: list[Hop]) -> str:
 class Said:
     """An idea with what was seen in its places."""
 
-    idea: Idea
+    idea: str
     name: str
     text: str
     section: Section
@@ -220,7 +219,7 @@ class Lesson:
 def lessons(pull: Pull, *, fold: bool = True, roles: Roles | None = None) -> list[Lesson]:
     """The pull as lessons, in the order of its steps; blobs that follow each other are one lesson unless not folded."""
     roles = roles or Roles(pull.hops)
-    told: set[Idea] = set()
+    told: set[str] = set()
     explained: set[Explanation] = set()
     found: list[Lesson] = []
     begun: dict[int, int] = {}
@@ -243,7 +242,7 @@ def lessons(pull: Pull, *, fold: bool = True, roles: Roles | None = None) -> lis
     return found
 
 
-def _first_try(step: Step, hops: list[Hop], pull: Pull, roles: Roles, told: set[Idea], *, again: bool) -> Lesson:
+def _first_try(step: Step, hops: list[Hop], pull: Pull, roles: Roles, told: set[str], *, again: bool) -> Lesson:
     """What a step began with before its token was there: the token's own lesson comes next, and then the rest of it."""
     places = Values(step, pull, roles)
     seen = _of_the_first(pull, told)
@@ -296,7 +295,7 @@ def _explanation(step: Step) -> Explanation:
     return LOOKED_FOR if step.method == "HEAD" and step.route.endpoint is Endpoint.BLOB else KINDS[step.kind]
 
 
-def _lesson(group: list[Step], pull: Pull, roles: Roles, told: set[Idea], *, again: bool, shown: int = 0) -> Lesson:
+def _lesson(group: list[Step], pull: Pull, roles: Roles, told: set[str], *, again: bool, shown: int = 0) -> Lesson:
     # The largest blob is the one worth showing; for a single step it is that step.
     step = max(group, key=lambda one: one.bytes)
     explanation = _explanation(step)
@@ -327,13 +326,13 @@ def _hand(step: Step, pull: Pull) -> str:
     return f"By hand, with the token of step {source.n}" if source else "By hand, with a token in TOKEN"
 
 
-def _fill(idea: Idea, places: Mapping[str, str], told: set[Idea]) -> Said:
+def _fill(idea: str, places: Mapping[str, str], told: set[str]) -> Said:
     told.add(idea)
     thought: Thought = IDEAS[idea]
     return Said(idea=idea, name=thought.name, text=thought.beginner.format_map(places), section=thought.section)
 
 
-def about(ideas: Iterable[Idea], pull: Pull) -> list[Said]:
+def about(ideas: Iterable[str], pull: Pull) -> list[Said]:
     """Ideas that belong to no step, with what this pull through a vanity domain showed."""
     places, roles = Values(pull.steps[0], pull, Roles(pull.hops)), tally(pull.hops)
     own = next(host for host in roles if "vanity" in host.roles)
@@ -341,18 +340,12 @@ def about(ideas: Iterable[Idea], pull: Pull) -> list[Said]:
     return [_fill(idea, places, set()) for idea in ideas]
 
 
-def _of_the_first(pull: Pull, told: set[Idea]) -> list[Idea]:
+def _of_the_first(pull: Pull, told: set[str]) -> list[Idea]:
     """What is said before anything was asked."""
-    if told or not pull.repository or pull.pushing:
-        return []
-    family = pull.client.family
-    return [
-        Idea.NAME,
-        *([Idea.DAEMON] if family in DAEMONS else [Idea.COMMAND] if family in COMMANDS else []),
-    ]
+    return [] if told or not pull.repository or pull.pushing else [*BEFORE]
 
 
-def _ideas(step: Step, pull: Pull, roles: Roles, told: set[Idea]) -> list[Idea]:
+def _ideas(step: Step, pull: Pull, roles: Roles, told: set[str]) -> list[Idea]:
     found = _of_the_first(pull, told)
     if any(roles.of_hop(hop) == "vanity" and hop.redirects for hop in step.hops):
         found.append(Idea.VANITY)

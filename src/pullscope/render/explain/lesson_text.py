@@ -13,16 +13,13 @@ from itertools import zip_longest
 
 from pullscope.oci.amounts import count, size
 from pullscope.render.closing_line import took
-from pullscope.render.explain.ideas import AFTER, BEFORE, IN_STEPS, Idea
+from pullscope.render.explain.ideas import BEFORE, CHAPTERS, IDEAS, Idea
 from pullscope.render.explain.lesson import Lesson, Said, about, lessons
 from pullscope.render.layout import WIDTH, Line, shell_lines
 from pullscope.render.names import client_line, in_words
 from pullscope.render.plain import plain
 from pullscope.trace.hosts import Roles
 from pullscope.trace.model import Action, Ending, Kind, Outcome, Pull
-
-AS_WELL = {Idea.COMMAND: Idea.DAEMON}
-"""An idea that is another's, told from the other side."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,7 +46,7 @@ class Chapter:
 
     title: str
     said: list[Said]
-    tables: dict[Idea, list[tuple[str, ...]]]
+    tables: dict[str, list[tuple[str, ...]]]
     """Rows, the first with the names of the columns."""
 
 
@@ -58,19 +55,19 @@ def chapters(pull: Pull, demo: Demo) -> Iterator[Chapter]:
     if pull.action not in (Action.PULL, Action.LOOK):
         return
     told = {idea.idea for lesson in lessons(pull) if not lesson.aside for idea in lesson.ideas}
-    told |= {AS_WELL.get(idea, idea) for idea in told}
     of_the_demo = [idea for lesson in lessons(demo.vanity) for idea in lesson.ideas]
-    missing = [idea for idea in of_the_demo if idea.idea in IN_STEPS and idea.idea not in told]
+    missing = [idea for idea in of_the_demo if idea.idea not in told]
     if missing:
         yield Chapter(title="What this pull does not show (examples from the demo)", said=missing, tables={})
-    tables: dict[Idea, list[tuple[str, ...]]] = {
-        Idea.OTHERS: _by_clients(("version check", "tag by", "tokens"), demo.tried, _asked),
-        Idea.STORES: STORES,
-        Idea.REFUSED: _by_clients(("through a redirect to Docker Hub",), demo.tried, _ended),
+    tables: dict[str, list[tuple[str, ...]]] = {
+        "others": _by_clients(("version check", "tag by", "tokens"), demo.tried, _asked),
+        "stores": STORES,
+        "refused": _by_clients(("through a redirect to Docker Hub",), demo.tried, _ended),
     }
     domain = pull if Idea.VANITY in told else demo.vanity
-    for name, ideas in AFTER.items():
-        yield Chapter(title=name, said=about(ideas, domain), tables=tables)
+    for name in CHAPTERS:
+        said = about((idea for idea, thought in IDEAS.items() if thought.chapter == name), domain)
+        yield Chapter(title=name, said=said, tables=tables)
 
 
 def _by_clients(
@@ -95,12 +92,12 @@ def _ended(one: Tried) -> tuple[str, ...]:
 
 
 NAME_AT, ASKED_AT, INDENT = 6, 21, "      "
-HOW_TO_READ = (
-    "Each step shows a request, the status of its answer, and what came. GET asks for content. HEAD asks for the headers "
-    "only, the lines before the content. To resolve a tag is to ask which digest it has now. A blob is a file: a config or "
-    "a layer. Status 200 means: here it is. 401 means: get a token first. 302 and 307 are redirects: ask at another address. "
-    "`307 > 200` is a redirect, then the answer there. Other words: `pullscope explain WORD`."
-)
+HOW_TO_READ = """\
+Each step shows a request, the status of its answer, and what came.
+- GET asks for content. HEAD asks for the headers only, the lines before the content.
+- To resolve a tag is to ask for the digest that it stands for now. A blob is a file: a config or a layer.
+- Status 200 means: here it is. 401 means: get a token first. 302 and 307 are redirects: ask at another address.
+- `307 > 200` is a redirect, then the answer there. `pullscope explain WORD` explains more words."""
 STORES: list[tuple[str, ...]] = [
     ("", "docker 28 and older", "docker 29"),
     ("CA for Docker Hub in certs.d/docker.io", "is not read", "is read"),
@@ -133,7 +130,7 @@ def lesson_blocks(
     if not expert:
         aside = {step.n for lesson in told if lesson.aside for step in lesson.steps}
         left_out = LEFT_OUT.format(f"Of {count(len(pull.steps), 'step')}, {len(aside)} are") if aside else ""
-        yield _paragraph(f"{HOW_TO_READ} {left_out}".rstrip(), width, style="dim")
+        yield _paragraph(f"{HOW_TO_READ}\n{left_out}".rstrip(), width, style="dim")
         first = [line for lesson in told for idea in lesson.ideas if idea.idea in BEFORE for line in _idea(idea, width)]
         if first:
             yield first

@@ -93,8 +93,8 @@ token: TOKENS
     expert A scope is `repository:NAME:ACTIONS`, with the actions pull and push. The token may grant less than was asked.
     again Another token, {why}. Parts of {client} that do not share tokens each get their own.
 resolve: EXISTENCE
-    beginner Which image is {tag} right now? The answer is a digest, in the header Docker-Content-Digest. A registry should
-        send this header; without it the client has to fetch the document and hash it.
+    beginner Which image is {tag} right now? The answer is a digest, in the header Docker-Content-Digest. A registry should send
+        this header; without it the client has to fetch the document and hash it.
     expert The tag's digest is in Docker-Content-Digest. Docker Hub does not count a HEAD as a pull.
     again The client asks once more which image {tag} is.
 manifest-list: INDEX
@@ -112,9 +112,9 @@ config: CONFIG
         image was built. It also has the digests of the layers before compression (`diff_ids`).
     expert A small JSON blob; its digest is the image ID in docker's classic store.
 layer: LAYER
-    beginner A layer is a compressed archive of files. Unpacked one over the other, the layers are the image's file system.
-        Config and layers are blobs: files at /v2/NAME/blobs/DIGEST. A layer that this machine already has is not fetched: same
-        digest, same bytes.
+    beginner A layer is a compressed archive of files. Unpacked one over the other, the layers are the image's file system. Config
+        and layers are blobs: files at /v2/NAME/blobs/DIGEST. A layer that this machine already has is not fetched: same digest,
+        same bytes.
     expert docker fetches 3 at a time by default; they finish in any order. The digest is of the compressed bytes; the config
         lists the digests of the unpacked ones (`diff_ids`).
     again More layers, in the same way. Layers are fetched at the same time, so they end in any order.
@@ -141,7 +141,8 @@ search: ENDPOINTS
     expert /v1/search is part of the first registry protocol. Docker Hub still answers it.
 charts: CHARTS
     beginner A chart repository is not a registry: it has a list of its charts, index.yaml, and each chart as a file.
-    expert index.yaml, and the archives at the addresses that it names; helm caches the first. Charts in a registry are pulled by oci://.
+    expert index.yaml, and the archives at the addresses that it names; helm caches the first. Charts in a registry are pulled by
+        oci://.
 upload-start: UPLOADS
     beginner The client asks to upload a blob. The registry answers with the URL for it.
     expert POST /v2/NAME/blobs/uploads/. The Location of the 202 is opaque and may be on another host.
