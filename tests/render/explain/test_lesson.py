@@ -7,7 +7,7 @@ import string
 import pytest
 from tests.render.samples import CONTROLS, TRACES, recorded
 
-from pullscope.render.explain.ideas import IDEAS, Idea
+from pullscope.render.explain.ideas import CHAPTERS, IDEAS, Idea
 from pullscope.render.explain.lesson import about, lessons
 from pullscope.render.explain.table import KINDS, LOOKED_FOR
 from pullscope.trace.model import Kind
@@ -40,7 +40,7 @@ def test_ideas_are_said_once_and_all_of_them() -> None:
 
 def test_every_idea_has_its_place() -> None:
     """Each is said in a step or in a chapter after the steps."""
-    assert set(Idea) == {idea for idea, thought in IDEAS.items() if not thought.chapter}
+    assert [*Idea, *(idea for ideas in CHAPTERS.values() for idea in ideas)] == [*IDEAS]
 
 
 def test_what_a_domain_was_asked_is_counted() -> None:

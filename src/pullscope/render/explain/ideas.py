@@ -43,12 +43,11 @@ class Thought:
     beginner: str
     section: Section
     chapter: str = ""
-    """Where it is told, if no single pull shows it."""
+    """The heading that stands above it, after the steps; empty where there is none."""
 
 
 TABLE = r"""
-name: Which host a name means
-    section NAMES
+name: NAMES, Which host a name means
     says The full name of this image is `{reference}`. It names a registry, a repository (images under one name) and a tag (a
         label for one of them) or a digest. docker completes short names: `nginx` means `docker.io/library/nginx:latest`.
         - The part before the first slash is a host if it contains a dot or a colon, or is `localhost`.
@@ -56,33 +55,28 @@ name: Which host a name means
         - A colon after the last slash is followed by a tag, an `@` by a digest. Without either the tag is `latest`.
         - A name without a host is at Docker Hub, called docker.io in names. The host that is asked is registry-1.docker.io. Only
         there `library/` is added to names of one part.
-asks: Who asks
-    section PROXY
+asks: PROXY, Who asks
     says `docker pull` passes the name to the docker daemon, a program in the background. (With Docker Desktop it runs in a
         virtual machine.) The daemon looks up the hosts and makes all the requests. So `HTTPS_PROXY` in your shell changes
         nothing: the daemon has its own settings for proxy and certificates. podman, skopeo and crane have no daemon: the command
         makes every request itself, with the proxy and the certificates of your shell.
-vanity: What a vanity domain can and cannot change
-    section REDIRECTIONS
+vanity: REDIRECTIONS, What a vanity domain can and cannot change
     says {vanity} is a vanity domain: a host name of your own in front of a registry. It stores no image. It answers {status}, a
         redirect: the client asks again at {target}, the address in the header Location. So the domain decides which registry is
         asked, and thereby what a tag points to. It cannot change an image that is pulled by digest. Digests, the token server's
         address and the storage host come from the registry, unchanged.
-challenge: Why a 401 comes first
-    section CHALLENGES
+challenge: CHALLENGES, Why a 401 comes first
     says This 401 is normal: a client cannot know where to get a token before it has asked. The header WWW-Authenticate of the
         answer says it. This header is called the challenge:
         - realm: the token server's address, here {realm}
         - service: the name by which the token server knows this registry, here {service}
         - scope: the permission that is needed; only in answers about a repository
-scope: What a scope is
-    section SCOPES
+scope: SCOPES, What a scope is
     says The client asks the token server for `REALM?service=SERVICE&scope=SCOPE`. The scope here is `{scope}`: a type, a
         repository and an action. The client takes the repository from the name that you typed, without the host. docker 29 and
         containerd (a program that runs containers, below docker and on Kubernetes nodes) also ask for the scope in the challenge.
         The registry accepts the token for this repository only.
-digest: What a digest guarantees
-    section DIGESTS
+digest: DIGESTS, What a digest guarantees
     says A tag is a label; tomorrow it can point to another image. A digest is the sha256 hash of some content, here {digest}. The
         content is the JSON text of an index (list of manifests), manifest or config, or a layer's compressed archive, as the
         registry stores it.
@@ -91,14 +85,12 @@ digest: What a digest guarantees
         - The index has the digests of the manifests, and each manifest has those of its config and layers. So this one digest
         pins the whole image: `IMAGE@sha256:…` always pulls the same one.
         - A digest does not say who made the image: that needs a signature.
-types: What Accept and Content-Type are for
-    section MANIFESTS
+types: MANIFESTS, What Accept and Content-Type are for
     says Accept in a request lists the document types (media types) that the client understands. Content-Type in the answer says
         which one came. A registry that has none of the listed types answers 404 or 406. Without Accept it may convert the
         document to an old type: Docker's own registry 2.8 does, and an old type has another digest. Without Content-Type docker
         20.10 fails ("missing or empty Content-Type header").
-counts: Why HEAD, and what counts as a pull
-    section LIMIT
+counts: LIMIT, Why HEAD, and what counts as a pull
     says HEAD asks for the headers only, and the digest is one of them. Docker Hub limits pulls.
         - HEAD requests, configs and layers do not count; GETs of manifests do. According to Docker's documentation, a pull for
         one architecture counts once.
@@ -107,52 +99,41 @@ counts: Why HEAD, and what counts as a pull
         - Answers about manifests say the limit and what is left, in the headers ratelimit-limit and ratelimit-remaining:
         `100;w=21600` is 100 in 21,600 seconds.
         - Beyond the limit Docker Hub answers 429, `toomanyrequests`.
-platform: What a platform is
-    section INDEX
+platform: INDEX, What a platform is
     says A platform is an operating system and an architecture, such as linux/amd64. ARM also has a variant: linux/arm/v7. The
         client takes the entry for its own machine, here {platform}; `--platform` asks for another. If no entry fits, the pull
         fails (docker 28: "no matching manifest for …"). Entries for unknown/unknown are attestations: statements about an image,
         such as how it was built.
-elsewhere: Where the bytes come from
-    section BLOBS
+elsewhere: BLOBS, Where the bytes come from
     says This registry does not send blobs itself. It redirects ({status}) to {target}: storage, or a CDN (content delivery
         network, servers that keep copies near you). A firewall has to allow three hosts: the registry, the token server and the
         storage host, which the registry can change at any time. A vanity domain is a fourth.
-signed: What a signed URL is
-    section REDIRECTIONS
+signed: REDIRECTIONS, What a signed URL is
     says The URL of a blob at the storage is usually signed: its query has a signature and an expiry time, often 10 to 60 minutes
         later. Until then anyone with the URL can fetch this one blob without a token, so keep the URL secret. Later the storage
         answers 403, so a cache must not keep the registry's redirect for longer.
         - docker, podman and curl do not send Authorization on to another host. Another host could misuse the token, and some
         storage refuses a request with both token and signature. (Clients written in Go do send it to a sub-domain.)
-verified: Why any host may send the bytes
-    section DIGESTS
+verified: DIGESTS, Why any host may send the bytes
     says The sha256 of this blob ({size}) is the digest that was asked for. If it differed, the client would discard the bytes and
         fail.
-failed: What went wrong
-    section ERRORS
+failed: ERRORS, What went wrong
     says This request failed: {failure}.
-others: What other clients ask
-    section SUPPORT
+others: SUPPORT, What other clients ask
     chapter Other pulls
     says Clients begin differently; manifests, config and layers are fetched alike. A client that leaves out the version check
         gets its first 401 when it asks for the tag. Some ask for the tag with HEAD, others GET its manifest at once. docker 29
         and containerd get two tokens, because the part that resolves the tag and the part that fetches do not share one. docker
         29.1 and newer also fetches attestations, and asks with a third token for referrers: documents that refer to the image,
         such as signatures.
-stores: docker 28 and docker 29
-    section SUPPORT
-    chapter Other pulls
+stores: SUPPORT, docker 28 and docker 29
     says docker 29, newly installed, keeps images in containerd's store. After an upgrade it keeps docker's classic store and
         behaves like docker 28.
-again: What a second pull asks
-    section EXISTENCE
-    chapter Other pulls
+again: EXISTENCE, What a second pull asks
     says docker begins in the same way, up to the HEAD of the tag. If the digest has not changed, docker stops: nothing is
         downloaded and nothing is counted. If the digest has changed, docker fetches the new manifests, and only the layers that
         it does not have. podman GETs the manifests again (which counts) and the config (which does not).
-proxies: Where a proxy is set
-    section PROXY
+proxies: PROXY, Where a proxy is set
     chapter Proxy, certificates, mirrors
     says A proxy passes requests on. The docker daemon needs its address, as seen from the daemon's machine, and then a restart.
         `pullscope docker on` does this, and adds pullscope's CA.
@@ -162,9 +143,7 @@ proxies: Where a proxy is set
         - podman, skopeo, crane, `docker manifest` and `docker buildx imagetools` use your shell's `HTTPS_PROXY`.
         - `docker build` asks for tokens by your shell's proxy, for the rest by the daemon's. With `BUILDKIT_NO_CLIENT_TOKEN=1`
         the daemon asks for tokens too.
-trust: Where a CA certificate goes
-    section PROXY
-    chapter Proxy, certificates, mirrors
+trust: PROXY, Where a CA certificate goes
     says The daemon has to trust the CA (certificate authority) that signed a certificate. Public CAs are known. Add your
         registry's private CA, or that of a proxy that reads HTTPS; a CA in your browser does not count.
         - docker, any registry but Docker Hub: `/etc/docker/certs.d/HOST/ca.crt`. HOST is the host in the image's name, as typed.
@@ -173,14 +152,11 @@ trust: Where a CA certificate goes
         - docker 28 and older, Docker Hub: the machine's CA certificates, or a folder that `SSL_CERT_DIR` names in the daemon's
         service; then restart the daemon. Neither `insecure-registries: ["docker.io"]` nor `certs.d/registry-1.docker.io` helps.
         - crane: the machine's CA certificates.
-mirror: What a mirror is
-    section PROXY
-    chapter Proxy, certificates, mirrors
+mirror: PROXY, What a mirror is
     says A mirror is a registry that a client asks before the real one, because its settings say so. docker's `registry-mirrors`
         is for docker.io alone, never for docker.example.com. containerd's hosts.toml and podman's registries.conf have mirrors
         for any host.
-smallest: The smallest vanity domain
-    section REDIRECTIONS
+smallest: REDIRECTIONS, The smallest vanity domain
     chapter A registry domain of your own
     says You need a web host, a DNS record for your name (a CNAME to the web host) and a certificate for your name from a public
         CA. A CNAME to the registry is not enough: its certificate is not for your name. Then one rule: answer every path below
@@ -192,9 +168,7 @@ smallest: The smallest vanity domain
         - This rule serves everybody's images under your name. To serve only ORG, write two rules instead: `/v2/ORG/*
         https://registry-1.docker.io/v2/ORG/:splat 302` and `/v2/ https://registry-1.docker.io/v2/ 302`.
         - Try it before you deploy: `pullscope vanity try`.
-renamed: Why the path has to stay the same
-    section SCOPES
-    chapter A registry domain of your own
+renamed: SCOPES, Why the path has to stay the same
     says Suppose the domain leads /v2/app to /v2/ORG/app. The client asks for a token for `app`, the name that was typed. The
         registry wants a token for `ORG/app`.
         - docker 28 and older fail with "denied".
@@ -203,9 +177,7 @@ renamed: Why the path has to stay the same
         - All clients pull if the registry wants no token, or if the domain is a reverse proxy: a server that asks the registry
         itself and passes on the answers. It must also write its own address into the challenge's realm. Then token requests come
         to it, and it can correct their scope.
-unseen: What a vanity domain never sees
-    section REDIRECTIONS
-    chapter A registry domain of your own
+unseen: REDIRECTIONS, What a vanity domain never sees
     says In one pull {vanity} answered {asked} and sent {sent} of content. It sees who asks (IP address, and the program in the
         header User-Agent) and for which image. While it is down, pulls by its name fail. A reverse proxy sees manifests and
         tokens too, and the password if it changes the realm. A domain that redirects does not see:
@@ -213,30 +185,22 @@ unseen: What a vanity domain never sees
         - whether the pull succeeded: its log shows attempts
         - the password, even after `docker login docker.example.com`: it goes to the token server
         - docker's token: it goes to the registry (skopeo, podman, buildah and crane up to 0.21.7 do send theirs to the domain)
-refused: Who cannot pull through a redirect
-    section REDIRECTIONS
-    chapter A registry domain of your own
+refused: REDIRECTIONS, Who cannot pull through a redirect
     says podman, skopeo, buildah and crane up to 0.21.7 send their token to {vanity}, the host in the image's name, and leave it
         out at the redirect. A registry that wants a token then answers 401. docker, containerd, newer crane and regctl get a
         token for the registry that asks for it, and send it there. For the clients that fail the domain has to be a reverse
         proxy.
-charged: Whose rate limit is charged
-    section LIMIT
-    chapter A registry domain of your own
+charged: LIMIT, Whose rate limit is charged
     says Behind a redirect each client asks the registry itself. Its own IP address is charged, or its account if the registry
         gets its login, as said below. A reverse proxy asks for its clients, so its one address is charged for all of them.
-logins: Which login is used
-    section TOKENS
-    chapter A registry domain of your own
+logins: TOKENS, Which login is used
     says `docker login docker.example.com` stores a login under this name. The token server of the registry checks the password.
         - docker 28 and older and regctl use this login at the registry, too.
         - docker 29, containerd, podman, skopeo and crane do not, so a private image needs a reverse proxy.
         - A login to Docker Hub is stored under another name. docker, podman, skopeo and crane do not use it for
         docker.example.com: the pull is anonymous. `docker build` and containerd use it, because they look for a login of the host
         that wants the token.
-pushed: Why not to push through a domain
-    section UPLOADS
-    chapter A registry domain of your own
+pushed: UPLOADS, Why not to push through a domain
     says Do not push through a redirect. Push to the registry by its own name.
         - A 302 turns POST and PUT into GET, so uploads fail. If the registry has all the layers already, docker may report
         success without uploading anything.
@@ -244,17 +208,13 @@ pushed: Why not to push through a domain
         was not tried.
         - The clearest answer to POST, PUT, PATCH and DELETE is status 405 with an error in JSON:
         `{{"errors":[{{"code":"UNSUPPORTED","message":"push to docker.io/ORG/IMAGE"}}]}}`. docker shows this message and stops.
-moved: Moving to another registry
-    section REDIRECTIONS
-    chapter A registry domain of your own
+moved: REDIRECTIONS, Moving to another registry
     says Copy the images unchanged to the same path at the new registry (`crane copy`, `skopeo sync --all`), including untagged
         images that users pull by digest. Then change the rule: the next pull follows it. Names and digests stay the same, so
         users change nothing and keep what they have pulled. Users who log in need a login for the new registry. Do not redirect
         with 301 or 308: they are permanent, and a client that remembers one goes on asking the old registry. A 302 is for one
         request.
-files: A registry of plain files
-    section MANIFESTS
-    chapter A registry domain of your own
+files: MANIFESTS, A registry of plain files
     says A registry for reading only can be files on a web server. `pullscope vanity static` writes the files and the headers for
         it. No token is needed, so docker, podman and skopeo all pull.
         - /v2/ answers 200. (That is right here, because no token is needed.)
@@ -265,11 +225,17 @@ files: A registry of plain files
         a wrong type.
         - The server sends each file as it is, without Content-Encoding.
 """
-"""The ideas by their names: the section that says so, the chapter, and the sentences."""
+"""The ideas by their names: the section that says so, the chapter that begins with it, and the sentences."""
 
 IDEAS: dict[str, Thought] = {
-    key: Thought(name=name, beginner=said["says"], section=SECTIONS[said["section"]], chapter=said.get("chapter", ""))
-    for key, name, said in rows(TABLE)
+    key: Thought(name=name, section=SECTIONS[section], chapter=said.get("chapter", ""), beginner=said["says"])
+    for key, head, said in rows(TABLE)
+    for section, _, name in [head.partition(", ")]
 }
-CHAPTERS = list(dict.fromkeys(thought.chapter for thought in IDEAS.values() if thought.chapter))
+CHAPTERS: dict[str, list[str]] = {}
 """What no single pull shows, in parts; the last is what one needs to know to run a domain."""
+for _key, _thought in IDEAS.items():
+    if _thought.chapter:
+        CHAPTERS[_thought.chapter] = []
+    if CHAPTERS:
+        CHAPTERS[_thought.chapter or [*CHAPTERS][-1]].append(_key)

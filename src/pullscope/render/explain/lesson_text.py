@@ -13,7 +13,7 @@ from itertools import zip_longest
 
 from pullscope.oci.amounts import count, size
 from pullscope.render.closing_line import took
-from pullscope.render.explain.ideas import BEFORE, CHAPTERS, IDEAS, Idea
+from pullscope.render.explain.ideas import BEFORE, CHAPTERS, Idea
 from pullscope.render.explain.lesson import Lesson, Said, about, lessons
 from pullscope.render.layout import WIDTH, Line, shell_lines
 from pullscope.render.names import client_line, in_words
@@ -65,9 +65,8 @@ def chapters(pull: Pull, demo: Demo) -> Iterator[Chapter]:
         "refused": _by_clients(("through a redirect to Docker Hub",), demo.tried, _ended),
     }
     domain = pull if Idea.VANITY in told else demo.vanity
-    for name in CHAPTERS:
-        said = about((idea for idea, thought in IDEAS.items() if thought.chapter == name), domain)
-        yield Chapter(title=name, said=said, tables=tables)
+    for name, ideas in CHAPTERS.items():
+        yield Chapter(title=name, said=about(ideas, domain), tables=tables)
 
 
 def _by_clients(
