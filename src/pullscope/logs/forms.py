@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 from pullscope.logs import (
     client_errors,
@@ -33,6 +33,15 @@ HEAD = 256 * 1024
 """Bytes in which a log shows its form: daemons say much before their first pull."""
 
 
+class Log(Protocol):
+    """A file that reads a form."""
+
+    MARK: re.Pattern[str]
+    """What only this form holds."""
+
+    def read(self, lines: Iterable[str], /) -> Iterator[Exchange]: ...
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Form:
     """What is known of a form."""
@@ -40,9 +49,7 @@ class Form:
     name: str
     made_by: str
     """How such a log is made."""
-    mark: re.Pattern[str]
-    """What only this form holds."""
-    read: Callable[[Iterable[str]], Iterator[Exchange]]
+    log: Log
     lacks: str
     """Words of `trace.source_gaps`, separated by a space."""
     says: str
@@ -55,88 +62,77 @@ FORMS: tuple[Form, ...] = (
     Form(
         name="HAR",
         made_by="a browser's network tab, mitmproxy (`save.har`, `--set hardump=FILE`), HTTP Toolkit",
-        mark=har.MARK,
-        read=har.read,
+        log=har,
         lacks="proxy",
         says="a HAR may leave out large bodies; those are not verified.",
     ),
     Form(
         name="crane -v",
         made_by="`crane -v COMMAND 2> FILE`; ko, kaniko and cosign with the same logger",
-        mark=crane.MARK,
-        read=crane.read,
+        log=crane,
         lacks="proxy times credentials",
         says="a crane log has no usable times, no credentials, and no bodies of blobs and token answers.",
     ),
     Form(
         name="regctl -v trace",
         made_by="`regctl -v trace COMMAND 2> FILE`, with or without `--logopt json`; regsync, regbot",
-        mark=regctl.MARK,
-        read=regctl.read,
+        log=regctl,
         lacks="proxy durations credentials bodies",
         says="a regctl log has no bodies, no credentials, and no durations.",
     ),
     Form(
         name="ctr --http-dump",
         made_by="`ctr images pull --http-dump IMAGE 2> FILE` (1.x, or 2.x with `--local`)",
-        mark=http_dump.MARK,
-        read=http_dump.read,
+        log=http_dump,
         lacks="proxy durations",
         says="an HTTP dump does not say which answer belongs to which of several concurrent requests, and has no durations.",
     ),
     Form(
         name="containerd debug",
         made_by='containerd with `[debug] level = "debug"`, `ctr --debug`, dockerd -D with the containerd store',
-        mark=containerd.MARK,
-        read=containerd.read,
+        log=containerd,
         lacks="proxy durations redirects tokens credentials bodies",
         says="a containerd log has no token requests, no redirects, no credentials, no bodies, and no durations.",
     ),
     Form(
         name="registry log",
         made_by="distribution (registry:2, docker-registry), also inside Harbor and GitLab: `docker logs registry`",
-        mark=distribution.MARK,
-        read=distribution.read,
+        log=distribution,
         lacks="proxy redirects tokens credentials bodies headers",
         says="a registry's log has its own requests only: no token requests, storage, credentials, bodies, and few headers.",
     ),
     Form(
         name="dockerd debug",
         made_by='dockerd -D (`"debug": true` in daemon.json) with the classic store',
-        mark=dockerd.MARK,
-        read=dockerd.read,
+        log=dockerd,
         lacks="proxy durations redirects tokens credentials bodies headers",
         says="this docker log has steps, each of which stands for one request; it has no tokens, redirects, headers or bodies.",
     ),
     Form(
         name="oras --debug",
         made_by="`oras --debug COMMAND > FILE 2>&1`; `helm --debug COMMAND` from 3.18",
-        mark=oras.MARK,
-        read=oras.read,
+        log=oras,
         lacks="proxy times credentials",
         says="a log of oras or helm has no usable times, no credentials, and only bodies that are text.",
     ),
     Form(
         name="skopeo --debug",
         made_by="`skopeo --debug`, `podman --log-level=debug`, `buildah --log-level=debug`",
-        mark=containers_image.MARK,
-        read=containers_image.read,
+        log=containers_image,
         lacks="proxy durations redirects credentials bodies headers",
         says="a log of skopeo, podman or buildah has few statuses, no redirects, headers or bodies, and no durations.",
     ),
     Form(
         name="curl -v",
         made_by="`curl -v URL > FILE 2>&1`",
-        mark=curl.MARK,
-        read=curl.read,
+        log=curl,
         lacks="proxy times tokens",
         says="a curl log has no times; a body is in it only where curl wrote it to the same file.",
     ),
     Form(
         name="error message",
         made_by="the last words of docker, podman, crane, helm or buildx, of `kubectl describe pod`, of a daemon at info level",
-        mark=client_errors.MARK,
-        read=client_errors.read,
+        log=client_errors,
         lacks="proxy times redirects tokens credentials bodies headers",
         says="an error message is one answer, without what came before it; `pullscope run -- COMMAND` records everything.",
         empty=client_errors.without_a_request,
@@ -146,7 +142,7 @@ FORMS: tuple[Form, ...] = (
 
 def form_of(head: str) -> Form | None:
     """The form of a log that begins so: the first of the table whose mark is in it; None if it is none of them."""
-    return next((form for form in FORMS if form.mark.search(head)), None)
+    return next((form for form in FORMS if form.log.MARK.search(head)), None)
 
 
 ACCESS_LOG = re.compile(r'"[A-Z]+ /v2/\S* HTTP/[\d.]+" \d{3} ')
@@ -189,4 +185,4 @@ def events(form: Form, head: bytes, rest: BinaryIO) -> list[Event]:
         whole = half + rest.readline()
         more = (line.decode("utf-8", "replace") for line in chain([whole], rest))
         lines = chain(text, more)
-    return events_of(form.read(lines), lacks=form.lacks)
+    return events_of(form.log.read(lines), lacks=form.lacks)
