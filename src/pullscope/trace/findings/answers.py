@@ -38,6 +38,7 @@ from pullscope.trace.findings.grants import (
     challenger,
     is_wrong_login,
     issued_for,
+    leads_nowhere,
     pushes,
     refuses_access,
     waits_for_a_token,
@@ -273,7 +274,7 @@ def _is_not_needed(one: Answer) -> bool:
     others = one.case.open_to_all
     seen = (one.host, one.name) in others if one.name else bool(others)
     shown = one.step.is_token or one.issued is not None or one.hop.request.authorization == "basic"
-    public = one.known is not None and one.known.all_may_read and one.act == "read" and one.status in REFUSALS
+    public = one.known is not None and one.known.all_may_read and one.act == "read" and refuses_access(one.hop)
     return (public and shown and not one.no_login) or (one.is_about_a_login and (seen or one.takes_no_login))
 
 
@@ -298,8 +299,8 @@ def _is_lost(one: Answer) -> bool:
 def _is_barred(one: Answer) -> bool:
     """Whether it refuses a write: to every client, or to this one."""
     step, hop, status = one.step, one.hop, one.status
-    if status == 401 and hop.request.authorization == "none" and hop.follows is not None and hop.follows.crosses:
-        return False  # a challenge of another host, which oras and helm do not answer: `token-not-requested`
+    if status == 401 and hop.request.authorization == "none" and leads_nowhere(hop):
+        return False  # `token-not-requested`
     if step.is_token:
         return pushes(step) and refuses_access(hop) and (one.no_login or status == 403 or says(hop, OF_RIGHTS))
     if step.kind is Kind.DELETE and status in NOT_OFFERED:

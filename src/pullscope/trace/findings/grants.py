@@ -10,6 +10,7 @@ import re
 from pullscope.oci.challenge import Challenge, read_scopes
 from pullscope.oci.known_registries import known_registry
 from pullscope.oci.urls import bare
+from pullscope.oci.whereabouts import is_address
 from pullscope.trace.findings.case import REFUSALS, Case, Issued, in_storage, listed, repositories, was_anonymous
 from pullscope.trace.findings.login_commands import registry_at
 from pullscope.trace.findings.said import is_specific, says
@@ -90,6 +91,12 @@ def is_wrong_login(case: Case, step: Step) -> bool:
 def is_answerable(challenge: Challenge) -> bool:
     """Whether it says where to get a token."""
     return challenge.scheme == "bearer" and bool(challenge.realm)
+
+
+def leads_nowhere(hop: Hop) -> bool:
+    """Whether a client does not get where a challenge says: oras and helm from another host, and none if that is no address."""
+    nowhere = any(is_answerable(one) and not is_address(one.realm or "") for one in hop.challenges)
+    return nowhere or (hop.follows is not None and hop.follows.crosses)
 
 
 def waits_for_a_token(case: Case, step: Step) -> bool:

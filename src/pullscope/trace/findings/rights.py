@@ -160,10 +160,10 @@ def _public(one: Answer) -> str:
 def of_an_old_login(one: Answer) -> str | None:
     """One that is over, or that was not needed."""
     if one.code == "login-not-needed":
-        again = (
-            f"; or {log_in(one.case, one.host, over=True)}" if one.known is not None and one.known.all_may_read else ""
-        )
-        return f"log out: {logout(one.case, one.host)}{again}"
+        basic = one.hop.request.authorization == "basic" and not one.step.is_token  # SgtSilvio/gradle-oci#143
+        again = "show it to its token server alone" if basic else log_in(one.case, one.host, over=True)
+        public = one.known is not None and one.known.all_may_read
+        return f"log out: {logout(one.case, one.host)}{f'; or {again}' if public else ''}"
     if began_with_it(one) is not None:
         return f"{log_in(one.case, one.host, over=True)}, and push again: what was sent whole is not sent again"
     if one.code != "login-expired":

@@ -30,6 +30,11 @@ _SIGNATURE = re.compile(
     re.IGNORECASE,
 )
 """S3, MinIO, Azure Blob Storage, CloudFront and Google Cloud Storage, in the codes and messages of their error bodies."""
+_TWO = re.compile(
+    r"x-amz-content-sha256|only one auth mechanism|unsupported authorization type|authentication information is not given",
+    re.IGNORECASE,
+)
+"""S3, R2 and Azure Blob Storage, of an Authorization that is none of theirs."""
 _SKEWED = re.compile(
     r"RequestTimeTooSkewed|request time and the (?:current|server)|not yet valid|clock skew", re.IGNORECASE
 )
@@ -59,18 +64,25 @@ def two_auth_mechanisms(case: Case) -> Iterator[Found]:
     """A signed storage address got an Authorization, and refused.
 
     Amazon S3 says "Only one auth mechanism allowed": renovate#3877, container-libs#216, moby#50065. Where the registry's own
-    host hands on to the storage, the client does right, and the proxy there is to take the header out: quay/quay#13.
+    host hands on to the storage, the client does right, and the proxy there is to take the header out: quay/quay#13. So is one
+    that follows the redirect itself, as its storage's words show: cmliu/CF-Workers-docker.io#90.
     """
     refused = [
         step
         for step in case.bad
-        if in_storage(step.last)
-        and step.last.request.authorization != "none"
+        if step.last.request.authorization != "none"
         and step.last.status in (400, 401, 403)
-        and query(step.last.request.url)
+        and (query(step.last.request.url) if in_storage(step.last) else says(step.last, _TWO))
     ]
-    if refused:
-        last = refused[0].last
+    if refused and not in_storage(last := refused[0].last):
+        yield Found(
+            refused,
+            f"{answered_by(last)} said {last.status} to {name_of(refused[0])} in the words of a storage{quoted(last)}. It "
+            "follows the redirect there itself, and hands on what was to log in at the registry.",
+            f"let {last.host} leave Authorization out where it follows a redirect to another host, or hand the redirect on to "
+            f"{case.client} (a worker: redirect: 'manual' in its fetch)",
+        )
+    elif refused:
         kind = {"bearer": "token", "basic": "login"}.get(last.request.authorization, "Authorization")
         yield Found(
             refused,

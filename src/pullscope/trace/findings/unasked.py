@@ -63,6 +63,7 @@ class Unasked(Answer):
         self.has_scheme = "://" in self.realm
         of_old = is_before(case, "docker-cli", 25, 0) and not lacking(self.hop.request, "headers")
         self.no_version = of_old and self.hop.header("docker-distribution-api-version") is None
+        self.null = self.realm.startswith("null:")  # sonatype/nexus-public#580
         self.plain = self.realm.startswith("http:") and self.hop.request.url.startswith("https:")
         self.where = (f" ({where_it_is(self.at)})" if self.local else "") + (", over plain http" if self.plain else "")
         self.no_follower = case.client in NO_FOLLOWERS
@@ -89,8 +90,10 @@ moved: <redirected>: some clients, as oras and helm (one library), answer only t
 no_address !has_scheme: <no address>
     write it with its scheme, as https://HOST/PATH, in the settings of {one.to} (TOKEN_SERVER in Pulp and Automation Hub,
     auth.token.realm in distribution, external_url in Harbor, ROOT_URL in Gitea)
+no_address null: <no address>
+    update the registry at {one.to} (Nexus 3.77.0 and 3.77.1 write null:// there): no setting changes that
 no_address: <no address>
-    {one.own_address}, and send one X-Forwarded-Host
+    let one proxy in front of {one.to} alone set X-Forwarded-Host, to one name without a port, or {one.own_address}
 basic instead: <basic> in the place of the token that it got in {one.instead}.
     let nothing between {one.client} and {one.to} write Authorization itself, where a request has a token already
 basic curl: <basic>, and asked for none.

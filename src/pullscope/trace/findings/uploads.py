@@ -12,8 +12,8 @@ from pullscope.oci.digest import Digest
 from pullscope.oci.documents import Index, Manifest
 from pullscope.oci.known_registries import known_registry
 from pullscope.oci.routes import Endpoint
-from pullscope.oci.urls import bare, host_of, parameters, query
-from pullscope.oci.whereabouts import where_it_is
+from pullscope.oci.urls import bare, host_of, parameters, query, split
+from pullscope.oci.whereabouts import is_address, where_it_is
 from pullscope.trace.clues import UPLOADS
 from pullscope.trace.findings.advice import clue
 from pullscope.trace.findings.asked import UNKNOWN_BLOB, request, unknown_subject
@@ -22,7 +22,7 @@ from pullscope.trace.findings.compared import lost, upload_address
 from pullscope.trace.findings.grants import issued_for
 from pullscope.trace.findings.login_commands import own_address
 from pullscope.trace.findings.row import Case, Fact, Found, Severity, row
-from pullscope.trace.findings.said import answered_by, quoted, says, words
+from pullscope.trace.findings.said import MOST, answered_by, quoted, says, words
 from pullscope.trace.model import Hop, Kind, Step
 from pullscope.trace.source_gaps import lacking
 
@@ -47,6 +47,15 @@ def upload_location_elsewhere(case: Case) -> Iterator[Found]:
         there = hop.location if hop.status in (201, 202) else None
         if there is None or hop.route.endpoint not in UPLOADS or not hop.host:
             continue
+        unclear = not is_address(there) or "://" in split(there).path  # distribution/distribution#794
+        if unclear and case.over and not _got_on(case, hop):
+            yield Found(
+                [hop.step],
+                f'{hop.host} names "{there[:MOST]}" as the address of an upload, which is none that a client can ask.',
+                f"take backslashes and all but one name out of what the proxy in front of {hop.host} sets (X-Forwarded-Host, "
+                f"X-Forwarded-Proto, proxy_redirect), or {own_address(case, hop.host, 'http.host')}",
+                severity=Severity.ERROR,
+            )
         host = host_of(there)
         downgraded = hop.request.url.startswith("https:") and there.startswith("http:")
         if host and (downgraded or host != hop.host) and not _got_on(case, hop):

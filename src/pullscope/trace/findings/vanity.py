@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pullscope.oci.known_registries import known_registry
 from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import split
-from pullscope.trace.findings.answers import Answer
+from pullscope.trace.findings.answers import Answer, look_at_the_log
 from pullscope.trace.findings.asked import LOOKERS, check
 from pullscope.trace.findings.case import CONTENT, is_write
 from pullscope.trace.findings.facts import LISTS
@@ -54,8 +54,11 @@ def ping_not_redirected(case: Case) -> Iterator[Found]:
         if not gave_up and (not answers_itself or not (refused or case.over)):
             continue
         severity = case.severity(*([step] if gave_up else refused), otherwise=Severity.INFO)
+        one, inside = Answer(case, step), last.request.authorization != "none"  # bitnami/charts#8354
         consequence = (
-            f"{case.client} takes it for no registry and asks nothing more."
+            "it asked for a login there and got one; what it hands /v2/ on to has no such path."
+            if inside
+            else f"{case.client} takes it for no registry and asks nothing more."
             if gave_up
             else f"{case.client} never learns where to get a token."
             if refused
@@ -66,7 +69,9 @@ def ping_not_redirected(case: Case) -> Iterator[Found]:
             f"{host} answers /v2/ itself with {status} and redirects only other paths: {consequence}"
             if host in case.pointing
             else f"{answered_by(last)} answers /v2/ with {status}{quoted(last)}: {consequence}",
-            of_a_website(Answer(case, step))
+            f"correct where {host} hands /v2/ on to behind its login, with that path as it is; {look_at_the_log(one)}"
+            if inside
+            else of_a_website(one)
             or "name the host and port where curl -sI https://HOST:PORT/v2/ says 200 or 401 (a domain of yours: redirect /v2/); "
             f"if the registry is below a path of {host}, hand /v2/ on to it: {case.client} leaves out a path behind the host"
             if host not in case.pointing
