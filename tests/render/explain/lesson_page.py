@@ -67,8 +67,8 @@ IN_THE_LESSON = frozenset({
 """What the page explains where it first stands, so that the list at its end has the rest."""
 
 BY_HAND = (
-    'The commands under "By hand" ask the real Docker Hub. Set DIGEST to a digest that the answer before has: those shown here '
-    "are the sample's."
+    'The commands under "By hand" ask the real Docker Hub. Set DIGEST to a digest in the answer before; the digests here are '
+    "the sample's."
 )
 
 _ACCEPT = re.compile(r'\0-H "Accept: ([^"]*)"')

@@ -33,7 +33,7 @@ QUESTIONS = {
     "Where does a CA go, of a proxy or of a registry?": "any registry but Docker Hub: /etc/docker/certs.d/HOST/ca.crt",
     "Which HOST is that, where one redirects to the next?": "HOST is the host in the image's name",
     "What follows, if docker 28 ignores that directory?": "names in the daemon's service; then restart the daemon",
-    "Which commands does the daemon's proxy not see?": "docker build asks for tokens by your shell's proxy",
+    "Which commands does the daemon's proxy not see?": "docker build gets tokens through your shell's proxy",
     "The first answer is a 401: is something wrong?": "This 401 is normal",
     "Where does the registry say where a token comes from?": "realm: the token server's address, here",
     "What is a scope, and whose name is in it?": "The client takes the repository from the name that you typed",

@@ -75,6 +75,15 @@ def test_links_lead_to_specifications_only(trace: str) -> None:
     assert [target for target in targets if not OURS.match(target) and not re.fullmatch(r"#[a-z0-9-]+", target)] == []
 
 
+def test_a_list_in_the_lesson_is_lines() -> None:
+    """An item is a line of its own, and no break is written out."""
+    page = FORMS["html"].write(told(recorded("dockerd-20.10-hub")))
+    ideas = [idea for pull in carried(page) for step in pull["steps"] for idea in step.get("ideas", ())]
+
+    assert any(line.startswith("- realm: ") for idea in ideas for line in idea["lines"])
+    assert not [line for idea in ideas for line in idea["lines"] if "\\x0a" in line]
+
+
 def test_policy_names_style_and_script_by_their_hashes() -> None:
     """The policy lets the page's own style and script run and nothing else, and lets nothing load."""
     page = Elements(FORMS["html"].write(told(recorded("dockerd-20.10-hub"))))

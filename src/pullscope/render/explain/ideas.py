@@ -48,8 +48,8 @@ class Thought:
 
 TABLE = r"""
 name: NAMES, Which host a name means
-    says The full name of this image is `{reference}`. It names a registry, a repository (images under one name) and a tag (a
-        label for one of them) or a digest. docker completes short names: `nginx` means `docker.io/library/nginx:latest`.
+    says The full name of this image is `{reference}`. It names a registry, a repository (images under one name) and an image
+        there, by a tag (a label) or a digest. docker completes short names: `nginx` means `docker.io/library/nginx:latest`.
         - The part before the first slash is a host if it contains a dot or a colon, or is `localhost`.
         - A colon in the host is followed by a port: `example.com:5000/app` is on port 5000. Without it HTTPS uses port 443.
         - A colon after the last slash is followed by a tag, an `@` by a digest. Without either the tag is `latest`.
@@ -66,8 +66,8 @@ vanity: REDIRECTIONS, What a vanity domain can and cannot change
         asked, and thereby what a tag points to. It cannot change an image that is pulled by digest. Digests, the token server's
         address and the storage host come from the registry, unchanged.
 challenge: CHALLENGES, Why a 401 comes first
-    says This 401 is normal: a client cannot know where to get a token before it has asked. The header WWW-Authenticate of the
-        answer says it. This header is called the challenge:
+    says This 401 is normal: a client cannot know where to get a token before it has asked. The answer says it in the header
+        WWW-Authenticate, the challenge:
         - realm: the token server's address, here {realm}
         - service: the name by which the token server knows this registry, here {service}
         - scope: the permission that is needed; only in answers about a repository
@@ -111,9 +111,9 @@ elsewhere: BLOBS, Where the bytes come from
 signed: REDIRECTIONS, What a signed URL is
     says The URL of a blob at the storage is usually signed: its query has a signature and an expiry time, often 10 to 60 minutes
         later. Until then anyone with the URL can fetch this one blob without a token, so keep the URL secret. Later the storage
-        answers 403, so a cache must not keep the registry's redirect for longer.
-        - docker, podman and curl do not send Authorization on to another host. Another host could misuse the token, and some
-        storage refuses a request with both token and signature. (Clients written in Go do send it to a sub-domain.)
+        answers 403, so a cache must not keep the registry's redirect for longer. docker, podman and curl do not send
+        Authorization on to another host. Another host could misuse the token, and some storage refuses a request with both token
+        and signature. (Clients written in Go do send it to a sub-domain.)
 verified: DIGESTS, Why any host may send the bytes
     says The sha256 of this blob ({size}) is the digest that was asked for. If it differed, the client would discard the bytes and
         fail.
@@ -141,11 +141,11 @@ proxies: PROXY, Where a proxy is set
         /etc/systemd/system/docker.service.d/proxy.conf. Then `systemctl daemon-reload` and `systemctl restart docker`.
         - docker 23 and newer also reads `proxies` in /etc/docker/daemon.json. Docker Desktop has it in its Settings.
         - podman, skopeo, crane, `docker manifest` and `docker buildx imagetools` use your shell's `HTTPS_PROXY`.
-        - `docker build` asks for tokens by your shell's proxy, for the rest by the daemon's. With `BUILDKIT_NO_CLIENT_TOKEN=1`
-        the daemon asks for tokens too.
+        - `docker build` gets tokens through your shell's proxy, and the rest through the daemon's. With
+        `BUILDKIT_NO_CLIENT_TOKEN=1` the daemon asks for tokens too.
 trust: PROXY, Where a CA certificate goes
-    says The daemon has to trust the CA (certificate authority) that signed a certificate. Public CAs are known. Add your
-        registry's private CA, or that of a proxy that reads HTTPS; a CA in your browser does not count.
+    says The daemon has to trust the CA (certificate authority) that signed a certificate. Public CAs are trusted already. Add
+        your registry's private CA, or that of a proxy that reads HTTPS; a CA in your browser does not count.
         - docker, any registry but Docker Hub: `/etc/docker/certs.d/HOST/ca.crt`. HOST is the host in the image's name, as typed.
         The CA is also trusted for hosts to which HOST redirects. No restart is needed. podman and skopeo read this folder, too.
         - docker 29, Docker Hub: the same in `certs.d/docker.io`.
@@ -212,8 +212,8 @@ moved: REDIRECTIONS, Moving to another registry
     says Copy the images unchanged to the same path at the new registry (`crane copy`, `skopeo sync --all`), including untagged
         images that users pull by digest. Then change the rule: the next pull follows it. Names and digests stay the same, so
         users change nothing and keep what they have pulled. Users who log in need a login for the new registry. Do not redirect
-        with 301 or 308: they are permanent, and a client that remembers one goes on asking the old registry. A 302 is for one
-        request.
+        with 301 or 308: they are permanent, and a client that remembers one goes on asking the old registry. A 302 or 307 is for
+        one request.
 files: MANIFESTS, A registry of plain files
     says A registry for reading only can be files on a web server. `pullscope vanity static` writes the files and the headers for
         it. No token is needed, so docker, podman and skopeo all pull.

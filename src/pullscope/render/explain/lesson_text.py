@@ -102,7 +102,7 @@ STORES: list[tuple[str, ...]] = [
     ("CA for Docker Hub in certs.d/docker.io", "is not read", "is read"),
     ("domain that does not redirect /v2/", "fails", "pulls"),
     ("domain that renames the path at Docker Hub", "fails", "pulls"),
-    ("login for the domain, at the registry", "is used", "is not used"),
+    ("login for the domain, at its registry", "is used", "is not used"),
     ("image ID", "digest of the config", "digest of the tag"),
 ]
 """What is not alike in the two stores of docker, as rows."""

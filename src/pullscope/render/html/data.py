@@ -183,7 +183,11 @@ def _step(step: Step, pull: Pull, lesson: Lesson, texts: Texts) -> dict[str, Val
         "expert": texts[lesson.expert],
         **_section(lesson.section, texts),
         "ideas": [
-            {"name": texts[idea.name], "text": texts[idea.text], **_section(idea.section, texts)}
+            {
+                "name": texts[idea.name],
+                "lines": [texts[line] for line in idea.text.split("\n")],
+                **_section(idea.section, texts),
+            }
             for idea in lesson.ideas
         ],
         "facts": _facts(facts, texts),

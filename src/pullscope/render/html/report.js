@@ -179,7 +179,7 @@ const page = (() => {
   function detail(step, pull) {
     return make("div.detail", {},
       make("div.lesson", {}, make("p", {}, prose(step.beginner)),
-        step.ideas?.map((idea) => make("p", {}, make("strong", {}, `${idea.name}.`), " ", prose(idea.text), " ", link(idea))),
+        step.ideas?.map((idea) => make("p", {}, make("strong", {}, `${idea.name}.`), " ", idea.lines.map((line, at) => [at ? make("br", {}) : "", prose(line)]), " ", link(idea))),
         make("p.expert", {}, prose(step.expert), " ", link(step))),
       Object.keys(step.facts).length ? facts(step.facts) : null,
       step.curl?.length ? copied(step.hand, `curl line of step ${step.n} of ${pull.name}`, step.curl.join(" \\\n  ")) : null,
