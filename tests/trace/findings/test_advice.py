@@ -15,6 +15,7 @@ SAID = {
     "headers": "400 Request Header Or Cookie Too Large",
     "no rule": "default backend - 404",
     "mixed list": "does not match schema: 'application/vnd.docker.distribution.manifest.v2+json' is not one of ['a/b']",
+    "no such upstream": "no matched registry for 192.168.0.104",
     "no lists": "UNKNOWN: Manifest.list is not supported.",
     "unasked": "[ERROR-400] DOCKER Either Authorization header is missing or invalid",
     "schema 1": "Pulling Docker images with manifest v2 schema 1 to this repository is blocked.",

@@ -111,6 +111,10 @@ workflow token (write): installation not allowed|write_package
 # What a month allows is the owner's: cloudwego/biz-demo#45; cloud.ibm.com/docs/Registry, "exceeded your pull traffic quota"
 traffic (read list): traffic quota|bandwidth (?:quota|limit)
     have the owner of {name} raise that quota at {host}, or pull it from another registry: no login helps, for it is the owner's
+# Dragonfly: dragonflyoss/dragonfly-archived#138
+no such upstream: no matched registry for (?P<what>[\w.:-]+)
+    add {what} to the registries of the dfdaemon that {client} goes through, or to the NO_PROXY of {client}'s service: it knows
+    no such registry
 # Public mirrors that serve some images only: DaoCloud/public-image-mirror#39575
 list (read list): \b(?:allow|white).?list|白名单
     have {name} put on the list of {host}, or pull it from its own registry: no login helps

@@ -7,7 +7,7 @@ docs.siderolabs.com, RegistryMirrorConfig, RegistryTLSConfig (siderolabs/talos#1
 from __future__ import annotations
 
 from pullscope.oci.agents import UNKNOWN, Client
-from pullscope.oci.whereabouts import is_local
+from pullscope.oci.whereabouts import is_local, is_loopback
 
 TABLE = """
 docker: add {host} to insecure-registries in /etc/docker/daemon.json and restart docker
@@ -98,6 +98,11 @@ def proxy_setting(client: Client) -> str:
     return f"HTTPS_PROXY of its service ({_OF_K3S if ships_with_k3s(client) else f'systemctl edit {unit}'})"
 
 
+def past_the_proxy(host: str, client: Client) -> str:
+    """How a client is told to ask a host without the proxy by which it goes out."""
+    return f"add {host} to {proxy_setting(client).replace('HTTPS_PROXY', 'NO_PROXY', 1)}"
+
+
 def out_of_mirrors(client: Client, home: str) -> str:
     """Where a client's mirrors of a registry are named, from which one is to be taken."""
     where = _MIRRORS.get(_family(client))
@@ -116,6 +121,9 @@ def by_tls_only(host: str, client: Client) -> str:
     """
     if client.family == "buildkit" and is_local(host):
         return f"set http = false for {host} in buildkitd.toml"
+    if client.family == "helm" and is_loopback(host):  # oras-project/oras-go docker.MatchLocalhost: helm/helm#11092
+        port = host.rpartition(":")[2]
+        return f"name it by another name than localhost (HOST:{port}, in /etc/hosts): helm asks localhost by plain http"
     return _row(client)[1].format(host=host)
 
 

@@ -17,7 +17,13 @@ from pullscope.oci.text_table import heads
 from pullscope.oci.urls import bare, split
 from pullscope.oci.whereabouts import is_local, is_loopback, is_service
 from pullscope.trace.findings.case import Case, listed
-from pullscope.trace.findings.client_settings import by_plain_http, by_tls_only, how_to_trust, proxy_setting
+from pullscope.trace.findings.client_settings import (
+    by_plain_http,
+    by_tls_only,
+    how_to_trust,
+    past_the_proxy,
+    proxy_setting,
+)
 from pullscope.trace.model import Hop
 from pullscope.trace.source_gaps import lacking
 
@@ -268,9 +274,7 @@ def told(case: Case, found: Failure, hops: list[Hop]) -> tuple[str, str]:
         "ask": f"{'https' if hosted else url.scheme}://{hop.host}/v2/",
         "proxy": proxy_setting(case.pull.client),
         # docker/for-mac#2922: a proxy out knows no names of the network that it leads out of
-        "past": ""
-        if hosted
-        else f"; if it is of this network, add {hosts} to {proxy_setting(case.pull.client).replace('HTTPS', 'NO', 1)}",
+        "past": "" if hosted else f"; if it is of this network, {past_the_proxy(hosts, case.pull.client)}",
         # kubernetes/minikube#6012, #11505, polyaxon/polyaxon-charts#57
         "itself": f"name the registry's address on any other machine, as a node of a cluster, which {hop.host} is itself; "
         if is_loopback(hop.host) and hop.mirror_of is None

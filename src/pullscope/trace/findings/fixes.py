@@ -15,12 +15,12 @@ from pullscope.oci.known_registries import known_registry
 from pullscope.oci.reference import registry_name
 from pullscope.oci.routes import Endpoint
 from pullscope.oci.text_table import heads
-from pullscope.oci.urls import bare
+from pullscope.oci.urls import bare, parameters, query
 from pullscope.oci.whereabouts import is_local
 from pullscope.trace.findings.answers import GATEWAY, Answer, by_its_words, look_at_the_log
 from pullscope.trace.findings.asked import action, host_within
 from pullscope.trace.findings.case import REFUSALS, asked_repositories, is_write
-from pullscope.trace.findings.client_settings import proxy_setting
+from pullscope.trace.findings.client_settings import by_tls_only, past_the_proxy, proxy_setting
 from pullscope.trace.findings.compared import next_page, page_size, realm_lost, rewritten
 from pullscope.trace.findings.connections import failure, homes
 from pullscope.trace.findings.fronts import passing, unnamed
@@ -205,6 +205,9 @@ def of_a_list(one: Answer) -> str | None:
         return f"give skopeo inspect --no-tags: {one.host} has the image, and gives no list of the tags of {one.name}"
     if one.act != "list" or not 400 <= one.status < 500 or one.status in REFUSALS:
         return None
+    if one.status == 404 and not one.is_known_to_be_there and "last" in parameters(query(one.hop.request.url)):
+        why = f"{one.host} knows no {one.name} (of Artifactory's Link before 7.46.17 the repository's key is missing: update it)"
+        return f"look at the Link of the page before, which has to name the list that was asked: {why}"
     page, asked = next_page(one.case, one.step), page_size(one.step)
     if page is not None:
         return f"ask for the next page by Link as it is: {page}"
@@ -238,8 +241,7 @@ def of_a_failure(one: Answer) -> str | None:
     of one's own network it may be the proxy out: cri-o/cri-o#3863, dragonflyoss/nydus#676, kubernetes-sigs/cri-tools#1577."""
     hop, host, name = one.hop, one.hop.host, front(one.hop)
     out = is_local(host) and one.status in GATEWAY and not hop.errors and (name is None or filtering(hop) is not None)
-    settings = proxy_setting(one.case.pull.client).replace("HTTPS_PROXY", "NO_PROXY", 1)
-    past = f"; where a proxy answered for it, add {host} to {settings}" if out else ""
+    past = f"; where a proxy answered for it, {past_the_proxy(host, one.case.pull.client)}" if out else ""
     if one.status < 500:
         return None
     if (proxy := filtering(hop)) is not None:
@@ -273,7 +275,8 @@ _STATUSES = """
 400 token read list delete: run curl -i {url}, and the same past the proxy in front of {host}: one of the two finds it malformed
 404 list: check the host, the port and the name: {front} knows no such address
 405 read list: have {front} hand {method} on to the registry behind it; or check that {host} is one
-406 token read list write: ask for a media type that {host} has
+# renovatebot/renovate#3078, dotnet/sdk-container-builds#382, concourse/docker-image-resource#40
+406 token read list write: have {client} ask with Accept: {types} (as a newer one may): {host} has none that was asked for
 407 any: write the proxy with its login, http://USER:PASSWORD@PROXY:PORT, in {proxy}
 # moby/moby#39223, microsoft/WSL#4225, form3tech-oss/platform-interview#32
 408 token read list: if it is so each time, set a smaller MTU where {client} runs (ip link set dev DEVICE mtu 1400): the request
@@ -308,31 +311,35 @@ def of_the_status(one: Answer) -> str | None:
         less = f"; one for each repository is shorter than this for {several} ({how})"
         why = f"what is in front of {host} may find the token too long, or have changed the request"
         return f"ask by GET, which says why: {why}{less if several > 1 else ''}"
+    if one.status == 400 and hop.request.url.startswith("http:") and not words(hop) and not front(hop):
+        # Go's net/http, "Client sent an HTTP request to an HTTPS server", to a HEAD: helm/helm#11092, #11683
+        insist = by_tls_only(host, one.case.pull.client)
+        return f"run curl -i {quote(hop.request.url)}: if its words are of HTTPS, {host} speaks TLS there, and {insist}"
     acts, fix = _BY_STATUS.get(one.status, ("", ""))
     fits = acts == "any" or one.act in acts.split()
     out_of_reach = one.status in _SET_THERE and one.hosted is not None
     if fits and not out_of_reach and (one.status != 412 or hop.route.endpoint is Endpoint.MANIFEST):
         who = front(hop) or f"what is in front of {host}"
-        proxy = proxy_setting(one.case.pull.client)
-        names = {"host": host, "method": hop.request.method, "front": who, "client": one.case.client, "proxy": proxy}
-        return fix.format(url=quote(hop.request.url), **names)
+        types = "application/json" if one.act in ("list", "token") else "*/*"
+        names = {"host": host, "method": hop.request.method, "front": who, "client": one.case.client, "types": types}
+        return fix.format(url=quote(hop.request.url), proxy=proxy_setting(one.case.pull.client), **names)
     if hop.status is None:
         ends = "a firewall or proxy on the way ends it, and has to let that host through"
         runs = "" if one.hosted is not None else ", or nothing runs there"
-        return (
-            f"{one.later}; if it keeps failing, run curl -v {where_to_ask(one)} here: if that ends alike, {ends}{runs}"
-        )
+        alike = f"run curl -v {where_to_ask(one)} here: if that ends alike, {ends}{runs}"
+        return f"{one.later}; if it keeps failing, {alike}"
     if one.status == 403 and filtering(hop) is not None:
         rules = f"the rules of {filtering(hop)}, a proxy on the way"
         return f"have {host} allowed in {rules}: it refuses in place of {host}"
+    if one.status == 403 and is_specific(hop) and not hop.errors and not hop.is_registrys and not hop.is_page:
+        where = f"in front of {host}, or on the way ({past_the_proxy(host, one.case.pull.client)} to go past it)"
+        return f"look for the proxy that says so, {where}: a registry answers with JSON"
     if one.status == 403 and (hop.is_page or one.no_login):
         asks = not hop.is_page and not one.takes_no_login and not one.asks_for_none
         login = f"log in: {one.login}; else " if asks else ""
         who = front(hop) or host
-        other = "ask from another address" + (
-            f" or pull from a mirror of {one.hosted.name}" if one.hosted is not None else ""
-        )
-        return f"{login}{other}, or have this one allowed: {who} refuses without asking for a login"
+        mirror = f" or pull from a mirror of {one.hosted.name}" if one.hosted is not None else ""
+        return f"{login}ask from another address{mirror}, or have this one allowed: {who} refuses without asking for a login"
     return None
 
 

@@ -161,7 +161,7 @@ def link_points_elsewhere(case: Case) -> Iterator[Found]:
     """`Link`, or the name in a list of tags, is of another host or repository than asked.
 
     chainguard-dev/registry-redirect rewrites both, "or clients loop on page 1" (pkg/redirect/redirect.go). Nexus names
-    the path of another port: sonatype/nexus-public#1011.
+    the path of another port: sonatype/nexus-public#1011. Artifactory's lacks its key: renovatebot/renovate#15030.
     """
     for step in case.steps:
         link = step.last.header("link")
@@ -184,7 +184,8 @@ def link_points_elsewhere(case: Case) -> Iterator[Found]:
             [step, *(one for one in followed if one is not step)],
             f"{step.last.host} was asked for the list of {asked} and points to {elsewhere} for more: clients go "
             "there, or read the first page again and again.",
-            f"rewrite Link and the list's name in the proxy at {step.last.host}, so that they name {asked}",
+            ("update it, if it is Artifactory before 7.46.17; else " if (asked or "").endswith(f"/{name}") else "")
+            + f"rewrite Link and the list's name in the proxy at {step.last.host}, so that they name {asked}",
         )
 
 

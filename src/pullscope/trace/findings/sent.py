@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
+from pullscope.oci.amounts import period
 from pullscope.oci.digest import as_digest
 from pullscope.oci.documents import Index, Manifest
 from pullscope.oci.media import MANIFESTS, OCI_MANIFEST, MediaClass, essence, media_class
@@ -14,7 +16,7 @@ from pullscope.trace.findings.asked import LOOKERS, UNKNOWN_BLOB, host_within, o
 from pullscope.trace.findings.case import is_write
 from pullscope.trace.findings.fronts import OF_BOTH, OF_SIZE, OF_TIME, limits, patience, unnamed
 from pullscope.trace.findings.said import MOST, front, is_specific, says, tells_more
-from pullscope.trace.model import Kind
+from pullscope.trace.model import Hop, Kind
 from pullscope.trace.source_gaps import lacking
 
 _CACHE = "application/vnd.buildkit.cacheconfig.v0"
@@ -206,8 +208,21 @@ def of_uploads(one: Answer) -> str | None:
         and as_digest(named[0]) is None
     ):
         return f"name the digest whole, as sha256: and 64 digits of 0-9 and a-f: {named[0][:MOST]} is none"
+    if said & _OF_BYTES and (first := sent_twice(one)) is not None:
+        how = (
+            " (-Djib.httpTimeout=60000, in milliseconds; 0 has no end)" if one.case.pull.client.family == "jib" else ""
+        )
+        waits = f"{one.case.client} waited {period(first.seconds or 0)}, and sent the same part twice to one upload"
+        return f"give {one.case.client} more time for an answer{how}, and push again: {waits}"
     changed = f"push again; if it keeps failing, {one.case.client} takes the digest of other bytes than it sends"
     return f"{changed}, or something changes bodies on the way to {host}" if said & _OF_BYTES else None
+
+
+def sent_twice(one: Answer) -> Hop | None:
+    """A body that had no answer, and went once more to the same address of an upload: GoogleContainerTools/jib#4526, #3994."""
+    same = [hop for hop in one.case.hops if hop.route.upload_id == one.step.route.upload_id is not None]
+    twice = (first for first, again in pairwise(same) if first.request.url == again.request.url and again.uploaded)
+    return next((hop for hop in twice if hop.uploaded and hop.response is None), None)
 
 
 def _artifact(document: Manifest) -> str | None:

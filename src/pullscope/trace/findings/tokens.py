@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pullscope.oci.reference import registry_name
 from pullscope.oci.urls import bare
 from pullscope.trace.findings.answers import Answer
-from pullscope.trace.findings.asked import asked_by_the_registry
+from pullscope.trace.findings.asked import PLACEHOLDER, asked_by_the_registry
 from pullscope.trace.findings.case import (
     REFUSALS,
     asked_repositories,
@@ -170,7 +170,7 @@ _UNAUTHORIZED = re.compile(r"unauthorized to access repository: ([^\s,]+)")
 
 
 @row(
-    explains="credentials-not-used",
+    explains="credentials-not-used mirror-failed",
     suffers="all, and first those that add scopes of their own",
     remedy="pull by the name that the registry knows",
 )
@@ -190,9 +190,13 @@ def scope_refused(case: Case) -> Iterator[Found]:
         wanted = {name for _, one in case.challenges for name in repositories(one.scope)}
         names = listed(asked_by_the_registry(step)) or "no scope"
         renamed = bool(wanted) and wanted.isdisjoint(asked_repositories(step))
+        others = set(asked_repositories(step)).difference(asked_by_the_registry(step), (PLACEHOLDER,))
+        beside = listed(sorted(others))
+        added = f", and in the same request for {beside}, which its challenge does not name" if beside else ""
         yield Found(
             [step, *([step.under] if step.under else [])],
             f"{step.last.host} said {step.last.status} to {case.client}, which asked for a token for {names} without a login"
+            + added
             + (f", the name that it was given and not the registry's {listed(sorted(wanted))}." if renamed else "."),
             _unless_it_is_the_name(step, renamed=renamed, how=_how(case, step)),
         )
@@ -224,6 +228,6 @@ def _unless_it_is_the_name(token: Step, *, renamed: bool = False, how: str = "")
     own, names, under = "keep the registry's own path", asked_by_the_registry(token), token.under
     if renamed or not names:
         return f"{own}, so that the name in the scope exists there; log in if it is private"
-    if under is None or under.first.host == under.last.host:
+    if under is None or (under.first.host == under.last.host and under.first.mirror_of is None):
         return f"log in, if {names[0]} is private{how}; if it is not, ask by a client that asks for no other name beside it"
     return f"pull {under.last.host}/{names[0]}: if that works, {own}, so that one name is asked for; else log in to it"

@@ -7,7 +7,7 @@ from pullscope.trace.findings.answers import Answer, after
 from pullscope.trace.findings.asked import doing, other_bytes, request, unknown_subject
 from pullscope.trace.findings.rights import why_refused
 from pullscope.trace.findings.said import answered_by, quoted, reason
-from pullscope.trace.findings.sent import hangs_up, is_read_only
+from pullscope.trace.findings.sent import hangs_up, is_read_only, sent_twice
 from pullscope.trace.findings.tellings import composed
 
 
@@ -31,7 +31,9 @@ def upload_refused(one: Answer) -> str:
         sent = f", and what was sent is {other.short}, not {one.step.route.digest.short if one.step.route.digest else 'that'}"
         return f"{answered_by(one.hop)} said {one.status} to {_upload(one)}{quoted(one.hop)}{sent}."
     means = f", and means {subject.short}, the subject of that manifest" if subject is not None else ""
-    return f"{answered_by(one.hop)} said {one.status} to {_upload(one)}{quoted(one.hop)}{means}."
+    first = sent_twice(one)
+    twice = f" {one.case.client} had sent a part of it twice: the first had no answer." if first is not None else ""
+    return f"{answered_by(one.hop)} said {one.status} to {_upload(one)}{quoted(one.hop)}{means}.{twice}"
 
 
 @composed(

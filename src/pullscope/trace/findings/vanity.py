@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from pullscope.oci.known_registries import known_registry
 from pullscope.oci.routes import Endpoint
-from pullscope.oci.urls import split
+from pullscope.oci.urls import host_of, split
 from pullscope.trace.findings.answers import Answer, look_at_the_log
 from pullscope.trace.findings.asked import LOOKERS, check
 from pullscope.trace.findings.case import CONTENT, is_write
@@ -162,6 +162,9 @@ def path_not_redirected(case: Case) -> Iterator[Found]:
     takes = {hop.host for hop, _ in case.challenges} if first.last.status == 404 else set()
     site = of_a_website(Answer(case, first))
     served = {step.last.host for step in case.reading if step.last.ok and not step.last.is_page}
+    # nicholas-fedor/watchtower#761
+    names_it = (hop.host for hop, one in case.challenges if host_of(one.realm or "") == first.last.host)
+    named_by = min(names_it, default=None) if first.last.host not in takes | served else None
     yield Found(
         lost,
         f"no rule covers {folder}, so {first.last.host} itself said {first.last.status}, with a page that no client can "
@@ -171,13 +174,17 @@ def path_not_redirected(case: Case) -> Iterator[Found]:
         + (" with a web page" if first.last.is_page else "")
         + quoted(first.last)
         + (
-            ": something stands in front of the registry."
+            f": it is the token server of {named_by}, and no registry."
+            if named_by
+            else ": something stands in front of the registry."
             if first.last.host in served
             else ": a registry is there, and has nothing under that name."
             if first.last.host in takes
             else ": no registry answers there."
         ),
-        site or f"add a rule for {folder}* if you serve this name; otherwise the answer is right"
+        f"ask {named_by} for it, as another version of {case.client} may: {first.last.host} gives out tokens alone"
+        if named_by
+        else site or f"add a rule for {folder}* if you serve this name; otherwise the answer is right"
         if site or first.last.host in case.pointing
         else f"open {first.last.request.url} in a browser there: its page shows who answers in the place of the registry (a "
         "login, a filter, a portal of the network), and what it wants"
