@@ -10,7 +10,6 @@ import pytest
 from pullscope.trace.findings.advice import ACTS, CLUES, ITS_OWN_PARTS, Clue
 
 SAID = {
-    "tls": "Client sent an HTTP request to an HTTPS server",
     "client certificate": "400 No required SSL certificate was sent",
     "headers": "400 Request Header Or Cookie Too Large",
     "no rule": "default backend - 404",

@@ -18,9 +18,7 @@ from pullscope.trace.model import Hop
 ACTS = ("read", "list", "write", "delete", "token")
 
 TABLE = r"""
-# The proxy in front, or the way there; Go's net/http and nginx, to plain http on a port with TLS: sameersbn/docker-gitlab#1881
-tls: HTTP request to an HTTPS server|plain HTTP request was sent to HTTPS port
-    ask {host} over https: {secure}
+# The proxy in front, or the way there
 # nginx, ngx_http_ssl_module
 client certificate: required SSL certificate|client certificate
     give {client} the client certificate that {host} asks for (client.cert and client.key in certs.d/{host})

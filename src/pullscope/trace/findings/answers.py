@@ -30,7 +30,6 @@ from pullscope.trace.findings.case import (
     listed,
     was_anonymous,
 )
-from pullscope.trace.findings.client_settings import by_tls_only
 from pullscope.trace.findings.connections import failure
 from pullscope.trace.findings.grants import (
     EXPIRED,
@@ -66,7 +65,10 @@ PART = re.compile(r"first byte of|layer part|out of order|content-range|invalid 
 """Parts that do not follow on each other: ECR's InvalidLayerPartException (GoogleContainerTools/kaniko#607)."""
 _NO_REPOSITORY = re.compile(r"^[\w: ]*repository \S+ not found", re.IGNORECASE)
 _ROLE = re.compile(r"(?:assumed-role/|client with ip ')([\w+=,.@:-]+)", re.IGNORECASE)
-HANDED_ON = "proxy_pass https:// in nginx, nginx.ingress.kubernetes.io/backend-protocol: HTTPS in ingress-nginx"
+HANDED_ON = (
+    "proxy_pass https:// in nginx; kubectl annotate ingress NAME nginx.ingress.kubernetes.io/backend-protocol=HTTPS "
+    "in ingress-nginx"
+)
 LONG = 30.0
 """Seconds after which the time that something took may be the reason why it was refused: proxies wait 60 s, or 30."""
 _REGISTRY = re.compile(r"nexus|artifactory|harbor|quay|zot", re.IGNORECASE)
@@ -118,9 +120,6 @@ class Answer:
             creates=self.step_there("creates") or "create it first",
             login=self.login,
             secret=f" with {self.known.secret}" if self.known is not None and self.known.secret is not None else "",
-            secure=f"let the proxy in front of {self.host} do so ({HANDED_ON})"
-            if self.hop.request.url.startswith("https:")
-            else by_tls_only(self.host, self.case.pull.client),
         )
 
     @property

@@ -51,6 +51,8 @@ class Case:
     """Registries and repositories that were seen being read without a login."""
     put: Mapping[Place, Put] = field(default_factory=dict)
     """What was put with 201 and not deleted, by host, repository, and tag or digest."""
+    held: Mapping[Place, tuple[float, str]] = field(default_factory=dict)
+    """When tags were last seen, in whichever operation, and the media type of what they held."""
     over: bool = True
     """Whether this is the end of the pull, or only of a step."""
     refused: frozenset[str] = frozenset()

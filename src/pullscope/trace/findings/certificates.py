@@ -1,14 +1,22 @@
-"""Clients that do not trust the proxy: what their refusal means, and how each is taught."""
+"""TLS: clients that do not trust the proxy, and how each is taught; plain http on a port with TLS."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from pullscope.oci.agents import Client
+from pullscope.oci.routes import Endpoint
+from pullscope.oci.urls import host_of, split
 from pullscope.oci.whereabouts import is_loopback
-from pullscope.trace.findings.client_settings import how_to_trust
+from pullscope.trace.findings.answers import HANDED_ON
+from pullscope.trace.findings.client_settings import by_tls_only, how_to_trust
 from pullscope.trace.findings.finding import Finding
-from pullscope.trace.findings.row import Case, Severity, row
+from pullscope.trace.findings.login_commands import own_address
+from pullscope.trace.findings.missing import of_redirects
+from pullscope.trace.findings.row import Case, Fact, Found, Severity, row
+from pullscope.trace.findings.said import answered_by, quoted
+from pullscope.trace.model import Hop
 
 MITMPROXYS = "~/.mitmproxy/mitmproxy-ca-cert.pem"
 
@@ -85,3 +93,75 @@ def proxy_ca_not_trusted(_: Case) -> None:
     proxy (golang.org/x/net http/httpproxy, useProxy), so a handshake for such a name was meant for the proxy. A proxy with
     another name is told as `ca-not-trusted`. Users who met it: docker/for-linux#415, #620.
     """
+
+
+# Go's net/http, nginx, Tomcat: sameersbn/docker-gitlab#1881, google/go-containerregistry#1405
+_WANTS_TLS = re.compile(
+    r"HTTP request to an HTTPS server|plain HTTP request was sent to HTTPS port|combination of host and port requires TLS",
+    re.IGNORECASE,
+)
+
+
+@row(
+    needs=Fact.ERROR,
+    explains="cdn-failed mirror-failed redirect-downgrade request-failed token-server-failed "
+    "token-server-insecure upload-location-elsewhere upload-refused",
+    remedy="ask that port over https",
+    report="goharbor/harbor#17496",
+)
+def plain_http_to_tls(case: Case) -> Iterator[Found]:
+    """400 to plain http on a port that speaks TLS, by the words of the answer or by the number of the port.
+
+    A registry behind a proxy names its own address with the port that it was asked at and the wrong scheme: goharbor/harbor#17496
+    (uploads), sonatype/nexus-public#435 (tokens). go-containerregistry asks private addresses so after https has failed
+    (google/go-containerregistry#1405), and docker a host in insecure-registries. Over https such words are of what stands in
+    front and hands on in plain http: sameersbn/docker-gitlab#1881.
+    """
+    for hop in case.hops:
+        if not _wants_tls(hop) or hop.step in case.made_good:
+            continue
+        host, plain = hop.host, hop.request.url.startswith("http:")
+        by = next((one for one in case.hops if plain and any(_names(url, host) for url in _named_by(one))), None)
+        what, fix = _who_sent_it(case, hop, by)
+        seen = (
+            f"{answered_by(hop)} said 400{quoted(hop)} to {hop.request.method} of {hop.request.url.partition('?')[0]}"
+        )
+        yield Found([*([by.step] if by is not None else []), hop.step], f"{seen}: {what}.", fix)
+
+
+def _wants_tls(hop: Hop) -> bool:
+    if hop.status != 400 or hop.errors:
+        return False
+    url = split(hop.request.url)
+    return bool(_WANTS_TLS.search(hop.said or "")) or (url.scheme == "http" and str(url.port or "").endswith("443"))
+
+
+def _named_by(hop: Hop) -> list[str]:
+    return [url for url in (hop.location, *(one.realm for one in hop.challenges)) if url]
+
+
+def _names(url: str, host: str) -> bool:
+    return url.startswith("http:") and host_of(url) == host
+
+
+def _who_sent_it(case: Case, hop: Hop, by: Hop | None) -> tuple[str, str]:
+    """Who chose plain http for it, and what to do about it."""
+    host, client = hop.host, case.client
+    if not hop.request.url.startswith("http:"):
+        front = f"what stands in front of {host} hands on in plain http, to a port that speaks TLS"
+        return front, f"let the proxy in front of {host} ask over https ({HANDED_ON})"
+    told = _WANTS_TLS.search(hop.said or "") is not None
+    said = f"{client} asked in plain http, and {host} {'speaks TLS there' if told else 'has the number of a port with TLS'}"
+    if by is None:
+        why = f"if https does not work either, curl -v https://{host}/v2/ says why"
+        return said, f"ask {host} over https: {by_tls_only(host, case.pull.client)}; {why}"
+    said += f"; {by.host} named http://{host}"
+    if split(f"//{by.host}").host == split(f"//{host}").host:
+        return said, own_address(case, by.host, "http.host" if by.location else "auth.token.realm")
+    if hop.step.route.endpoint is not Endpoint.BLOB:
+        return said, f"write https:// in what {by.host} names for it"
+    serve = f"let it serve blobs itself ({of_redirects(case, by.host)})"
+    return (
+        said,
+        f"name https://{host} in the settings of {by.host} (secure and regionendpoint in distribution), or {serve}",
+    )

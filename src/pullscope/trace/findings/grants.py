@@ -145,3 +145,12 @@ def challenger(case: Case, token: Step) -> str | None:
     """The host whose challenge a token request answers."""
     homes = case.challengers.get(bare(token.first.request.url), set())
     return min(homes, default=None)
+
+
+def showed_it_with(case: Case, hop: Hop) -> str | None:
+    """The methods of the same operation with which a login was shown at a host, where a request there has none."""
+    taken = [one for one in case.hops if one.host == hop.host and not one.step.is_token and one.status not in REFUSALS]
+    shown = [one for one in taken if one.request.authorization != "none"]
+    by_login = [one for one in shown if (issuer := case.issuer_of(one)) is None or not was_anonymous(issuer)]
+    methods = listed(one.request.method for one in by_login if one.request.method != hop.request.method)
+    return methods or None if hop.request.authorization == "none" else None

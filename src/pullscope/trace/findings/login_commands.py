@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from pullscope.oci.agents import UNKNOWN
 from pullscope.oci.amounts import period
 from pullscope.oci.known_registries import KnownRegistry, known_registry, named_inside, registry_behind
 from pullscope.oci.reference import DOCKER_HUB, registry_name
@@ -31,9 +32,26 @@ LOGINS = {
     "trivy": "trivy registry login {} (or TRIVY_USERNAME and TRIVY_PASSWORD, which it shows to every registry)",
     # apptainer.org/docs, "apptainer registry login"
     "apptainer": "apptainer registry login --username NAME docker://{}",
+    # Jib's README, "Authentication Methods"
+    "jib": "docker login {} (or give jib -Djib.to.auth.username=USER -Djib.to.auth.password=PASSWORD)",
     # kaniko's README, "Pushing to Docker Hub"
     "kaniko": "docker login {} (kaniko reads that as /kaniko/.docker/config.json)",
 }
+
+# maven.apache.org/settings.html; docs.gradle.org, "Declaring repositories"; docs.npmjs.com/cli/commands/npm-login; curl(1)
+_BY_HAND = (
+    (re.compile(r"(?:apache-)?maven|aether", re.IGNORECASE), "give it as a <server> in ~/.m2/settings.xml"),
+    (re.compile(r"gradle", re.IGNORECASE), "give it in the credentials of that repository in build.gradle"),
+    (re.compile(r"npm|yarn|pnpm", re.IGNORECASE), "npm login --registry https://{host}/"),
+    (re.compile(r"curl", re.IGNORECASE), "curl -u {user}:PASSWORD"),
+    (
+        re.compile(
+            r"python-|okhttp|axios|node-fetch|aiohttp|apache-httpclient|java|wget|powershell|libwww", re.IGNORECASE
+        ),
+        "let the script send it, as Authorization: Basic",
+    ),
+)
+"""What is no container tool, by its User-Agent, and reads no login of docker's: where it takes one from."""
 
 ON_NODES = ("containerd", "cri-o")
 """Families that a kubelet drives: it hands them the logins of pull secrets."""
@@ -64,6 +82,8 @@ def login(case: Case, host: str) -> str:
         url = "URL" if charts.route.reference else charts.first.request.url.removesuffix("/index.yaml")
         other = " --pass-credentials" if charts.route.reference else ""
         return f"echo PASSWORD | helm repo add NAME {url} --username USER --password-stdin --force-update{other}"
+    if (own := by_hand(case, host)) is not None:
+        return own
     family, known = case.family, registry_at(case, host)
     command, _, where = LOGINS.get(family, "docker login {}").partition(" {}")
     node = (family in ON_NODES and not case.writes) or (
@@ -80,8 +100,8 @@ def login(case: Case, host: str) -> str:
             f"--docker-password={password} --dry-run=client -o yaml | kubectl apply -f -"
         )
         nodes = f"; for all pods: {known.step('nodes')}" if known is not None and "nodes" in known.steps else ""
-        by_hand = f"; by hand: {_own(case, host)}" if family in ON_NODES else ""
-        return f"{kubectl} (NAME in the pod's imagePullSecrets{nodes}{by_hand})" if node else kubectl
+        itself = f"; by hand: {_own(case, host)}" if family in ON_NODES else ""
+        return f"{kubectl} (NAME in the pod's imagePullSecrets{nodes}{itself})" if node else kubectl
     # kaniko's README, "Kubernetes secret"
     if known is not None and known.id == "artifact-registry" and family == "kaniko":
         return "GOOGLE_APPLICATION_CREDENTIALS=/secret/KEY.json in kaniko's environment, with that key mounted"
@@ -98,6 +118,21 @@ def login(case: Case, host: str) -> str:
             piped = piped.replace("docker login", command)
             return (piped.replace(" -u ", " --username ") if family == "trivy" else piped) + where
     return _own(case, host)
+
+
+def by_hand(case: Case, host: str) -> str | None:
+    """Where a client that is no container tool takes its login from: a token server's it has to ask by itself."""
+    agent = case.hops[0].agent if case.hops and case.family in (UNKNOWN, "curl") else ""
+    way = next((way for name, way in _BY_HAND if name.match(agent)), None)
+    asked = (one for hop, one in case.challenges if hop.host == host and one.scheme == "bearer" and one.realm)
+    if way is None:
+        return None
+    if way.startswith("curl") and (one := next(asked, None)) is not None:
+        named = "&".join(f"{key}={value}" for key, value in (("service", one.service), ("scope", one.scope)) if value)
+        way += f" '{one.realm}?{named}', with the token of its answer as Authorization: Bearer"
+    known = registry_at(case, host)
+    made = _PIPED.search((known.piped or known.login or "") if known is not None else "")
+    return way.replace("{host}", host).replace("{user}", made[2] if made is not None else "USER")
 
 
 @lru_cache(maxsize=8)

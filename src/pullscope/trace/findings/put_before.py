@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pullscope.oci.amounts import period
 from pullscope.oci.known_registries import known_registry
 from pullscope.oci.routes import Endpoint
-from pullscope.trace.findings.answers import Answer
+from pullscope.trace.findings.answers import Answer, look_at_the_log
 from pullscope.trace.findings.case import CONTENT, is_a_question, name_of
-from pullscope.trace.findings.puts import Put
+from pullscope.trace.findings.puts import Put, held_type
 from pullscope.trace.findings.row import Case, Fact, Found, Severity, row
 from pullscope.trace.model import Step
 
@@ -22,6 +22,26 @@ def put_before(case: Case, step: Step) -> Put | None:
     route = step.route
     put = case.put.get((step.first.host, route.repository, route.reference or route.digest))
     return put if put is not None and 0 <= step.started - put.time <= SOON else None
+
+
+def held_before(case: Case, step: Step) -> str | None:
+    """The media type that the tag of a put held a moment before, as far as that was seen."""
+    place = (step.first.host, step.route.repository, step.route.reference)
+    seen = [(one.started, held_type(one)) for one in case.steps if one.place == step.place]
+    seen += [case.held[place]] if place in case.held else []
+    before = [(time, kind) for time, kind in seen if kind is not None and 0 <= step.started - time <= SOON]
+    return max(before)[1] if before and step.route.digest is None else None
+
+
+def of_its_type(one: Answer, sent: str) -> str | None:
+    """A tag that held another type before: project-zot/zot#3005, #3022, knative/func#2721. What held the same shows none."""
+    held = held_before(one.case, one.step)
+    if held is None or not sent:
+        return None
+    if held == sent:
+        return look_at_the_log(one)
+    may = "it may let no tag change its type, as Zot of before March 2025 does not (update that)"
+    return f"push under a new tag, or delete {one.step.route.reference} at {one.hop.host} first: {may}"
 
 
 def of_one_push(one: Answer) -> str | None:

@@ -6,6 +6,7 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from pullscope.oci.media import essence
 from pullscope.oci.routes import Endpoint
 from pullscope.trace.kinds import said_digest
 from pullscope.trace.model import Kind, Step
@@ -26,11 +27,26 @@ class Put:
     operation: int
 
 
+def held_type(step: Step) -> str | None:
+    """The media type of what a tag holds after a step that read it or put it; None of another step."""
+    last, route = step.last, step.route
+    if route.endpoint is not Endpoint.MANIFEST or route.digest is not None or not last.ok:
+        return None
+    sent = last.request.headers.get("content-type") if step.kind is Kind.MANIFEST_PUT else last.header("content-type")
+    return essence(sent) or None
+
+
 class Puts:
     """What was put and not deleted, the oldest first."""
 
     def __init__(self) -> None:
         self._known: OrderedDict[Place, Put] = OrderedDict()
+        self._held: OrderedDict[Place, tuple[float, str]] = OrderedDict()
+
+    @property
+    def held(self) -> Mapping[Place, tuple[float, str]]:
+        """The media types that tags were last seen with, and when."""
+        return self._held
 
     @property
     def known(self) -> Mapping[Place, Put]:
@@ -43,6 +59,10 @@ class Puts:
             gone = [place for place in self._known if place[:2] == (step.first.host, route.repository)]
             for place in gone:
                 del self._known[place]
+        if (kind := held_type(step)) is not None:
+            self._held[(step.first.host, route.repository, route.reference)] = (step.started, kind)
+            if len(self._held) > MOST:
+                self._held.popitem(last=False)
         if last.status != 201 or step.pull is None:
             return
         is_manifest = step.kind is Kind.MANIFEST_PUT

@@ -12,11 +12,11 @@ from pullscope.oci.reference import registry_name
 from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import bare
 from pullscope.trace.findings.answers import OF_RIGHTS, Answer, look_at_the_log
-from pullscope.trace.findings.asked import PLACEHOLDER, action, check, host_within, thing
+from pullscope.trace.findings.asked import PLACEHOLDER, action, check, host_within, request, thing
 from pullscope.trace.findings.case import REFUSALS, asked_repositories, is_write, listed, repositories
 from pullscope.trace.findings.compared import realm_lost
-from pullscope.trace.findings.grants import ACCESS, allows, pushes, rights
-from pullscope.trace.findings.login_commands import as_typed, log_in, login, logout, renewal
+from pullscope.trace.findings.grants import ACCESS, allows, pushes, rights, showed_it_with
+from pullscope.trace.findings.login_commands import as_typed, by_hand, log_in, login, logout, renewal
 from pullscope.trace.findings.media_types import is_before
 from pullscope.trace.findings.missing import chart_folder, elsewhere
 from pullscope.trace.findings.said import answered_by, is_specific, quoted, says
@@ -196,6 +196,9 @@ def what_it_may_be(one: Answer) -> str:
 def without_a_login(one: Answer) -> str | None:
     if one.code != "write-denied" or one.status not in REFUSALS or not one.no_login:
         return None
+    if (reads := showed_it_with(one.case, one.hop)) is not None:
+        too = f"have {one.case.client} show it with {one.hop.request.method} too, as with {reads}"
+        return f"{too}{f' ({own})' if (own := by_hand(one.case, one.host)) is not None else ''}"
     other = is_specific(one.hop) and not says(one.hop, ACCESS)
     if other and not elsewhere(one):
         return f"log in, if that is what these words want: {one.login}"
@@ -267,7 +270,11 @@ def why_refused(one: Answer) -> str:
     if (one.clue is not None and not one.of_a_right) or one.by_page:
         return ""
     if without_a_login(one) is not None:
-        return f" {client} showed no login."
+        later = [step for step in one.case.bad if step.started > one.step.started and step.last.status not in REFUSALS]
+        after = f"; {request(later[0])} was answered with {later[0].last.status or 'nothing'} after it" if later else ""
+        if (reads := showed_it_with(one.case, one.hop)) is not None:
+            return f" {client} showed its login with {reads}, and none with {one.hop.request.method}{after}."
+        return f" {client} showed no login{after}."
     if (since := began_with_it(one)) is not None:
         return f" It took that login {period(since)} before, and it may have ended since."
     asked = lacks_delete(one)

@@ -15,6 +15,7 @@ from pullscope.trace.findings.answers import NOT_OFFERED, PART, Answer, by_its_w
 from pullscope.trace.findings.asked import LOOKERS, UNKNOWN_BLOB, host_within, other_bytes, unknown_subject
 from pullscope.trace.findings.case import is_write
 from pullscope.trace.findings.fronts import OF_BOTH, OF_SIZE, OF_TIME, limits, patience, unnamed
+from pullscope.trace.findings.put_before import of_its_type
 from pullscope.trace.findings.said import MOST, front, is_specific, says, tells_more
 from pullscope.trace.model import Hop, Kind
 from pullscope.trace.source_gaps import lacking
@@ -275,6 +276,8 @@ def of_a_manifest(one: Answer) -> str | None:
         formats = "buildah or podman manifest push --all with --format v2s2, or --format oci"
         both = f"the list and its images in one family of types ({formats})"
         return f"push {both}: this list names manifests of the other"
+    if (changed := of_its_type(one, sent) if one.status in _NO_SUCH_TYPE else None) is not None:
+        return changed
     if says(one.hop, _OF_VERSIONS):
         return f"let {host} take manifests of version 2, schema 2, for {one.step.route.repository}, or update that registry"
     if media_class(sent) in _TYPES and "docker" in sent and one.known is None:

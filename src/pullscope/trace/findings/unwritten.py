@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pullscope.oci.amounts import size
+from pullscope.oci.media import essence
 from pullscope.trace.findings.answers import Answer, after
 from pullscope.trace.findings.asked import doing, other_bytes, request, unknown_subject
+from pullscope.trace.findings.put_before import held_before
 from pullscope.trace.findings.rights import why_refused
 from pullscope.trace.findings.said import answered_by, quoted, reason
 from pullscope.trace.findings.sent import hangs_up, is_read_only, sent_twice
 from pullscope.trace.findings.tellings import composed
+from pullscope.trace.model import Kind
 
 
 @composed(
@@ -30,6 +33,11 @@ def upload_refused(one: Answer) -> str:
     if other is not None and subject is None:
         sent = f", and what was sent is {other.short}, not {one.step.route.digest.short if one.step.route.digest else 'that'}"
         return f"{answered_by(one.hop)} said {one.status} to {_upload(one)}{quoted(one.hop)}{sent}."
+    held = held_before(one.case, one.step) if one.step.kind is Kind.MANIFEST_PUT else None
+    new = essence(one.hop.request.headers.get("content-type"))
+    if held is not None and new not in ("", held):
+        tag = f"{one.step.route.reference} held {held} before, and this is {new}"
+        return f"{answered_by(one.hop)} said {one.status} to {_upload(one)}{quoted(one.hop)}. The tag {tag}."
     means = f", and means {subject.short}, the subject of that manifest" if subject is not None else ""
     first = sent_twice(one)
     twice = f" {one.case.client} had sent a part of it twice: the first had no answer." if first is not None else ""

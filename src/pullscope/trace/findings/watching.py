@@ -145,6 +145,7 @@ class Findings:
             open_to_all=self._open_to_all.keys(),
             refused=refused,
             put=self._puts.known,
+            held=self._puts.held,
             over=over,
         )
 
