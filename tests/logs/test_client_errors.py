@@ -95,7 +95,7 @@ def test_what_is_told_again_and_again_is_one_failure() -> None:
             "--platform",
         ),
         (f"filesystem layer verification failed for digest sha256:{'d' * 64}", "not those of the digest"),
-        ("write /var/lib/docker/tmp/GetImageBlob1: no space left on device", "the disk of the client is full"),
+        ("write /var/lib/docker/tmp/GetImageBlob1: no space left on device", "the disk of this machine"),
         ("docker: invalid reference format.", "no registry was asked"),
         # GoogleContainerTools/jib#1578
         (
@@ -159,3 +159,26 @@ def test_a_page_of_nginx_names_who_sent_it() -> None:
     for page, server in (("<hr><center>nginx/1.19.0</center>", "nginx/1.19.0"), ("<center>413</center>", None)):
         (one,) = read(f'{message}value: "<html>{page}</html>"'.splitlines())
         assert header(one.fields, "server") == server
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "frobnicator: exit 7: failed to frob the quux",
+        "panic: error: something never heard of",
+        'Failed to pull image "registry.example/a/b:1": rpc error: code = Unknown desc = the moon was not full',
+        'pull failed: error="rpc error: code = DeadlineExceeded desc = context deadline exceeded"',
+    ],
+)
+def test_a_failure_that_no_rule_knows_is_told_as_not_known(text: str) -> None:
+    """It says what the message says, that the cause is not known, and what would tell more."""
+    with pytest.raises(Complaint, match=r"cause is not known; it says .+; (?:put the command|crane manifest registry)"):
+        read_trace(text)
+
+
+@pytest.mark.parametrize("name", SAID)
+def test_a_failure_that_is_explained_ends_in_an_error(name: str) -> None:
+    """Whatever was understood of a message, its story has an error: none of them is of something healthy."""
+    trace, _ = read_trace("\n".join(SAID[name][0]))
+
+    assert any(one.severity == "error" for pull in trace.pulls for one in pull.findings)

@@ -63,8 +63,7 @@ def open_source(file: str) -> BinaryIO:
         shown = plain(redact_text(file), 300)
         if " " in file and not isinstance(error, PermissionError):
             raise Complaint(
-                f"{shown!r} is neither a file nor an error message that names an image or a registry. "
-                "Paste the whole message."
+                f"{shown!r} is neither a file nor a message of an error. Paste the whole message."
             ) from None
         raise Complaint(f"cannot read {shown}: {error.strerror}.") from None
 

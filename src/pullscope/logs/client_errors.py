@@ -17,9 +17,10 @@ from pullscope.logs.entries import Entry
 from pullscope.logs.exchange import Exchange
 from pullscope.logs.meanings import MEANT, NO_ANSWER, NOT_ASKED, WITHOUT_A_REQUEST
 from pullscope.logs.sentences import sentences
-from pullscope.logs.told_errors import answer_of
+from pullscope.logs.told_errors import answer_of, failure_of
 from pullscope.oci.reference import HUB_API, Reference, is_registry
 from pullscope.oci.routes import Endpoint, route
+from pullscope.oci.scrub import redact_text
 from pullscope.oci.urls import parameters, split
 
 _URL = r"https?://[^\s\"\\]+?"
@@ -27,47 +28,49 @@ _METHOD = r"(?:[Gg]et|[Hh]ead|[Pp]ost|[Pp]ut|[Pp]atch|[Dd]elete|GET|HEAD|POST|PU
 _ASKED = re.compile(rf'\b({_METHOD})(?: request to)? \\*"?({_URL})\\*"?(?:: (?=\S)| = \(code=\w+, statusCode=)')
 """A request that is named, before what became of it (Renovate: as got says it). Of several in a sentence the last one failed,
 for the sake of the others."""
-_UNSAID = re.compile(
-    rf"(?:unexpected status code|login attempt to|content at|failed to fetch) ({_URL})(?: ?: | (?=failed with status|not found))"
-)
-"""One of which the method is not said: containerd before 1.6, or of content that is not there (core/remotes/docker/fetcher.go);
-docker's login where the challenge is Basic; helm's getter."""
 _ADDRESS = re.compile(r"https?://[^\s\"'\\<>()]+[^\s\"'\\<>().,;:]")
 """An address, in a sentence of any other client."""
-_UPLOAD = re.compile(r"initiating layer upload to (/v2/\S+/blobs/uploads/) in (\S+?):")
-_SENT = re.compile(rf"uploading layer to ({_URL}): ")
-_UPLOADED = re.compile(r"uploading manifest (\S+) to (\S+?): ")
-_REUSED = re.compile(r"reuse blob (sha256:[0-9a-f]{64}) at destination: failed to read from destination repository")
-_LOOKED = re.compile(r"checking whether a blob (sha256:[0-9a-f]{64}) exists in (\S+?): ")
+_DIGEST = "(?P<what>sha256:[0-9a-f]{64})"
+_TOLD = (
+    (rf"uploading layer to (?P<url>{_URL}): ", "PUT {url}"),
+    (r"initiating layer upload to (?P<path>/v2/\S+/blobs/uploads/) in (?P<host>\S+?):", "POST https://{host}{path}"),
+    (r"uploading manifest (?P<what>\S+) to (?P<image>\S+?): ", "PUT {at}/manifests/{what}"),
+    (rf"checking whether a blob {_DIGEST} exists in (?P<image>\S+?): ", "HEAD {at}/blobs/{what}"),
+    (r"pinging (?:docker|container) registry (?P<host>\S+): (?!Get )", "GET https://{host}/v2/"),
+    (rf"reuse blob {_DIGEST} at destination: failed to read from destination repository", "HEAD {at}/blobs/{what}"),
+    (rf"could not fetch content descriptor {_DIGEST} .*: not found", "GET {at}/blobs/{what}"),
+    (rf"(?i)(?:reading|writing) blob(?: {_DIGEST})?: (?=.*received unexpected HTTP)", "GET {at}/blobs/{what}"),
+)
+"""Requests that are told in words, of containers/image and containerd, and where they are; `at` is the image's repository."""
 _IN = re.compile(r"reading manifest (\S+) in ([^\s:]+(?::\d+)?[^\s:]*)")
 _TRIES = re.compile(r", (?=rpc error: code = )")
 """Between what came of several tries of a kubelet, with its login and without (Azure/AKS#4593)."""
 _MIRROR = re.compile(r"(?:pulling from host (\S+) failed with |unexpected )status code (?=\[manifests \S+\]: \d{3})")
 """containerd's resolver, of a host that may be a mirror, or of the registry (core/remotes/docker/resolver.go)."""
-_PINGED = re.compile(r"pinging (?:docker|container) registry (\S+): (?!Get )")
 _OF_A_BLOB = re.compile(r"httpReadSeeker: failed open|pulling image configuration|(?:reading|copying|writing) blob")
 """containerd core/remotes/docker/httpreadseeker.go; moby distribution/pull_v2.go; containers/image copy/blob.go."""
 _RESOLVED = re.compile(r"resolve ref(?:erence)? .*/blobs/sha256:[0-9a-f]{64}: ", re.DOTALL)
 """containerd looks for a digest among the blobs where no manifest has it: 404 (core/remotes/docker/resolver.go)."""
 _COMMITTED = re.compile(r'failed commit on ref \\*"(manifest|index|config|layer)-(sha256:[0-9a-f]{64})')
-_CONTENT = re.compile(r"could not fetch content descriptor (sha256:[0-9a-f]{64}) .*: not found")
 _IMAGE = re.compile(
     r"(?:manifest for(?= \S+ not found)|Error pulling(?: image(?! configuration))?(?! image)|No such image:|"
     r"Image(?= '\S+' not found)|presence of layer \S+ \(\S+\) in|(?:copy|sync) .*docker://\S+(?= +docker://)|"
     r"build(?=.* --push\b).*? (?:-t|--tag)|"
     r"source metadata for|access denied for|resolve reference|resolve image:|failed to push(?: to destination)?|> pushing|"
-    r"push permission for|Unauthorized for|could not download|"
+    r"push permission for|Unauthorized for|could not download|failed to get(?= '\w+://)|repository(?= \S+ not found: does)|"
+    r"[Tt]ried to push (?:BLOB|image manifest) for|OCI reference|"
     r"(?:pull(?:ing)?|unpack) image(?= [\\\"'])|"
     r"Unable to find image|push refers to repository|(?<!\d )Trying to pull(?: repository)?|parsing image name|"
     r"initializing source|content of|"
     r"(?:docker|podman|nerdctl|buildah|crane|oras|helm|ctr|crictl)(?: -n \S+| -\S+)*(?: i| images?| compose)? "
     r"(?:pull|push|run)(?: -\S+)*)"
-    r"[ \\\[\"']+(?:docker://|oci://)?"
+    r"[ \\\[\"'`]+(?:docker://|oci://)?"
     r"((?:[\w.-]+(?::\d+)?/)*[a-z0-9](?:[\w.-]*\w)?(?::\w(?:[\w.-]*\w)?)?(?:@sha256:[0-9a-f]{64})?)",
     re.IGNORECASE,
 )
 _ITSELF = re.compile(
-    r"blob|bearer token|auth token|\bauthorize\b|configuration|logging into|layer|Translating", re.IGNORECASE
+    r"(?<!check|.Push)blob|bearer token|auth token|\bauthorize\b|configuration|logging into|layer|Translating|signature",
+    re.IGNORECASE,
 )
 """What fails with a request of its own, of which the sentence has no address; and docker's note on its own words."""
 _NO_TOKEN = re.compile(r"anonymous token: unexpected status: 4\d\d")
@@ -105,18 +108,13 @@ kubelet quotes them; nerdctl pkg/imgutil; Flux's source-controller; kaniko pkg/e
 pkg/downloader; and containers/image, which has one login for podman, skopeo and buildah."""
 _CALLED = re.compile(r"^(?:[$#>] )?(?:sudo )?(docker|podman|nerdctl|buildah|skopeo|crane|oras|helm) ")
 MARK = re.compile(
-    rf'\b{_METHOD}(?: request to)? \\*"?{_URL}\\*"?: \S|Error response from daemon: |[Ff]ailed to pull image |'
-    r"(?:pull|push) access denied|manifest (?:un|inv)|toomanyrequests: |reading manifest \S+ in |initiating layer upload to |"
-    r"uploading (?:manifest \S+|layer) to |pinging (?:docker|container) registry |could not fetch content descriptor |"
-    r"failed to resolve reference |fetch failed after status: |parsing HTTP \d+ response body|"
-    r"(?:(?m:^) *|(?i:error): |\d: )(?:denied|unauthorized): \S|unable to retrieve auth token: |unexpected status code http|"
-    r"resolve source metadata for |push permission for \"|exists in \S+: |Unauthorized for \S+/|could not download oci://|"
-    r"unexpected status: \d|[Ss]tatus ?[Cc]ode[:=]? ?[45]\d\d\b|HTTP status: \d|\bUNKNOWN: |content at http|unauthorized: \S|"
-    r"name invalid: |from registry: \S|repository \S+: \d{3} \(|Image '\S+' not found|http code: \d|"
-    r"ConnectionPool\(host='[^']+', port=\d+\): Max retries exceeded with url: /v[12]/|"
-    r"https?://\S+/v2/[^\n]*(?:\b[45]\d\d [A-Z]|unauthorized\b|denied\b)|authentication required\b|failed to fetch http|"
+    r"(?i)\b(?:error|err|fatal|exception|cannot|denied|unauthorized|toomanyrequests|authentication (?:is )?required|x509|"
+    r"failed|failure|no match|must be lowercase|invalid reference)\b|\b(?:manifest|name|blob) (?:unknown|invalid)|unable to |"
+    r"not found\b|unexpected (?:http )?status|content at http|status ?code[:=]? ?[45]\d\d|\bunknown: |"
+    rf"\b{_METHOD}(?: request to)? \\*\"?{_URL}\\*\"?: \S|https?://\S+/v2/[^\n]*(?:\b[45]\d\d [A-Z])|"
     + "|".join([*WITHOUT_A_REQUEST, *NO_ANSWER])
 )
+"""Words of trouble, whoever speaks: what no other form has is a message, of which it is told what is known."""
 HUB_SERVICE = "registry.docker.io"
 MOST_TOLD = 1_000
 """Failures of a log that are told, and sentences that wait for an image to be named."""
@@ -134,21 +132,28 @@ def read(lines: Iterable[str]) -> Iterator[Exchange]:
 
 
 def without_a_request(text: str) -> str:
-    """What is said of a message that names no request."""
+    """What is said of a message that names no request: what it means, or what it says itself, and what would tell more."""
     storage = next((one for one in _ASKED.finditer(text) if _is_storage(one[2], text)), None)
-    if storage is not None:
+    if storage is not None and "proxyconnect" not in text:
         host, why = split(storage[2]).netloc, text[storage.end() :].partition("\n")[0]
         return (
             f"names no image; a blob did not come from {host} ({why[:300]}). Layers and configs come from such a storage host: "
             "let it through every firewall and proxy, and ask another DNS server if its name is not known"
         )
-    every = NO_ANSWER | WITHOUT_A_REQUEST
-    meant = next((meant for words, meant in every.items() if re.search(words, text)), None)
-    if meant is not None:
-        return f"names no request; it says: {meant}"
-    status = max((found[0] for one in sentences(text.splitlines()) if (found := answer_of(one.message))), default=0)
-    meant = next((f", {status}: {meant}" for least, meant in MEANT.items() if status >= least), "")
-    return f"names no request, and no image for what was answered{meant}; put the command above it (docker pull IMAGE)"
+    known = next((meant for words, meant in (NO_ANSWER | WITHOUT_A_REQUEST).items() if re.search(words, text)), None)
+    if known is not None:
+        return f"names no request; it says: {known}"
+    reader, said, status = _Reader(), "", 0
+    for one in sentences(text.splitlines()):
+        deque(reader.sentence(one), maxlen=0)
+        said = max(said, one.message, key=len) if MARK.search(one.message) else said
+        status = max(status, (answer_of(one.message) or (0,))[0])
+    meant = f"; {status}: {MEANT.get(status, MEANT[500] if status >= 500 else 'see its words')}" if status else ""
+    more = "put the command above it (docker pull IMAGE)"
+    if reader.image is not None:
+        more = f"crane manifest {reader.image} asks the registry itself, and shows its answer; the log of what failed says more"
+    words = " ".join(redact_text(said).split())[-300:]
+    return f"names no request that failed, so its cause is not known; it says {words!r}{meant}; {more}"
 
 
 class _Reader:
@@ -168,7 +173,7 @@ class _Reader:
             self.speaker = called[1] if called is not None else _speaker(text, entry) or self.speaker
         named = _image(text)
         if named is not None:
-            self.image, self.pushes = named, "push" in text or "presence of layer" in text
+            self.image, self.pushes = named, re.search(r"push|presence of layer|PushBlob", text) is not None
             while self.waiting:
                 yield from self._exchanges(*self.waiting.popleft())
         for one in _TRIES.split(text) if not NOT_ASKED.search(text) else ():
@@ -176,31 +181,18 @@ class _Reader:
 
     def _exchanges(self, text: str, entry: Entry) -> Iterator[Exchange]:
         answer = answer_of(text)
+        there = next((each for each in _ADDRESS.finditer(text) if _is_api(each[0])), None)
         if asked := list(_ASKED.finditer(text)):
             yield from self._named(asked, text, entry)
+        elif answer is None and failure_of(text) is None:
+            return
+        elif told := self._told(text):
+            method, url = told.split(" ", 1)
+            yield self._exchange(method, url, text, entry, answer)
+        elif there is not None:
+            yield self._exchange("GET", there[0], text, entry, answer)
         elif answer is None:
             return
-        elif unsaid := _UNSAID.search(text):
-            yield self._exchange("GET", unsaid[1], text, entry, answer)
-        elif sent := _SENT.search(text):
-            yield self._exchange("PUT", sent[1], text, entry, answer)
-        elif upload := _UPLOAD.search(text):
-            yield self._exchange("POST", f"https://{upload[2]}{upload[1]}", text, entry, answer)
-        elif (uploaded := _UPLOADED.search(text)) and (put := _parsed(f"{uploaded[2]}:{uploaded[1]}")) is not None:
-            yield self._exchange("PUT", _manifest(put), text, entry, answer)
-        elif (looked := _LOOKED.search(text)) and (at := _parsed(looked[2])) is not None:
-            blob = f"https://{at.api_host}/v2/{at.repository}/blobs/{looked[1]}"
-            yield self._exchange("HEAD", blob, text, entry, answer)
-        elif pinged := _PINGED.search(text):
-            yield self._exchange("GET", f"https://{pinged[1]}/v2/", text, entry, answer)
-        elif there := next((each[0] for each in _ADDRESS.finditer(text) if _is_api(each[0])), ""):
-            yield self._exchange("GET", there, text, entry, answer)
-        elif self.image is not None and (reused := _REUSED.search(text)):
-            url = f"https://{self.image.api_host}/v2/{self.image.repository}/blobs/{reused[1]}"
-            yield self._exchange("HEAD", url, text, entry, answer)
-        elif self.image is not None and (content := _CONTENT.search(text)):
-            url = f"https://{self.image.api_host}/v2/{self.image.repository}/blobs/{content[1]}"
-            yield self._exchange("GET", url, text, entry, answer)
         elif self.image is not None and (mirror := _MIRROR.search(text)):
             url = _manifest(self.image)
             if mirror[1] not in (None, self.image.api_host):
@@ -219,13 +211,24 @@ class _Reader:
             where = "manifests/" if committed[1] in ("manifest", "index") else "blobs/uploads/-?digest="
             url = f"https://{self.image.api_host}/v2/{self.image.repository}/{where}{committed[2]}"
             yield self._exchange("PUT", url, text, entry, answer)
-        elif self.pushes and not re.search(r"(?i)manifest[ _](?:inv|un|blob)", text):
+        elif self.pushes and not re.search(r"(?i)manifest[ _](?:inv|un|blob)|push image manifest", text):
             # docker sends blobs by PATCH (distribution registry/client/blob_writer.go)
             uploads = f"https://{self.image.api_host}/v2/{self.image.repository}/blobs/uploads/"
             method, url = ("PATCH", f"{uploads}-") if answer[0] == 413 else ("POST", uploads)
             yield self._exchange(method, url, text, entry, answer)
         else:
             yield self._exchange("PUT" if self.pushes else "GET", _manifest(self.image), text, entry, answer)
+
+    def _told(self, text: str) -> str:
+        """The request that is told in words: its method and address; empty where there is none, or no image is known."""
+        for words, where in _TOLD:
+            if found := re.search(words, text):
+                named = {key: value or "-" for key, value in found.groupdict().items()}
+                image = _parsed(named["image"]) if "image" in named else self.image
+                if image is not None or "{at}" not in where:
+                    at = f"https://{image.api_host}/v2/{image.repository}" if image is not None else ""
+                    return where.format(at=at, **named)
+        return ""
 
     def _named(self, asked: list[re.Match[str]], text: str, entry: Entry) -> Iterator[Exchange]:
         """The requests that a sentence names: each with what follows it, or for the sake of the next one, a token's."""
@@ -286,7 +289,7 @@ class _Reader:
         if answer is not None:
             one.answer_quoted(*answer, entry.line)
         else:
-            one.fail(failure, entry.line)
+            one.fail(failure or failure_of(text), entry.line)
         if named is not None:
             one.fields.append(named)
         return one

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from pullscope.logs.entries import Entry, entries
 from pullscope.logs.exchange import Exchange, Waiting
+from pullscope.logs.sentences import with_errors
 from pullscope.logs.told_errors import LONGEST_SENTENCE, URL_ERROR, answer_of, failure_of
 from pullscope.oci.media import MANIFESTS, media_class
 from pullscope.oci.routes import Endpoint, route
@@ -41,7 +42,7 @@ _ABOUT = (
 
 def read(lines: Iterable[str]) -> Iterator[Exchange]:
     reader = _Reader()
-    for entry in entries(lines):
+    for entry in with_errors(entries(lines)):
         reader.entry(entry, entry.message[:LONGEST_SENTENCE])
     yield from reader.found
 

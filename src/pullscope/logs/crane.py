@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from pullscope.logs.entries import REQUEST, STATUS, body_of, entries, fields_and_body
 from pullscope.logs.exchange import Exchange, Waiting, header
 
-_STAMP = re.compile(r"\d{4}/\d\d/\d\d \d\d:\d\d:\d\d ")
+_STAMP = re.compile(r"(?:Debug -+> )?\d{4}/\d\d/\d\d \d\d:\d\d:\d\d ")
 _ASKED = re.compile(r"--> ([A-Z]+) (https?://\S+)(?: \[body redacted: .*\])?$")
 _ANSWERED = re.compile(r"<-- (\d{3}) (https?://\S+) \([^()\s]+\)(?: \[body redacted: .*\])?$")
 _FAILED = re.compile(r"<-- (.+) ([A-Z]+) (https?://\S+) \([^()\s]+\)$")

@@ -56,9 +56,16 @@ class Entry:
 
 
 def entries(lines: Iterable[str]) -> Iterator[Entry]:
-    """The entries of the lines, counted from 1."""
-    for number, line in enumerate(lines, start=1):
-        yield entry_of(line.rstrip("\r\n")[:LONGEST_LINE], number)
+    """The entries of the lines, counted from 1; jq prints an object of JSON over several."""
+    printed = ""
+    for number, raw in enumerate(lines, start=1):
+        line = raw.rstrip("\r\n")[:LONGEST_LINE]
+        if line == "{" or (printed and line[:2] in ("  ", "}") and len(printed) < LONGEST_LINE):
+            printed = line if line == "{" else printed + line.strip()
+            line = printed
+        if not printed or line[-1:] == "}":
+            printed = ""
+            yield entry_of(line, number)
 
 
 def entry_of(line: str, number: int) -> Entry:

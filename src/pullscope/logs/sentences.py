@@ -23,14 +23,21 @@ _STATUS = re.compile(r": (\d{3} [A-Z][A-Za-z ]+)\Z")
 _REQUEST = re.compile(r"(?:\[ERROR\] )?(GET|HEAD|POST|PUT|PATCH|DELETE) (https?://\S+)\Z")
 """Google's HTTP client for Java tells the status, below it the request, below that the body (GoogleContainerTools/jib#4330)."""
 _REQUESTED = re.compile(r'\n[A-Z]+ "\S+": unexpected status code \d{3} [A-Za-z ]+:\Z')
+_FRAME = re.compile(r"\s+at [\w.$/]+\(")
+"""A line of Java's stack, which says what failed (GoogleContainerTools/jib#744)."""
+_ADDRESSED = re.compile(r"https?://\S+: ?\Z")
+"""A line that ends before the status (keikoproj/upgrade-manager#354)."""
 _TOLD_IN = re.compile(r"(?:^|[._])(?:err|error|message|msg|stderr|stream|errorDetail)\Z")
 """The keys of what is said in JSON: dockerd, podman, a module of Ansible, an operator's log."""
 _LINE_OF_JSON = re.compile(r'\A\s*("\w+": "(?:[^"\\]|\\.)*"),?\Z')
 """A line of an object that is printed over several."""
 _OF_A_REGISTRY = re.compile(r"status(?: code)?:? \d{3}[ \w]*: ?\Z|of value: \W*\Z")
 """Before an object that is the body of an answer."""
-_AROUND = re.compile(r"See https://\S+ for help: | \(\w+\.go:\d+:\d+s\)")
-"""jib's advice; where gitlab-runner says it."""
+_AROUND = re.compile(
+    r"See https://\S+ for help: | \(\w+\.go:\d+:\d+s\)|\. Proceeding to next|\d+ (?:Client|Server) Error: [A-Z].+? http\+docker:|"
+    r"\d+ (?:Client|Server) Error: [A-Z][\w ]+(?= \()"
+)
+"""jib's advice; where gitlab-runner says it; watchtower; what a daemon's API answered docker-py."""
 _NOT_FORMATTED = re.compile(r"%!([AFC])\(MISSING\)")
 """What Go's fmt made of %3A, %2F and %2C (fluxcd/flux2#4745, controlplaneio-fluxcd/flux-operator#109)."""
 _POOL = re.compile(
@@ -43,16 +50,22 @@ _DECODER = json.JSONDecoder(strict=False)
 
 
 def sentences(lines: Iterable[str]) -> Iterator[Entry]:
+    """The entries, and several errors as one."""
+    every = chain.from_iterable(_pieces(entry_of(line, number)) for number, line in _whole(lines))
+    return (entry for entry in with_errors(every) if not _SHORTENED.search(entry.message))
+
+
+def with_errors(entries: Iterable[Entry]) -> Iterator[Entry]:
     """The entries; several errors below `errors:` (distribution errcode.Errors) are one sentence with it."""
     above: Entry | None = None
-    for entry in chain.from_iterable(_pieces(entry_of(line, number)) for number, line in _whole(lines)):
+    for entry in entries:
         if above is not None:
             if re.match(r"[a-z ]+: ", entry.message):
                 above = Entry(above.line, f"{above.message}\n{entry.message}", above.fields, above.time)
                 continue
             yield above
         above = entry if entry.message.endswith("errors:") else None
-        if above is None and not _SHORTENED.search(entry.message):
+        if above is None:
             yield entry
     if above is not None:
         yield above
@@ -82,6 +95,8 @@ def _joined(held: str, line: str) -> str | None:
         return f'{held[: status.start()]}\n{asked[1]} "{asked[2]}": unexpected status code {status[1]}:'
     if held.endswith(":") and _REQUESTED.search(held):
         return f"{held} {line.removeprefix('[ERROR] ')}"
+    if _FRAME.match(line) or (_ADDRESSED.search(held) and re.match(r"\d{3} [A-Z]", line)):
+        return f"{held.rstrip()} {line.strip()}"
     return None
 
 
@@ -118,4 +133,7 @@ def _said(found: object) -> list[str]:
     if not isinstance(found, dict) or "errors" in found:
         return []
     told = [value for key, value in found.items() if _TOLD_IN.search(key)]
-    return [each for each in told if isinstance(each, str)]
+    inner = [more for each in [*told, found.get("jsonPayload")] for more in _said(each)]
+    asked = found.get("options", found)
+    where = f" of {asked['url']}" if isinstance(asked, dict) and isinstance(asked.get("url"), str) else ""
+    return [f"{each}{where}" for each in told if isinstance(each, str)] + inner

@@ -11,25 +11,18 @@ from pullscope.logs.entries import unquoted
 # The words of docker/distribution's errcode as it prints them (`unauthorized: authentication required`) and the statuses it
 # gives them (registry/api/errcode/register.go, api/v2/errors.go). The first that is found wins: `denied` stands beside
 # `unauthorized` where a 401 says insufficient_scope (registry/client/errors.go), seen with skopeo and dockerd.
-_CODES = (
-    ("manifest blob unknown", 400),
-    ("unauthorized", 401),
-    ("toomanyrequests", 429),
-    ("manifest unknown", 404),
-    ("name unknown", 404),
-    ("blob unknown", 404),
-    ("unsupported", 405),
-    ("denied", 403),
-    ("name invalid", 400),
-    ("manifest invalid", 400),
-    ("tag invalid", 400),
-    ("digest invalid", 400),
-    ("unavailable", 503),
-)
+_CODES = [
+    (words, int(status))
+    for words, status in re.findall(
+        r"([a-z ]+?) (\d+)",
+        "manifest blob unknown 400,unauthorized 401,toomanyrequests 429,manifest unknown 404,name unknown 404,blob unknown 404,"
+        "unsupported 405,denied 403,name invalid 400,manifest invalid 400,tag invalid 400,digest invalid 400,unavailable 503",
+    )
+]
 _STATUS = re.compile(
     r"(?:HTTP status:?|StatusCode:|[Ss]tatus code(?: from registry| \[[^\]]*\])?:?|"
     r"[Uu]nexpected status(?: code)?(?: \S+(?=: ))??:?|"
-    r"[Hh]ttp code:|[Ff]ailed with status:|response from registry:|^) ?\\*\"?([1-5]\d{2})\b"
+    r"[Hh]ttp code:|[Ff]ailed with status:|response from registry:|^|(?=\d+ (?:Client|Server) Error: )) ?\\*\"?([1-5]\d{2})\b"
 )
 _PHRASES = "|".join(rf"{one.value} \(?(?i:{one.phrase})" for one in HTTPStatus if one >= 400)
 _NAMED = re.compile(rf"\b(?={_PHRASES})(\d{{3}})")
@@ -42,30 +35,31 @@ _QUOTED = re.compile(
 """How docker quotes an answer that is no document (distribution registry/client/errors.go), and containers/image."""
 _UNQUOTED = re.compile(r"(?:unexpected status code \d{3} [\w ]+:|status code \d{3}; body:) ([<{].*)", re.DOTALL)
 """An answer that is no error of a registry, as go-containerregistry prints it (transport/error.go)."""
-_DETAIL = re.compile(r"; \[?map\[.*")
-"""What go-containerregistry prints of an error's `detail`."""
+_DETAIL = re.compile(r"; \[?map\[(?:(?:message|description):(.{20,300}))?.*")
+"""What go-containerregistry prints of an error's `detail`, and the reason in it (google/go-containerregistry#2078)."""
 _DOCUMENT = re.compile(r'\{ *"errors" *: *\[.*\]\s*\}', re.DOTALL)
 """The error body of distribution-spec 1.1, "Error Codes", where a client prints it as it came."""
 _NESTED = re.compile(r"\bunknown: (http status code: (\d{3}), body: .*)", re.DOTALL)
 """Harbor's core, of what its own registry said (goharbor/harbor#14902)."""
+_DENIED = (
+    "requested access to the resource is denied|access denied for |(?:pull|push) access denied|does not exist or no pull access|"
+    "insufficient_scope|no basic auth credentials|RegistryUnauthorizedException|invalid username/password|Bad credentials|"
+    "(?<![Pp]roxy )[Aa]uthentication (?:is )?required"
+)
+"""moby distribution/errors.go, before 18.09 too; insufficient_scope; jib's api; Artifactory; firecow/gitlab-ci-local#856."""
 _SAYS = (
-    ("requested access to the resource is denied", 401),  # what clients make of insufficient_scope
-    ("access denied for |(?:pull|push) access denied", 401),  # moby distribution/errors.go
-    ("insufficient_scope", 401),  # containerd: the challenge that came with the last 401
-    ("no basic auth credentials", 401),
-    ("RegistryUnauthorizedException", 401),  # jib api/RegistryUnauthorizedException.java
-    ("invalid username/password", 401),
-    ("Bad credentials", 401),  # Artifactory, and below its own code (firecow/gitlab-ci-local#856)
-    ("(?<![Pp]roxy )[Aa]uthentication (?:is )?required", 401),
+    (_DENIED, 401),
     ("unknown error", 500),  # UNKNOWN in errcode/register.go
-    (": not found", 404),  # containerd and oras: `REFERENCE: not found`
-    (" not found: manifest unknown", 404),
-    ("Image '.*' not found", 404),  # Cloud Run (google-github-actions/deploy-cloudrun#465)
+    # containerd and oras, Quay of old (UKHomeOffice/kb8or#68), Cloud Run (google-github-actions/deploy-cloudrun#465)
+    (r": not found| not found: manifest unknown|Tag \S+ not found in repository|Image '.*' not found", 404),
 )
 _NO_ANSWER = re.compile(
-    r"dial tcp|no such host|connection refused|connection reset|i/o timeout|deadline exceeded|Client\.Timeout|x509:|tls:|EOF|"
-    r"network is unreachable|no route to host|server gave HTTP response to HTTPS client"
+    r"proxyconnect|dial tcp|(?:read|write) tcp \S+: |dns error|no such host|connection (?:refused|reset|timed out)|i/o timeout|"
+    r"deadline exceeded|Client\.Timeout|x509:|tls:|EOF|network is unreachable|no route to host|gave HTTP response to HTTPS|"
+    r"Name or service not known|certificate verify failed|SSL routines|UnknownHostException|SSLHandshakeException|PKIX path",
+    re.IGNORECASE,
 )
+"""Of Go, OpenSSL, Python, Java and Rust's hyper."""
 LONGEST_SENTENCE = 4_000
 """Characters of a message that are looked at."""
 URL_ERROR = re.compile(r'\b(Get|Head|Post|Put|Patch|Delete) \\?"?(https?://[^\s"\\]+?)\\?"?: (.+)', re.DOTALL)
@@ -88,7 +82,7 @@ def answer_of(text: str) -> tuple[int, bytes | None] | None:
     for words, stands_for in _CODES:
         code = words.upper().replace(" ", "_")
         if told := re.search(rf"\b(?:{words}|{code})(?:: ([^\n]+)|(?<=unknown)$)|(?:\A|[:\n] ?){words}\Z", text):
-            message = _DETAIL.sub("", told[1] or words).strip()
+            message = _DETAIL.sub(lambda more: f": {more[1]}" if more[1] else "", told[1] or words).strip()
             body = json.dumps({"errors": [{"code": code, "message": message}]}).encode()
             return status or said or stands_for, body
     status = status or said
@@ -100,4 +94,5 @@ def failure_of(text: str) -> str | None:
     told = URL_ERROR.search(text)
     if told:
         return told[3].strip()
-    return text if _NO_ANSWER.search(text) else None
+    why = _NO_ANSWER.search(text)
+    return text[why.start() :].strip() if why is not None else None

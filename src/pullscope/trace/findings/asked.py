@@ -103,7 +103,11 @@ def host_within(name: str | None) -> str | None:
     first, _, rest = (name or "").partition("/")
     if first == "library" and rest.count(".") > 1 and "/" not in rest:
         return rest
-    return first if rest and ("." in first or ":" in first) else None
+    return first if rest and ("." in first or ":" in first) and not _REVERSED.match(first) else None
+
+
+_REVERSED = re.compile(r"(?:com|org|net|io)\.\w+\Z")
+"""What Java names packages by, and Maven images (kubernetes/minikube#9161)."""
 
 
 def check(name: str) -> str:

@@ -44,7 +44,7 @@ name unknown: name or service|nodename|no such host|getaddrinfo|no address|could
     {who} could not reach {what}: no address is known for that name
     {name}let {machine} ask a DNS server that knows it (dig +short {bare} @SERVER tries one){played}
 # docker/for-linux#415: the scheme of HTTPS_PROXY
-proxy scheme: proxyconnect.*(?:first record|HTTP response to HTTPS)
+proxy scheme: proxyconnect.*(?:first record|oversized record|HTTP response to HTTPS)
     {who} speaks TLS with its proxy, which does not, and so did not get through to {what}
     write http:// in HTTPS_PROXY of {who}: the scheme says how to reach the proxy, not what goes through it
 # mitmproxy in upstream mode (proxy/layers/http/_upstream_proxy.py), Go's http.Transport; the bare text of a status is the
