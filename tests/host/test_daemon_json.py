@@ -157,8 +157,8 @@ def test_any_shape_is_read_or_refused_in_our_words(registries: object, proxies: 
             assert str(error).startswith(("has ", "is not "))  # noqa: PT017  # both ends are right
 
 
-def test_time_does_not_grow_with_the_square_of_the_keys() -> None:
-    """30,000 keys and 30,000 registries: each member is looked at a fixed number of times."""
+def test_time_does_not_grow_with_the_square_of_the_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    """3,000 keys and 3,000 registries: each member is looked at a fixed number of times, the places of all of them too."""
     looked = 0
 
     class Counted(str):
@@ -171,10 +171,16 @@ def test_time_does_not_grow_with_the_square_of_the_keys() -> None:
 
         __hash__ = str.__hash__
 
-    keys = {f"k{number}": 1 for number in range(30_000)}
-    content = json.dumps(keys | {"insecure-registries": ["x.example", "y.example"] * 15_000}).encode()
+    def same(part: daemon_json.Part, other: object) -> bool:
+        nonlocal looked
+        looked += 1
+        return part is other
+
+    monkeypatch.setattr(daemon_json.Part, "__eq__", same)
+    keys = {f"k{number}": 1 for number in range(3_000)}
+    content = json.dumps(keys | {"insecure-registries": ["x.example", "y.example"] * 1_500}).encode()
     host = Counted("x.example")
     added = daemon_json.add_listed(content, daemon_json.INSECURE, (host, "z.example"))
     removed = daemon_json.remove_listed(added, daemon_json.INSECURE, (host,), keep_empty=True)
-    assert daemon_json.read(removed)["insecure-registries"] == ["y.example"] * 15_000 + ["z.example"]
-    assert looked < 100_000
+    assert daemon_json.read(removed)["insecure-registries"] == ["y.example"] * 1_500 + ["z.example"]
+    assert looked < 10_000

@@ -221,8 +221,8 @@ def _without(text: str, parts: list[Part], gone: list[Part], opening: int, closi
     """`text` without some parts between these brackets: each goes with the comma before it, the first with that after it."""
     if len(gone) == len(parts):
         return text[: opening + 1] + text[closing:]
-    kept = ""
+    kept, without = "", {part.start for part in gone}
     for place, part in enumerate(parts):
-        if part not in gone:
+        if part.start not in without:
             kept += text[parts[place - 1].end if kept else part.start : part.end]
     return text[: parts[0].start] + kept + text[parts[-1].end :]
