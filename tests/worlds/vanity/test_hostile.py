@@ -108,7 +108,7 @@ LARGE = {
         C,
         "/" + ":a" * 500 + " https://r/\n/" + "".join(f":a{n}" for n in range(300)) + " https://r/",
     ),
-    "cloudflare: many": (C, "".join(f"/v2/{n} https://r/\n" for n in range(MANY))),
+    "cloudflare: many": (C, "".join(f"/v2/{n} https://r/\n" for n in range(20_000))),
     "traefik: many routers": (
         T,
         "http:\n  routers:\n" + "".join(f"    a{n}: {{rule: 'Path(`/{n}`)', service: s}}\n" for n in range(2000)),
