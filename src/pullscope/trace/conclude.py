@@ -22,6 +22,7 @@ from pullscope.trace.model import Action, Ending, Hop, Kind, Outcome, Pull, Step
 from pullscope.trace.processes import is_same
 from pullscope.trace.settle import ended_at_a_lookup, failures, has_everything, steps_of, unused_token
 from pullscope.trace.times import MEANWHILE
+from pullscope.trace.tokens import is_account_login
 from pullscope.trace.unseen_hosts import through_mirror
 
 SENDS_BLOBS = frozenset({"oras", "regctl"})
@@ -152,6 +153,7 @@ def _action_of_nameless(pull: Pull) -> Action:
     asks = [parameters(query(step.first.request.url)) for step in steps_of(pull) if step.is_token]
     hops = [hop for step in steps_of(pull) for hop in step.hops]
     shown = {hop.request.authorization for hop in hops} - {"none"}
+    shown |= {"account" for step in steps_of(pull) if step.is_token and is_account_login(step.first.request)}
     if not any(step.is_token or step.first.status == 401 for step in steps_of(pull)):
         shown.discard("bearer")  # a token that was got before, for whatever it was: no login
     return Action.LOGIN if shown or any("offline_token" in one or "account" in one for one in asks) else Action.OTHER

@@ -28,6 +28,7 @@ from pullscope.trace.model import Hop, Pull, Reason, Step, Strength
 from pullscope.trace.settle import RETRIED
 from pullscope.trace.source_gaps import lacking
 from pullscope.trace.times import AT_ONCE, MEMORY, REOPEN
+from pullscope.trace.tokens import is_account_login
 
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
@@ -321,6 +322,8 @@ def looks_like_token_request(event: Requested, route: Route) -> bool:
     """
     if event.method not in ("GET", "POST") or route.endpoint not in (Endpoint.NONE, Endpoint.PING):
         return False
+    if is_account_login(event):
+        return True
     asked = query(event.url)
     if "service=" not in asked:
         return False

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from pullscope.oci.challenge import read_scopes
 from pullscope.oci.documents import TokenAnswer, read_token_answer
 from pullscope.oci.urls import parameters, query
-from pullscope.trace.events import Finished
+from pullscope.trace.events import Finished, Requested
 from pullscope.trace.hop import Hop
 
 
@@ -28,13 +29,24 @@ class TokenFacts:
     renews: bool = False  # whether a refresh token was shown
 
 
+# docs.docker.com/reference/api/hub: a login in the body, for a token of Hub's own API
+_OF_ACCOUNTS = re.compile(r"https://hub\.docker\.com/v2/(?:users/(?:2fa-)?login|auth/token)/?")
+
+
+def is_account_login(event: Requested) -> bool:
+    """Whether a request logs in at the address that a registry's maker has for accounts (docker/hub-feedback#2502, #814)."""
+    return _OF_ACCOUNTS.fullmatch(event.url.partition("?")[0]) is not None
+
+
 def read_token_facts(hop: Hop, form: str | None, answer: Finished | None = None) -> TokenFacts:
     """The facts of a token request; `form` is a POST's redacted body, `answer` the redacted token answer."""
     before = hop.step.token
     asked = parameters(form if form is not None else query(hop.request.url))
     scope = " ".join(asked.get("scope", ())) or (before.scope if before else None)
     with_secret = hop.request.authorization != "none" or bool(
-        {"password", "refresh_token"} & asked.keys() if form is not None else ()
+        {"password", "refresh_token"} & asked.keys()
+        if form is not None
+        else hop.request.method == "POST" and is_account_login(hop.request)
     )
     document = read_token_answer(answer.document) if answer is not None and answer.document is not None else None
     return TokenFacts(

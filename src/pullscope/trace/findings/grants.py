@@ -11,10 +11,12 @@ from pullscope.oci.challenge import Challenge, read_scopes
 from pullscope.oci.known_registries import known_registry
 from pullscope.oci.urls import bare
 from pullscope.oci.whereabouts import is_address
+from pullscope.trace.findings.advice import clue
 from pullscope.trace.findings.case import REFUSALS, Case, Issued, in_storage, listed, repositories, was_anonymous
 from pullscope.trace.findings.login_commands import registry_at
 from pullscope.trace.findings.said import is_specific, says
 from pullscope.trace.model import Hop, Step
+from pullscope.trace.tokens import is_account_login
 
 
 def issued_for(case: Case, hop: Hop) -> Issued | None:
@@ -70,7 +72,11 @@ ACCESS = re.compile(
 
 def refuses_access(hop: Hop) -> bool:
     """Whether an answer of a token server is about who asks: 401, 403, or 400 that says so; a page with 403 is a filter's."""
-    if hop.status == 403 and hop.request.method == "GET" and hop.is_page:
+    found = clue(hop, "token") if hop.status == 403 else None
+    by_a_filter = found is not None and found.name == "filter"
+    if hop.status == 403 and (
+        by_a_filter or (hop.is_page and (hop.request.method == "GET" or is_account_login(hop.request)))
+    ):
         return False
     return hop.status in REFUSALS or (hop.status == 400 and says(hop, ACCESS))
 

@@ -14,9 +14,11 @@ from pullscope.oci.amounts import period
 from pullscope.oci.known_registries import KnownRegistry, known_registry, named_inside, registry_behind
 from pullscope.oci.reference import DOCKER_HUB, registry_name
 from pullscope.oci.routes import Endpoint
+from pullscope.oci.urls import bare
 from pullscope.trace.findings.case import Case
 from pullscope.trace.findings.client_settings import ships_with_k3s
 from pullscope.trace.model import Step
+from pullscope.trace.tokens import is_account_login
 
 LOGINS = {
     **{name: f"{name} login {{}}" for name in ("podman", "buildah", "skopeo", "nerdctl", "oras", "cosign")},
@@ -127,6 +129,11 @@ def by_hand(case: Case, host: str) -> str | None:
     asked = (one for hop, one in case.challenges if hop.host == host and one.scheme == "bearer" and one.realm)
     if way is None:
         return None
+    api = next(
+        (hop.request for hop in case.hops if hop.request.method == "POST" and is_account_login(hop.request)), None
+    )
+    if way.startswith("curl") and api is not None:  # docker/hub-feedback#2171
+        return f"""curl -H 'Content-Type: application/json' -d '{{"username":"USER","password":"PASSWORD"}}' {bare(api.url)}"""
     if way.startswith("curl") and (one := next(asked, None)) is not None:
         named = "&".join(f"{key}={value}" for key, value in (("service", one.service), ("scope", one.scope)) if value)
         way += f" '{one.realm}?{named}', with the token of its answer as Authorization: Bearer"

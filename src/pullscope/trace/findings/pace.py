@@ -18,6 +18,7 @@ from pullscope.trace.findings.said import front, reason, says
 from pullscope.trace.hosts import rate_limit_of
 from pullscope.trace.model import Hop
 from pullscope.trace.settle import RETRIED
+from pullscope.trace.tokens import is_account_login
 
 SLOW_PULL = 2.0
 """Seconds of a pull below which nothing in it is worth calling slow."""
@@ -120,6 +121,8 @@ def _when_to_ask_again(case: Case, last: Hop, *, logged_in: bool) -> str:
         whose = front(last) or "the proxy in front"
         page = f"the page is of {whose}, whose limits have nothing to do with accounts of the registry"
         return f"{when}, or {'push to' if case.writes else 'pull from'} another host: {page}"
+    if is_account_login(last.request):  # docker/hub-feedback#814
+        return f"{when}, and log in less often: logins are counted, and one token is good for many requests"
     sent = sum(hop.host == last.host for hop in case.hops)
     if says(last, _OF_ALL) and sent < FEW:
         few = f"{case.client} sent {count(sent, 'request')} here, so the limit is shared with others"
