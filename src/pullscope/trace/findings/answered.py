@@ -10,7 +10,7 @@ from pullscope.trace.findings.answers import Answer
 from pullscope.trace.findings.asked import request, thing
 from pullscope.trace.findings.case import name_of, was_anonymous
 from pullscope.trace.findings.client_settings import out_of_mirrors
-from pullscope.trace.findings.fixes import fix_of, of_where_it_was_named, where_to_ask
+from pullscope.trace.findings.fixes import fix_of, of_where_it_was_named, slow_storage, where_to_ask
 from pullscope.trace.findings.grants import rights
 from pullscope.trace.findings.missing import asked_host, named_by
 from pullscope.trace.findings.rights import refused_login, what_it_lacks, what_it_may_be
@@ -265,6 +265,7 @@ def request_failed(case: Case) -> Iterator[Found]:
             f"take {last.host} {out_of_mirrors(case.pull.client, home)}"
             if home is not None
             else of_where_it_was_named(Answer(case, waited))
+            or slow_storage(Answer(case, waited))
             or f"try again; if it keeps failing, run curl -v {where_to_ask(Answer(case, waited))} here, to see at what",
             severity=Severity.ERROR,
         )

@@ -1,4 +1,5 @@
 """How a connection failed, by the words for it: how far it came, what that means, and what to do.
+One file, because of the rows that fit the first decides.
 
 The words are those of mitmproxy 11.0.2 and 12.3.1, run against a server of each kind (proxy/layers/tls.py, OpenSSL's
 X509_verify_cert_error_string, Python's sockets), and those of clients' logs: Go's net, net/http, crypto/tls and x509, curl.
@@ -57,8 +58,13 @@ proxy barred: CONNECT request: 403|CONNECT tunnel failed, response 403
     |^(?:[\w ]*(?:forbidden|denied|blocked|filtered)[\w ]*|(?-i:[A-Z][a-z]+(?:[A-Z][a-z]+)+))$
     {who} was refused by its proxy, and so did not get through to {what}
     ask the administrators of that proxy to allow {hosts}; if it wants a login, write http://USER:PASSWORD@PROXY:PORT in {proxy}
+# Harbor as docker's proxy: goharbor/harbor-helm#2215
+proxy none: ^(?:bad request|(?:method )?not allowed|not found)$|CONNECT (?:request:|tunnel failed, response) 40[045]
+    {who} did not get through its proxy to {what}, which refused CONNECT as what is no forward proxy does
+    take it out of {proxy}, if it is a registry or web server (docker has registry-mirrors for caches); else run
+    curl -v -x http://PROXY:PORT {ask} on {machine}, which shows what it says
 proxy out: proxyconnect|upstream proxy|error connecting to|socks connect
-    |^(?:bad request|(?:method )?not allowed|internal server error|service unavailable|bad gateway|gateway time-?out)$
+    |^(?:internal server error|service unavailable|bad gateway|gateway time-?out)$
     {who} did not get through its proxy to {what}
     run curl -v -x http://PROXY:PORT {ask} on {machine}: it shows whether that proxy runs, wants a login
     (http://USER:PASSWORD@PROXY:PORT), or refuses {hosts}{past}
@@ -293,7 +299,7 @@ def told(case: Case, found: Failure, hops: list[Hop]) -> tuple[str, str]:
         fix = f"{fields['secure']}: it answers by https; if it is so there too, {fix}"
     if named and not found.reached and known_registry(hop.host) is None:  # sameersbn/docker-gitlab#754
         fix = f"correct the realm of {min(named)} (auth.token.realm in distribution), now {bare(hop.request.url)}; or {fix}"
-    if named and not found.reached and known_registry(hop.host) is not None and known_registry(min(named)) is None:
+    elif named and not found.reached and known_registry(min(named)) is None:
         # whyun-pages/docker-registry#4; ciiiii/cloudflare-docker-proxy rewrites the realm
         fix += f"; or let {min(named)} ask for tokens itself and name itself as realm, as other relays of {hop.host} do"
     return message, fix

@@ -67,7 +67,10 @@ def _ends(hop: Hop, again: list[Hop]) -> tuple[str, str]:
     who, times = front(hop) or hop.host, len(again)
     seconds = [one.seconds or 0.0 for one in again]
     if times > 1 and len({one.bytes for one in again}) == 1:
-        fix = f"have {who} forget what its cache holds of this, pull past it, or push it again: its disk may have no more of it"
+        fix = (
+            f"have {who} forget what its cache holds of this, pull past it, or push it again (if {hop.host} is yours, after a "
+            "restart: it may know of what its disk has no more)"
+        )
         return f", {times} times at that very byte: that is a limit or what is stored there, not the network", fix
     late = patience(hop.seconds)
     if times > 1 and min(seconds) >= LONGEST_WAIT and max(seconds) - min(seconds) < min(seconds) / 20:

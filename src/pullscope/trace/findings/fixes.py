@@ -167,7 +167,8 @@ def of_where_it_was_named(one: Answer) -> str | None:
     too = f"{hop.host} too: run curl -v https://{hop.host}/ here, and allow it in the firewall or proxy on the way"
     dns, does = "ask another DNS server, if its address is wrong", "send" if endpoint is Endpoint.BLOB else "take"
     opens = known_registry(before.host)
-    way = opens.step("storage") if opens is not None else None
+    send = f"or let {before.host} do so ({of_redirects(case, before.host)})" if endpoint is Endpoint.BLOB else None
+    way = opens.step("storage") if opens is not None else send
     return (
         f"let {case.client} reach {too} ({dns}): {before.host} does not {does} blobs itself{f'; {way}' if way else ''}"
     )
@@ -341,6 +342,15 @@ def of_the_status(one: Answer) -> str | None:
         mirror = f" or pull from a mirror of {one.hosted.name}" if one.hosted is not None else ""
         return f"{login}ask from another address{mirror}, or have this one allowed: {who} refuses without asking for a login"
     return None
+
+
+def slow_storage(one: Answer) -> str | None:
+    """What to do where a client did not wait until a registry had stored a blob: moby/moby#53700, moby/buildkit#4130."""
+    if one.step.route.endpoint is not Endpoint.UPLOAD or one.hop.request.method != "PUT":
+        return None
+    classic = '"features": {"containerd-snapshotter": false} in daemon.json' if one.case.family == "docker" else ""
+    waits = f", or wait longer: docker's classic store does ({classic})" if classic else ""
+    return f"give {one.host} a faster storage for blobs, or push in smaller layers{waits}"
 
 
 def of_no_registry(one: Answer) -> str | None:

@@ -122,9 +122,10 @@ AT_ONE_GIB = range(1 << 30, (1 << 30) + (16 << 20))
 
 PATIENCE = """
 # nginx.org, proxy_read_timeout, send_timeout; doc.traefik.io, migration v2.11.2: coollabsio/coolify#5358,
-# canonical/traefik-k8s-operator#719; docs.aws.amazon.com, Application Load Balancers, idle timeout; httpd.apache.org, Timeout
-59-62: 60 s are what nginx (proxy_read_timeout), Traefik from 2.11.2 (readTimeout), Apache (ProxyTimeout) and AWS's Application
-        Load Balancers (idle timeout) wait unless told
+# canonical/traefik-k8s-operator#719; docs.aws.amazon.com, Application Load Balancers, idle timeout; httpd.apache.org, Timeout;
+# project-zot/zot#4079, #4083
+59-62: 60 s are what nginx (proxy_read_timeout), Traefik from 2.11.2 (readTimeout), Apache (ProxyTimeout), AWS's Application
+        Load Balancers (idle timeout) and Zot itself from 2.1.17 (http.readTimeout) wait unless told
 # developers.cloudflare.com, "Connection limits", proxy read timeout: 125 s in July 2026, 120 (and 100) before
 119-126: 120 to 125 s are what Cloudflare waits for an answer
 # docs.aws.amazon.com, CloudFront, response timeout; cloud.google.com/load-balancing, backend service timeout;

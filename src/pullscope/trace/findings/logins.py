@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pullscope.oci.reference import registry_name
 from pullscope.oci.routes import Endpoint
 from pullscope.trace.findings.answers import Answer
 from pullscope.trace.findings.asked import LOOKERS, subject
@@ -73,7 +74,8 @@ def credentials_not_used(case: Case) -> Iterator[Found]:
         yield Found(
             [step],
             f"{last.host} wants a login, and {case.client} asked without one{where}.",
-            f"log in to the host that really answers ({login(case, last.host)}), or let {step.first.host} proxy to it"
+            f"name the image {registry_name(last.host)}/{last.route.repository or 'NAME'} and log in there "
+            f"({login(case, last.host)}), or let {step.first.host} proxy to it: a login goes by the host in an image's name"
             if step.first.host != last.host
             else f"{log_in(case, last.host)}{as_typed(login(case, last.host), last.host)}",
         )
@@ -137,7 +139,7 @@ def _no_anonymous_token(case: Case, step: Step) -> Found:
         of_a_name(one)
         or chart_folder(one)
         + (
-            f"check the name {name} ({page} shows it, if it is public); if it is private, {log}"
+            f"check the name {name} ({page} shows it, if it is public); if it is private, have its owner make it public, or {log}"
             if name and page
             else log
         )

@@ -119,7 +119,8 @@ def _when_to_ask_again(case: Case, last: Hop, *, logged_in: bool) -> str:
         if known is not None and known.id == "docker-hub":  # docker/hub-feedback#2023, #2040
             return f"{when}, and ask less often from this address: {known.name} limits all requests from it, whatever the login"
         whose = front(last) or "the proxy in front"
-        page = f"the page is of {whose}, whose limits have nothing to do with accounts of the registry"
+        told = "answer" if last.request.method == "HEAD" else "page"
+        page = f"the {told} is of {whose}, whose limits have nothing to do with accounts of the registry"
         return f"{when}, or {'push to' if case.writes else 'pull from'} another host: {page}"
     if is_account_login(last.request):  # docker/hub-feedback#814
         return f"{when}, and log in less often: logins are counted, and one token is good for many requests"

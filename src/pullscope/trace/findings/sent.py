@@ -120,7 +120,7 @@ def of_size_and_time(one: Answer) -> str | None:
         # goharbor/harbor#22353, #15823: the second of two
         return known[0] if known is not None else f"raise the body limit of {unnamed(one.hop, OF_SIZE)}"
     if one.code == "upload-cut-off":
-        whose, look = patience(one.hop.seconds), look_at_the_log(one).partition(":")[0]
+        whose, look = patience(one.hop.seconds), look_at_the_log(one).partition(": after ")[0]
         if known is not None and one.hop.status is not None:
             return f"{known[1]}; where that is no help, {look}"
         if whose is not None:
@@ -157,7 +157,8 @@ def of_names(one: Answer) -> str | None:
     if within is not None:
         return f"leave {within} out of the name: it is a host, and {host} takes it for a part of the repository"
     if "NAME_INVALID" in said and tells_more(one.hop):
-        return f"name the image as the answer asks: {host} takes no name spelled {name}"
+        parts = "" if "/" in name else f" (many want two parts: NAMESPACE/{name})"  # pulp/pulp_container#490
+        return f"name the image as the answer asks{parts}: {host} takes no name spelled {name}"
     return f"create {name} at {host} first{created_by(one)}, if it is spelled right"
 
 
@@ -239,6 +240,9 @@ def of_a_manifest(one: Answer) -> str | None:
     host, document = one.hop.host, one.step.document
     if one.code not in ("upload-refused", "write-denied") or one.step.kind is not Kind.MANIFEST_PUT:
         return None
+    if one.status == 409 and one.hosted is not None:  # docker/cli#5874
+        each = "without attestations (--provenance=false --sbom=false in buildx)"
+        return f"push again; if it is so each time, push {each}, or under a new tag: {host} found that it conflicts"
     if isinstance(document, Index) and any(entry.media_type == _CACHE for entry in document.manifests):
         return (
             "export the cache as an image: image-manifest=true,oci-mediatypes=true beside type=registry in --cache-to"

@@ -74,21 +74,21 @@ def two_auth_mechanisms(case: Case) -> Iterator[Found]:
         and step.last.status in (400, 401, 403)
         and (query(step.last.request.url) if in_storage(step.last) else says(step.last, _TWO))
     ]
-    if refused and not in_storage(last := refused[0].last):
-        yield Found(
-            refused,
-            f"{answered_by(last)} said {last.status} to {name_of(refused[0])} in the words of a storage{quoted(last)}. It "
-            "follows the redirect there itself, and hands on what was to log in at the registry.",
-            f"let {last.host} leave Authorization out where it follows a redirect to another host, or hand the redirect on to "
-            f"{case.client} (a worker: redirect: 'manual' in its fetch)",
-        )
-    elif refused:
+    if refused:
+        last = refused[0].last
         kind = {"bearer": "token", "basic": "login"}.get(last.request.authorization, "Authorization")
+        within = not in_storage(last)
         yield Found(
             refused,
-            f"{case.client} sent its {kind} to {last.host} too, whose address is signed already, and {last.host} "
+            f"{answered_by(last)} said {last.status} to {name_of(refused[0])} in a storage's words{quoted(last)}: it follows "
+            f"the redirect there itself, and hands on the {kind} that was for the registry."
+            if within
+            else f"{case.client} sent its {kind} to {last.host} too, whose address is signed already, and {last.host} "
             f"said {last.status}: storages take one of the two, never both.",
-            f"let the proxy at {last.host} take Authorization out of what it hands on to the storage"
+            f"let {last.host} leave Authorization out where it follows a redirect to another host, or hand the redirect on to "
+            f"{case.client} (a worker: redirect: 'manual' in its fetch)"
+            if within
+            else f"let the proxy at {last.host} take Authorization out of what it hands on to the storage"
             if last.follows is not None and last.follows.host == last.host
             else f"let {last.host} answer signed addresses without a challenge"
             if last.challenges

@@ -47,18 +47,9 @@ def upload_location_elsewhere(case: Case) -> Iterator[Found]:
         there = hop.location if hop.status in (201, 202) else None
         if there is None or hop.route.endpoint not in UPLOADS or not hop.host:
             continue
-        unclear = not is_address(there) or "://" in split(there).path  # distribution/distribution#794
-        if unclear and case.over and not _got_on(case, hop):
-            yield Found(
-                [hop.step],
-                f'{hop.host} names "{there[:MOST]}" as the address of an upload, which is none that a client can ask.',
-                f"take backslashes and all but one name out of what the proxy in front of {hop.host} sets (X-Forwarded-Host, "
-                f"X-Forwarded-Proto, proxy_redirect), or {own_address(case, hop.host, 'http.host')}",
-                severity=Severity.ERROR,
-            )
         host = host_of(there)
         downgraded = hop.request.url.startswith("https:") and there.startswith("http:")
-        if host and (downgraded or host != hop.host) and not _got_on(case, hop):
+        if (_is_none(there) or (host and (downgraded or host != hop.host))) and not _got_on(case, hop):
             told.append((hop, there))
     if not told:
         return
@@ -75,15 +66,27 @@ def upload_location_elsewhere(case: Case) -> Iterator[Found]:
         return  # it may go on there
     yield Found(
         [*(one.step for one, _ in told), *after],
-        f"{hop.host} was asked over https and sends uploads to plain http: it does not know that it stands behind TLS."
+        f'{hop.host} names "{there[:MOST]}" as the address of an upload, which is none that a client can ask.'
+        if _is_none(there)
+        else f"{hop.host} was asked over https and sends uploads to plain http: it does not know that it stands behind TLS."
         if plain
         else f"{hop.host} sends uploads to {there.partition('://')[0]}://{host} ({where}), "
         + ("and the upload ended there." if after else "of which nothing more was seen."),
         f"let {hop.host} rewrite the Location of uploads to its own address (proxy_redirect in nginx), or push to {host} itself"
         if known_registry(host) is not None and not plain
-        else own_address(case, hop.host, "http.host"),
+        else (_ONE_NAME if _is_none(there) else "") + own_address(case, hop.host, "http.host"),
         severity=Severity.ERROR,
     )
+
+
+_ONE_NAME = (
+    "take backslashes, and all names but one, out of what the proxy in front sets (X-Forwarded-Host and -Proto), or "
+)
+
+
+def _is_none(location: str) -> bool:
+    """Whether an address is none: of two names, or escaped, and so taken for a path (distribution/distribution#794)."""
+    return not is_address(location) or "://" in split(location).path
 
 
 def _got_on(case: Case, start: Hop) -> bool:
@@ -339,6 +342,7 @@ def _told_of(step: Step) -> list[object]:
 
 @row(
     needs=Fact.WRITE,
+    explains="scope-mismatch",
     suffers="clients that mount and do not go on to upload",
     remedy="give the account read access there, or upload instead",
     report="google/go-containerregistry#1393",
