@@ -13,7 +13,7 @@ import pytest
 from tests.trace.findings.docs_page import ROOT, own_words, page, played, recorded, shown
 
 from pullscope.trace.findings.finding import DOCS, Severity
-from pullscope.trace.findings.table import LAST_RESORTS, LOOKS, ROWS
+from pullscope.trace.findings.table import LAST_RESORTS, LOOKS, ORDER, ROWS
 
 REWRITE = "PULLSCOPE_REWRITE"
 every_row = pytest.mark.parametrize("code", ROWS)
@@ -42,6 +42,13 @@ def test_every_row_says_how_it_is_known(code: str) -> None:
     row = ROWS[code]
     assert all((row.shows, row.suffers, row.remedy))
     assert len(own_words(row)) > 30
+
+
+def test_every_place_in_the_order_is_a_code() -> None:
+    """Each once, and of a rule that is asked."""
+    words = re.sub(r"#.*", "", ORDER).split()
+    assert len(set(words)) == len(words)
+    assert set(words) <= LOOKS.keys()
 
 
 @every_row

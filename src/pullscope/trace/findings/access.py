@@ -54,7 +54,7 @@ def plain_http_fallback(case: Case) -> Iterator[Found]:
 
 @row(
     needs=Fact.ERROR,
-    explains="redirect-downgrade size-mismatch token-server-failed",
+    explains="redirect-downgrade",
     remedy="check the host's name, DNS and port",
 )
 def upstream_unreachable(case: Case) -> Iterator[Found]:

@@ -84,7 +84,6 @@ def _kept_by(hop: Hop) -> str:
 
 @row(
     needs=Fact.PING,
-    explains="credentials-not-used token-not-requested",
     suffers="docker's classic store, podman, skopeo, buildah, crane; not containerd or docker 29",
     remedy="let /v2/ answer 401 as the rest does, or open all of it",
     report="podman-container-tools/skopeo#2502",
@@ -157,7 +156,7 @@ def token_server_insecure(case: Case) -> Iterator[Found]:
 
 @row(
     needs=Fact.TOKEN,
-    explains="credentials-not-used mirror-failed token-not-requested token-server-insecure",
+    explains="mirror-failed token-server-insecure",
     remedy="repair the token server that the realm names",
 )
 def token_server_failed(case: Case) -> Iterator[Found]:

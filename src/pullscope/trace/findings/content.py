@@ -21,7 +21,6 @@ from pullscope.trace.model import Hop, Kind, Outcome, Step
 
 @row(
     needs=None,
-    explains="digest-mismatch manifest-unreadable",
     severities="error, warning",
     remedy="raise the time and size limits of proxies",
 )
@@ -101,7 +100,6 @@ def _announced(hop: Hop) -> int | None:
 
 
 @row(
-    explains="manifest-unreadable",
     severities="error, warning",
     remedy="check proxies and caches in between",
 )
@@ -162,7 +160,6 @@ def _of_blobs(case: Case, *statuses: int) -> list[tuple[Hop, str]]:
 
 @row(
     needs=Fact.PART,
-    explains="digest-mismatch size-mismatch",
     severities="warning, error",
     suffers="those that resume",
     remedy="serve ranges",
@@ -184,7 +181,6 @@ def range_ignored(case: Case) -> Iterator[Found]:
 
 @row(
     needs=Fact.PART,
-    explains="digest-mismatch range-ignored size-mismatch",
     severities="error, warning",
     suffers="those that ask for parts: stargz, nydus, resumed downloads; of 206, podman and skopeo",
     remedy="send 206 only to a request with Range",
@@ -217,7 +213,6 @@ def part_as_whole(case: Case) -> Iterator[Found]:
 
 @row(
     needs=Fact.PART,
-    explains="size-mismatch",
     severities="error, warning",
     suffers="those that resume",
     remedy="let ranges through",
@@ -242,7 +237,6 @@ def range_refused(case: Case) -> Iterator[Found]:
 
 @row(
     needs=Fact.INDEX_OR_IMAGE,
-    explains="no-matching-platform",
     severities="error, warning",
     suffers="containerd, docker's containerd store, BuildKit; docker's classic store ignores it",
     remedy="build the image again",

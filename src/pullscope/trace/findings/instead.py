@@ -22,9 +22,7 @@ from pullscope.trace.settle import is_schema1
 
 @row(
     needs=Fact.PAGE,
-    explains="challenge-unreadable head-not-allowed mirror-failed missing-content-digest path-not-redirected "
-    "ping-hides-challenge ping-not-a-registry push-over-redirect redirect-permanent token-server-failed "
-    "upload-not-begun upstream-unreachable wrong-content-type",
+    explains="missing-content-digest redirect-permanent",
     severities="error, warning",
     remedy="let /v2/ pass without that page",
     report="fscarmen2/Cloudflare-Accel#13",
@@ -41,7 +39,7 @@ def login_page(case: Case) -> Iterator[Found]:
 
 @row(
     needs=Fact.PAGE,
-    explains=login_page.explains,
+    explains="missing-content-digest redirect-permanent",
     severities="error, warning",
     remedy="let /v2/ and the token server pass without that page",
     report="TecharoHQ/anubis#1231",
@@ -92,7 +90,7 @@ def _leading_to(step: Step, check: bool) -> Iterator[tuple[Hop, tuple[str, str]]
 
 @row(
     needs=Fact.ODD,
-    explains="digest-mismatch missing-content-digest no-matching-platform size-mismatch",
+    explains="missing-content-digest",
     severities="error, warning",
     suffers="docker, containerd; podman and skopeo guess",
     remedy="send the manifest's own media type",

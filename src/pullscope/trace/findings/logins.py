@@ -21,7 +21,6 @@ from pullscope.trace.settle import unused_token
 
 @row(
     needs=Fact.TROUBLE,
-    explains="token-not-used",
     suffers="all without that login",
     remedy="log in to the registry itself, not to the host in front of it",
 )

@@ -28,7 +28,6 @@ NO_HEAD = frozenset({403, 404, 405, 501})
 
 @row(
     needs=None,
-    explains="digest-mismatch manifest-unreadable size-mismatch wrong-content-type",
     remedy="move data into blobs",
 )
 def manifest_too_large(case: Case) -> Iterator[Found]:
@@ -98,7 +97,7 @@ def missing_content_digest(case: Case) -> Iterator[Found]:
 
 @row(
     needs=None,
-    explains="missing-content-digest no-matching-platform",
+    explains="missing-content-digest",
     suffers="docker's classic store, containerd, crane",
     remedy="turn off what removes it: compression, or a cache that answers HEAD itself",
     recording="field/wire/head-no-length-docker20.mitm",

@@ -38,7 +38,7 @@ def at_mirrors(case: Case) -> list[Step]:
 
 @row(
     needs=Fact.ERROR,
-    explains="mirror-failed mirror-missed path-not-redirected request-failed wrong-content-type",
+    explains="mirror-missed",
     severities="error, warning",
     suffers="containerd, k3s, rke2",
     remedy="write /v2 into the mirror's address, or no path",
@@ -138,8 +138,7 @@ def _refused_here(case: Case) -> Iterator[Found]:
 
 @row(
     needs=Fact.MIRROR,
-    explains="access-denied credentials-not-used digest-mismatch manifest-unreadable missing-content-digest "
-    "path-not-redirected retried size-mismatch upstream-unreachable wrong-content-type",
+    explains="access-denied missing-content-digest retried upstream-unreachable",
     severities="warning, error",
     suffers="those that use the mirror",
     remedy="take it out of the mirrors, or repair it",

@@ -27,7 +27,6 @@ _ACCEPT = re.compile(r"accept header|does not support OCI|not acceptable", re.IG
 
 
 @row(
-    explains="wrong-content-type",
     suffers="old and home-made clients",
     remedy="add the media type to Accept",
     recording="field/wire/accept-without-oci-404.mitm",
@@ -68,7 +67,6 @@ _IN_TAGS = re.compile(r"[A-Za-z0-9._-]")
 
 
 @row(
-    explains="path-not-redirected",
     remedy="use a tag of letters, digits, `_`, `.` and `-`",
     report="bazel-contrib/rules_oci#720",
 )

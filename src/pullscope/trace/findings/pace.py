@@ -13,7 +13,7 @@ from pullscope.oci.known_registries import known_registry, registry_behind
 from pullscope.trace.findings.answers import Answer
 from pullscope.trace.findings.case import in_storage, listed
 from pullscope.trace.findings.login_commands import log_in, registry_at
-from pullscope.trace.findings.row import REFUSED, Case, Fact, Found, Severity, row
+from pullscope.trace.findings.row import Case, Fact, Found, Severity, row
 from pullscope.trace.findings.said import front, reason, says
 from pullscope.trace.hosts import rate_limit_of
 from pullscope.trace.model import Hop
@@ -59,7 +59,7 @@ FEW = 10
 
 @row(
     needs=Fact.ERROR,
-    explains=f"access-denied rate-limit-low {REFUSED}",
+    explains="access-denied rate-limit-low",
     severities="error, warning",
     suffers="all behind the same address or account",
     remedy="try again later, or log in",

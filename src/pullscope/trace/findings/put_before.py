@@ -61,7 +61,6 @@ def told_of(put: Put, step: Step) -> str:
 
 @row(
     needs=Fact.ERROR,
-    explains="request-failed",
     severities="error, warning",
     remedy="check the registry's storage, caches and clean-up",
     report="distribution/distribution#3254",

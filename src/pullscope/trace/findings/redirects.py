@@ -152,7 +152,6 @@ def query_dropped(case: Case) -> Iterator[Found]:
 
 @row(
     needs=Fact.LIST,
-    explains="request-failed",
     severities="warning, error",
     suffers="those that list",
     remedy="rewrite it to your host in the proxy",

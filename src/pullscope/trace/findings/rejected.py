@@ -23,7 +23,6 @@ DEFAULT_LIFE = 60.0
 
 @row(
     needs=Fact.REJECTED,
-    explains="credentials-not-used",
     severities="error, warning",
     remedy="check how long tokens live, and the clocks",
 )

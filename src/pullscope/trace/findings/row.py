@@ -15,11 +15,8 @@ from pullscope.trace.findings.case import Case, Found
 from pullscope.trace.findings.facts import Fact
 from pullscope.trace.findings.finding import Finding, Severity
 
-__all__ = ["REFUSED", "Case", "Fact", "Found", "Row", "Severity", "row"]
+__all__ = ["Case", "Fact", "Found", "Row", "Severity", "row"]
 """What a file of rules is written with."""
-
-REFUSED = "challenge-unreadable credentials-not-used scope-mismatch scope-refused token-not-requested token-rejected"
-"""Every way in which a whole conversation can be refused: what follows where a client never got to the right token."""
 
 Rule = Callable[[Case], Iterator[Found] | None]
 """What is found in an operation; the first counts, so that a rule need not stop after it."""
@@ -45,10 +42,7 @@ class Row:
     needs: Fact | None = Fact.FAILURE
     """Without what the rule finds nothing, and is not asked: most operations go well."""
     explains: str = ""
-    """The codes of what follows from it and is not told beside it: one cause is one error.
-
-    What one answer alone shows need not be named: where another rule has found something in that step, it knows more.
-    """
+    """The codes of what follows from it in other steps, or has no place in `table.ORDER`: one cause is one error."""
     of_an_answer: bool = False
     """Whether one answer alone shows it (`tellings`)."""
     softens: str = ""

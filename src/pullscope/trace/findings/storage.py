@@ -11,7 +11,7 @@ from pullscope.oci.urls import query, split
 from pullscope.oci.whereabouts import expiry_of
 from pullscope.trace.findings.case import in_storage, listed, name_of
 from pullscope.trace.findings.missing import told_by_storage
-from pullscope.trace.findings.row import REFUSED, Case, Fact, Found, Severity, row
+from pullscope.trace.findings.row import Case, Fact, Found, Severity, row
 from pullscope.trace.findings.said import answered_by, date_of, quoted, said_status, says, seconds_of, words
 from pullscope.trace.model import Hop, Outcome
 from pullscope.trace.settle import RETRIED
@@ -56,7 +56,7 @@ def _refused(case: Case) -> list[Hop]:
 
 
 @row(
-    explains=f"{REFUSED} authorization-leaked signed-url-invalid",
+    explains="authorization-leaked",
     suffers="clients that send their token to a storage",
     remedy="let the storage send no challenge",
 )
@@ -100,7 +100,6 @@ def two_auth_mechanisms(case: Case) -> Iterator[Found]:
 
 @row(
     needs=Fact.ERROR,
-    explains="signed-url-expired signed-url-invalid",
     suffers="all, until the cache forgets it",
     remedy="do not cache redirects of blobs for longer than they live",
     report="rpardini/docker-registry-proxy#26",

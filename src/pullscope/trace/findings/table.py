@@ -8,6 +8,7 @@ answered.
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import lru_cache
@@ -68,6 +69,24 @@ LAST_RESORTS: Mapping[str, Look] = {code: one.look for code, one in _ASKED.items
 
 logger = logging.getLogger(__name__)
 
+ORDER = """
+# Something else answers than was meant, or what was asked is not what is there
+login-page browser-check path-without-v2 library-prefix-missing accept-too-narrow tag-invalid rate-limited two-auth-mechanisms
+# The way there
+ping-not-redirected ping-slash-lost ping-other-host ping-not-a-registry authorization-dropped scope-mismatch scope-refused
+mirror-failed upload-location-elsewhere upstream-unreachable push-over-redirect upload-address-changed upload-not-begun
+path-not-redirected
+# What came
+manifest-too-large head-unusable wrong-content-type upload-given-up part-as-whole range-ignored range-refused size-mismatch
+digest-mismatch manifest-unreadable descriptor-size-wrong no-matching-platform
+signed-url-stale signed-url-invalid signed-url-expired
+# Tokens and logins
+token-server-failed challenge-unreadable ping-hides-challenge token-rejected token-not-requested credentials-not-used
+token-not-used head-not-allowed
+"""
+"""What knows more comes first: of two that stand on one step the first is told, and the other follows from it."""
+
+_PLACES = {code: place for place, code in enumerate(re.sub(r"#.*", "", ORDER).split())}
 _RANK = (Severity.INFO, Severity.WARNING, Severity.ERROR)
 
 
@@ -96,12 +115,18 @@ def findings_of(case: Case) -> list[Finding]:
 
 
 def _explains(cause: Finding, finding: Finding) -> bool:
-    """Whether a finding follows from another: its row says so, or one answer alone shows it in a step of the other's."""
+    """Whether a finding follows from another: its row says so, or in a step of both the other comes first in the order.
+
+    What one answer alone shows comes last, but before what it explains itself.
+    """
     row, own = ROWS[cause.code], ROWS[finding.code]
     if finding.code in row.explains.split():
         return True
-    of_its_answer = own.of_an_answer and not row.of_an_answer and not {*cause.steps}.isdisjoint(finding.steps)
-    return of_its_answer and cause.code not in own.explains.split()
+    if {*cause.steps}.isdisjoint(finding.steps):
+        return False
+    if own.of_an_answer or row.of_an_answer:
+        return not row.of_an_answer and cause.code not in own.explains.split()
+    return _PLACES.get(cause.code, len(_PLACES)) < _PLACES.get(finding.code, 0)
 
 
 def _ended(every: list[Finding], case: Case) -> list[Finding]:

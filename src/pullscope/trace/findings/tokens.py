@@ -21,13 +21,12 @@ from pullscope.trace.findings.case import (
 from pullscope.trace.findings.grants import not_asked_for, public_front, pushes, refuses_access, rights
 from pullscope.trace.findings.login_commands import login, registry_at
 from pullscope.trace.findings.logins import is_unknown_without_login
-from pullscope.trace.findings.row import REFUSED, Case, Fact, Found, Severity, row
+from pullscope.trace.findings.row import Case, Fact, Found, Severity, row
 from pullscope.trace.findings.said import words
 from pullscope.trace.model import Hop, Step
 
 
 @row(
-    explains=REFUSED,
     softens="authorization-leaked token-server-insecure",
     suffers="podman, skopeo, buildah, crane up to 0.21.7, oras, helm; not docker",
     remedy="proxy (200) instead of redirecting",
@@ -126,7 +125,6 @@ def authorization_leaked(case: Case) -> Iterator[Found]:
 
 
 @row(
-    explains="credentials-not-used scope-refused",
     severities="error, warning",
     remedy="keep the path, or rewrite realm and scope in a proxy",
 )
@@ -170,7 +168,6 @@ _UNAUTHORIZED = re.compile(r"unauthorized to access repository: ([^\s,]+)")
 
 
 @row(
-    explains="credentials-not-used mirror-failed",
     suffers="all, and first those that add scopes of their own",
     remedy="pull by the name that the registry knows",
 )

@@ -27,7 +27,6 @@ NO_FOLLOWERS = frozenset({"oras", "helm"})
 
 @row(
     needs=Fact.TROUBLE,
-    explains="credentials-not-used",
     suffers="all that cannot reach the realm; oras and helm behind a redirect; scripts that know Basic only",
     remedy="set the registry's public address in its configuration and in the proxy in front of it",
     recording="field/wire/gitea-realm-localhost.mitm",

@@ -29,8 +29,7 @@ from pullscope.trace.source_gaps import lacking
 
 @row(
     needs=Fact.WRITE,
-    explains="challenge-unreadable credentials-not-used push-over-redirect query-dropped redirect-downgrade "
-    "upload-given-up upstream-unreachable",
+    explains="query-dropped redirect-downgrade",
     suffers="all that push",
     remedy="set X-Forwarded-Proto and X-Forwarded-Host in the proxy in front, or the registry's external URL",
     recording="field/wire/push-http-location.mitm",
@@ -106,7 +105,6 @@ _QUOTES_THE_REQUEST = re.compile(
 
 
 @row(
-    explains="token-rejected",
     suffers="home-made clients; all behind a proxy that rewrites paths",
     remedy="use Location as it is; let proxies pass on path and query unchanged",
     report="oras-project/oras-dotnet#132",
@@ -248,7 +246,6 @@ def _end_of(span: str | None) -> int | None:
 
 @row(
     needs=Fact.WRITE,
-    explains="path-not-redirected upload-given-up",
     suffers="all that push",
     remedy="pass POST below /v2/ on to the registry",
     report="goharbor/harbor#10398",

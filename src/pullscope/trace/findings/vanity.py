@@ -13,7 +13,7 @@ from pullscope.trace.findings.asked import LOOKERS, check
 from pullscope.trace.findings.case import CONTENT, is_write
 from pullscope.trace.findings.facts import LISTS
 from pullscope.trace.findings.missing import of_a_website
-from pullscope.trace.findings.row import REFUSED, Case, Fact, Found, Severity, row
+from pullscope.trace.findings.row import Case, Fact, Found, Severity, row
 from pullscope.trace.findings.said import answered_by, front, quoted, says
 from pullscope.trace.model import Step
 from pullscope.trace.source_gaps import lacking
@@ -30,7 +30,6 @@ def _unanswered(case: Case) -> list[Step]:
 
 @row(
     needs=Fact.PING,
-    explains=f"{REFUSED} ping-other-host",
     severities="error, info",
     suffers="docker up to 28, podman, skopeo, buildah, crane; not containerd or docker 29",
     remedy="redirect `/v2/` too",
@@ -82,7 +81,6 @@ def ping_not_redirected(case: Case) -> Iterator[Found]:
 
 @row(
     needs=Fact.PING,
-    explains=f"{REFUSED} ping-hides-challenge",
     severities="error, warning, info",
     suffers="docker up to 28, podman, skopeo, buildah, crane; not containerd or docker 29",
     remedy="redirect `/v2/` to the registry that wants tokens",
@@ -126,8 +124,7 @@ def ping_not_a_registry(case: Case) -> Iterator[Found]:
 
 @row(
     needs=Fact.ODD,
-    explains="size-mismatch access-denied digest-mismatch head-not-allowed manifest-unknown missing-content-digest "
-    "wrong-content-type token-not-requested ping-hides-challenge",
+    explains="access-denied manifest-unknown missing-content-digest",
     remedy="add the missing rule, if you serve this name",
 )
 def path_not_redirected(case: Case) -> Iterator[Found]:
@@ -206,7 +203,6 @@ _NO_ROUTE = re.compile(r"^404 page not found", re.IGNORECASE)
 
 @row(
     needs=Fact.PING,
-    explains=f"{REFUSED} ping-other-host",
     severities="error, info",
     suffers="docker's classic store",
     remedy="end the target with /v2/",
@@ -236,7 +232,6 @@ def ping_slash_lost(case: Case) -> Iterator[Found]:
 
 @row(
     needs=Fact.FAILURE,
-    explains=REFUSED,
     suffers="docker's classic store",
     remedy="use one vanity host for each registry",
 )
@@ -262,7 +257,6 @@ def ping_other_host(case: Case) -> Iterator[Found]:
 
 
 @row(
-    explains=REFUSED,
     remedy="add `library/` in the rule",
 )
 def library_prefix_missing(case: Case) -> Iterator[Found]:
