@@ -14,7 +14,7 @@ from pullscope.trace.findings.client_settings import by_tls_only
 from pullscope.trace.findings.compared import realm_lost
 from pullscope.trace.findings.connections import failure, told
 from pullscope.trace.findings.fixes import of_where_it_was_named
-from pullscope.trace.findings.row import Case, Fact, Found, Severity, row
+from pullscope.trace.findings.row import Case, Fact, Found, row
 from pullscope.trace.model import Outcome, Step
 from pullscope.trace.settle import tokens_read_early
 
@@ -48,12 +48,10 @@ def plain_http_fallback(case: Case) -> Iterator[Found]:
             f"{case.client} could not speak TLS with {host} and asked it again over plain http: {host} is insecure in its "
             "settings, and anyone on the network path can read the tokens and change the image.",
             f"{by_tls_only(host, case.pull.client)}, and give it a certificate that {case.client} trusts",
-            severity=Severity.WARNING,
         )
 
 
 @row(
-    needs=Fact.ERROR,
     explains="redirect-downgrade",
     remedy="check the host's name, DNS and port",
 )
@@ -114,7 +112,6 @@ def token_request_elsewhere(case: Case) -> Iterator[Found]:
         (hop.step for hop in carriers),
         f"{case.client} uses a token at {carriers[0].host} and the request for it was not seen: {why}.",
         fix,
-        severity=Severity.INFO,
     )
 
 
@@ -148,7 +145,6 @@ def host_not_traced(case: Case) -> Iterator[Found]:
                 steps,
                 f"{steps[0].last.host} redirected {case.client} to {hosts}, {what}.",
                 f"add {hosts} to --only, or leave it out of --ignore and NO_PROXY",
-                severity=Severity.INFO,
             )
 
 

@@ -209,7 +209,6 @@ def _why(one: Answer) -> str:
 
 
 @row(
-    needs=Fact.ERROR,
     severities="info",
     suffers="those that look for signatures and attestations: cosign, notation, oras, docker 29",
     remedy="answer 404, so that clients fall back to the tag",
@@ -233,7 +232,6 @@ def referrers_refused(case: Case) -> Iterator[Found]:
             f"{answered_by(last)} said {last.status} to a request for referrers{quoted(last)}: clients do not fall back to the "
             "tag then, as they do after 404.",
             f"let {last.host} answer 404 to /v2/NAME/referrers/ until it serves them",
-            severity=Severity.INFO,
         )
 
 

@@ -186,13 +186,13 @@ class Found:
     severity: Severity | None = None
     """None: an error if one of the steps is why the pull failed, else a warning."""
 
-    def under(self, code: str, case: Case) -> Finding:
-        """The finding of a code. Its fix may hold commands, which people paste."""
+    def under(self, code: str, case: Case, only: Severity | None = None) -> Finding:
+        """The finding of a code, with the one severity that it ever has. Its fix may hold commands, which people paste."""
         steps, fix = list(self.steps), self.fix
         for text, harmless in case.not_for_a_shell.items():
             fix = fix.replace(text, harmless)
         numbers = sorted({step.n for step in steps if step.n})
-        severity = self.severity or case.severity(*steps)
+        severity = only or self.severity or case.severity(*steps)
         return Finding(code=code, severity=severity, message=self.message, fix=fix, steps=tuple(numbers))
 
 

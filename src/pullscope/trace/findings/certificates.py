@@ -14,7 +14,7 @@ from pullscope.trace.findings.client_settings import by_tls_only, how_to_trust
 from pullscope.trace.findings.finding import Finding
 from pullscope.trace.findings.login_commands import own_address
 from pullscope.trace.findings.missing import of_redirects
-from pullscope.trace.findings.row import Case, Fact, Found, Severity, row
+from pullscope.trace.findings.row import Case, Found, Severity, row
 from pullscope.trace.findings.said import answered_by, quoted
 from pullscope.trace.model import Hop
 
@@ -103,7 +103,6 @@ _WANTS_TLS = re.compile(
 
 
 @row(
-    needs=Fact.ERROR,
     explains="cdn-failed mirror-failed redirect-downgrade request-failed token-server-failed "
     "token-server-insecure upload-location-elsewhere upload-refused",
     remedy="ask that port over https",

@@ -20,7 +20,6 @@ TODAY = frozenset({OCI_INDEX, OCI_MANIFEST, DOCKER_INDEX, DOCKER_MANIFEST})
 class Fact(StrEnum):
     """Something that many pulls have none of."""
 
-    FAILURE = "a step that failed, made good later or not"
     TROUBLE = "a step failed, or a hop had status >= 400 or no response"
     ERROR = "the same, but for a 401 that only asked for a token"
     REDIRECT = "a redirect"
@@ -44,7 +43,7 @@ class Fact(StrEnum):
 
 def facts_of(case: Case) -> frozenset[Fact]:
     """Everything that this pull has."""
-    found = {Fact.FAILURE, Fact.TROUBLE, Fact.ERROR, Fact.MIRROR} if case.pull.failing else set()
+    found = {Fact.TROUBLE, Fact.ERROR, Fact.MIRROR} if case.pull.failing else set()
     if case.pull.index is not None:
         found |= {Fact.INDEX, Fact.INDEX_OR_IMAGE}
     if case.pull.images:
@@ -59,7 +58,7 @@ def facts_of(case: Case) -> frozenset[Fact]:
 def _of_step(step: Step, found: set[Fact]) -> None:
     endpoint, last = step.route.endpoint, step.last
     if step.outcome is Outcome.FAILED:
-        found |= {Fact.FAILURE, Fact.TROUBLE, Fact.ERROR, Fact.MIRROR}
+        found |= {Fact.TROUBLE, Fact.ERROR, Fact.MIRROR}
     if step.kind is Kind.VERSION_CHECK:
         found.add(Fact.PING)
     if step.is_token:

@@ -139,7 +139,6 @@ def head_unusable(case: Case) -> Iterator[Found]:
 
 
 @row(
-    needs=Fact.ERROR,
     severities="warning, error",
     suffers="docker, containerd, crane",
     remedy="allow HEAD",
@@ -168,7 +167,6 @@ def head_not_allowed(case: Case) -> Iterator[Found]:
 
 
 @row(
-    needs=Fact.ERROR,
     severities="warning",
     suffers="docker with the containerd store",
     remedy="clear the cache in between, or build with --provenance=false",
@@ -191,5 +189,4 @@ def attestation_missing(case: Case) -> Iterator[Found]:
             "store gives up a pull for it.",
             f"if {host} is a cache of another registry, update it or pull past it; else push the image again, or build it with "
             "--provenance=false --sbom=false",
-            severity=Severity.WARNING,
         )

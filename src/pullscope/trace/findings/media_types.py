@@ -235,7 +235,6 @@ def layers_not_unpacked(case: Case) -> Iterator[Found]:
             "decrypt it in a copy: skopeo copy --decryption-key KEY"
             if locks
             else f"use {family} {known} or later, or push it with compression=gzip",
-            severity=Severity.WARNING,
         )
 
 

@@ -37,7 +37,6 @@ def at_mirrors(case: Case) -> list[Step]:
 
 
 @row(
-    needs=Fact.ERROR,
     explains="mirror-missed",
     severities="error, warning",
     suffers="containerd, k3s, rke2",
@@ -110,7 +109,6 @@ def mirror_missed(case: Case) -> Iterator[Found]:
         missed,
         f"{which}{listed(step.first.host for step in missed)} did not have {what}; {case.client} {went_on} the next place.",
         f"none needed; if it should have everything, check that it reaches {case.pull.registry} (distribution: proxy.remoteurl)",
-        severity=Severity.INFO,
     )
 
 

@@ -126,7 +126,6 @@ def signature_missing(case: Case) -> Iterator[Found]:
             f"{step.last.host} says NOT_FOUND of a signature of {name} that is not there, where {case.pull.client} waits for "
             "MANIFEST_UNKNOWN: it takes that for an error, and ends.",
             "update skopeo to 1.16 or later: that there is no signature yet is normal",
-            severity=Severity.WARNING,
         )
     elif family in _CHECKERS and not case.writes and all(one.route.endpoint is not Endpoint.BLOB for one in case.steps):
         digits = re.search(r"sha256[-=]([0-9a-f]{64})", step.first.request.url)
@@ -151,7 +150,6 @@ def signature_missing(case: Case) -> Iterator[Found]:
             [step],
             f"{step.last.host} has no signature of {whose} (404), and {case.client} asked for nothing more{why}.",
             f"{sign}, or {other}",
-            severity=Severity.WARNING,
         )
 
 

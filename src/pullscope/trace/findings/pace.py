@@ -13,7 +13,7 @@ from pullscope.oci.known_registries import known_registry, registry_behind
 from pullscope.trace.findings.answers import Answer
 from pullscope.trace.findings.case import in_storage, listed
 from pullscope.trace.findings.login_commands import log_in, registry_at
-from pullscope.trace.findings.row import Case, Fact, Found, Severity, row
+from pullscope.trace.findings.row import Case, Found, row
 from pullscope.trace.findings.said import front, reason, says
 from pullscope.trace.hosts import rate_limit_of
 from pullscope.trace.model import Hop
@@ -58,7 +58,6 @@ FEW = 10
 
 
 @row(
-    needs=Fact.ERROR,
     explains="access-denied rate-limit-low",
     severities="error, warning",
     suffers="all behind the same address or account",
@@ -177,7 +176,6 @@ def rate_limit_low(case: Case) -> Iterator[Found]:
         [telling[-1].step],
         f"{telling[-1].host} leaves {limit.remaining_after} of {limit.limit} pulls{window}{whose}.",
         f"{login}; or pull through a mirror that keeps what it has fetched, before the next ones are refused",
-        severity=Severity.WARNING,
     )
 
 
@@ -197,7 +195,6 @@ def slow_hop(case: Case) -> Iterator[Found]:
             [hop.step],
             f"{hop.host} took {duration(wait)} to answer {hop.request.method}, of {duration(whole)} in all.",
             f"look at {hop.host} and the network path to it: the response was small, so the time is latency, not transfer",
-            severity=Severity.INFO,
         )
     rates = [(rate, hop) for hop in case.hops if (rate := _rate(hop)) is not None]
     for rate, hop in sorted(rates, key=lambda pair: pair[0])[:1]:
@@ -208,7 +205,6 @@ def slow_hop(case: Case) -> Iterator[Found]:
                 [hop.step],
                 f"{hop.host} sent {size(round(rate))}/s, less than a tenth of what the others did.",
                 f"look at {hop.host} and the network path to it: the time went into the transfer",
-                severity=Severity.INFO,
             )
 
 
@@ -231,7 +227,7 @@ def _rate(hop: Hop) -> float | None:
     return hop.bytes / body if hop.bytes is not None and hop.bytes >= LARGE and body > 0 else None
 
 
-@row(needs=Fact.ERROR, severities="info", suffers="none", remedy="do nothing if it happened once")
+@row(severities="info", suffers="none", remedy="do nothing if it happened once")
 def retried(case: Case) -> Iterator[Found]:
     """The same was asked again after a failure.
 
@@ -266,7 +262,6 @@ def retried(case: Case) -> Iterator[Found]:
         "see the error of these steps: asking again did not help"
         if any(step in case.bad for step in steps)
         else f"ignore it if it happened once; check {listed(hop.host for hop, _ in again)} if it happens often",
-        severity=Severity.INFO,
     )
 
 

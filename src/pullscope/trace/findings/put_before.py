@@ -10,7 +10,7 @@ from pullscope.oci.routes import Endpoint
 from pullscope.trace.findings.answers import Answer, look_at_the_log
 from pullscope.trace.findings.case import CONTENT, is_a_question, name_of
 from pullscope.trace.findings.puts import Put, held_type
-from pullscope.trace.findings.row import Case, Fact, Found, Severity, row
+from pullscope.trace.findings.row import Case, Found, Severity, row
 from pullscope.trace.model import Step
 
 SOON = 3_600.0
@@ -60,7 +60,6 @@ def told_of(put: Put, step: Step) -> str:
 
 
 @row(
-    needs=Fact.ERROR,
     severities="error, warning",
     remedy="check the registry's storage, caches and clean-up",
     report="distribution/distribution#3254",

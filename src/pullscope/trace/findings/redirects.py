@@ -114,7 +114,6 @@ def redirect_permanent(case: Case) -> Iterator[Found]:
             f"{first.host} redirects to {first.target} with {first.status} (permanent): clients, proxies and CDNs may "
             "keep following it after you have moved.",
             f"answer with {'302' if first.status == 301 else '307'} while the registry behind {first.host} may still change",
-            severity=Severity.WARNING,
         )
 
 

@@ -36,10 +36,10 @@ class Row:
     remedy: str
     """The fix in a few words; the finding's own names the hosts."""
     severities: str = "error"
-    """Those that it has in what plays it and in real pulls, the usual one first: `error, warning`."""
+    """Those that it has in what plays it and in real pulls, the usual one first; `warning` or `info` alone it always has."""
     suffers: str = "all"
     """Which clients have to do with it."""
-    needs: Fact | None = Fact.FAILURE
+    needs: Fact | None = Fact.ERROR
     """Without what the rule finds nothing, and is not asked: most operations go well."""
     explains: str = ""
     """The codes of what follows from it in other steps, or has no place in `table.ORDER`: one cause is one error."""
@@ -80,7 +80,8 @@ class Row:
     def look(self, case: Case) -> Finding | None:
         """What the rule finds in one operation."""
         first = next(self.rule(case) or iter(()), None)
-        return first.under(self.code, case) if first is not None else None
+        only = Severity(self.severities) if self.severities in ("warning", "info") else None
+        return first.under(self.code, case, only) if first is not None else None
 
 
 row = Row

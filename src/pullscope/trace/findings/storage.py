@@ -99,7 +99,6 @@ def two_auth_mechanisms(case: Case) -> Iterator[Found]:
 
 
 @row(
-    needs=Fact.ERROR,
     suffers="all, until the cache forgets it",
     remedy="do not cache redirects of blobs for longer than they live",
     report="rpardini/docker-registry-proxy#26",
@@ -138,7 +137,6 @@ def signed_url_stale(case: Case) -> Iterator[Found]:
 
 
 @row(
-    needs=Fact.ERROR,
     remedy="keep the signed host, path and query unchanged",
     recording="field/wire/minio-signature-mismatch.mitm",
 )
@@ -162,7 +160,6 @@ def signed_url_invalid(case: Case) -> Iterator[Found]:
 
 
 @row(
-    needs=Fact.ERROR,
     suffers="all, and first those with slow queues",
     remedy="check clocks and queues",
 )

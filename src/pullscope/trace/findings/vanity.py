@@ -231,7 +231,6 @@ def ping_slash_lost(case: Case) -> Iterator[Found]:
 
 
 @row(
-    needs=Fact.FAILURE,
     suffers="docker's classic store",
     remedy="use one vanity host for each registry",
 )
