@@ -81,9 +81,19 @@ def test_an_error_that_names_nothing_is_not_taken_for_a_file() -> None:
 
     assert (told.returncode, told.stdout) == (1, "")
     assert (
-        "cause is not known; it says 'x509: certificate signed by unknown authority'; put the command above"
+        "cause is not known; it says 'x509: certificate signed by unknown authority'; put the command that failed above"
         in told.stderr
     )
+
+
+def test_a_message_whose_request_belongs_to_no_pull_says_what_is_known() -> None:
+    """moby/moby#50065: a storage host alone is named, by which no pull is known; it is not told as one without an error."""
+    said = "unexpected status from HEAD request to https://b.s3.amazonaws.com/ab/cd: 403 Forbidden"
+    told = run("explain", f'Error response from daemon: unknown: failed to resolve reference "r.example/a:1": {said}')
+
+    assert (told.returncode, told.stdout) == (1, "")
+    assert "its cause is not known" in told.stderr
+    assert "crane manifest r.example/a:1 asks the registry itself" in told.stderr
 
 
 @pytest.mark.parametrize(

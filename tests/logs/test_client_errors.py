@@ -112,7 +112,10 @@ def test_what_is_told_again_and_again_is_one_failure() -> None:
             'failed to copy: httpReadSeeker: failed open: failed to do request: Get "https://b.s3.amazonaws.com/e/b": EOF',
             "let it through every firewall",
         ),
-        ('level=fatal msg="trying to reuse blob: unable to retrieve auth token: no"', "put the command above it"),
+        (
+            'level=fatal msg="trying to reuse blob: unable to retrieve auth token: no"',
+            "put the command that failed above it",
+        ),
     ],
 )
 def test_a_message_without_a_request_says_what_is_known(text: str, says: str) -> None:

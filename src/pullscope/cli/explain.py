@@ -66,6 +66,8 @@ def explain(
     pullscope explain 'pull access denied for ann/app, ...'
     pullscope explain --pull 2 --level expert flows.mitm | less
     """
+    from pullscope.logs.client_errors import without_a_request
+
     if not is_there(file):
         if meant := term(file):
             print(textwrap.fill(f"{meant[0]}: {meant[1]}", screen_width()))
@@ -76,6 +78,8 @@ def explain(
     chosen = choose(trace, pull, failed=False)
     if problem:
         say(f"note: {problem}")
+    if not chosen and is_message(file):
+        raise Complaint(f"this message {without_a_request(file)}.")
     if not chosen:
         raise Complaint(f"there is no pull in {name_of(file)} to explain.")
     if is_message(file):

@@ -59,12 +59,12 @@ _IMAGE = re.compile(
     r"source metadata for|access denied for|resolve reference|resolve image:|failed to push(?: to destination)?|> pushing|"
     r"push permission for|Unauthorized for|could not download|failed to get(?= '\w+://)|repository(?= \S+ not found: does)|"
     r"[Tt]ried to push (?:BLOB|image manifest) for|OCI reference|"
-    r"(?:pull(?:ing)?|unpack) image(?= [\\\"'])|"
+    r"(?:pull(?:ing)?|unpack) image(?= [\\\"'])|pushing image|"
     r"Unable to find image|push refers to repository|(?<!\d )Trying to pull(?: repository)?|parsing image name|"
-    r"initializing source|content of|"
+    r"initializing (?:image from )?source|content of|"
     r"(?:docker|podman|nerdctl|buildah|crane|oras|helm|ctr|crictl)(?: -n \S+| -\S+)*(?: i| images?| compose)? "
-    r"(?:pull|push|run)(?: -\S+)*)"
-    r"[ \\\[\"'`]+(?:docker://|oci://)?"
+    r"(?:pull|push|run)(?: --creds[ =]\S+| -\S+)*)"
+    r"[ \\\[\"'`]+(?:docker://|oci://)?(?!(?:error|because|image)[ :])"
     r"((?:[\w.-]+(?::\d+)?/)*[a-z0-9](?:[\w.-]*\w)?(?::\w(?:[\w.-]*\w)?)?(?:@sha256:[0-9a-f]{64})?)",
     re.IGNORECASE,
 )
@@ -107,8 +107,9 @@ podman: Trying to pull |initializing source|[Rr]eading manifest \S+ in|exists in
 kubelet quotes them; nerdctl pkg/imgutil; Flux's source-controller; kaniko pkg/executor/push.go; jib JibBuildRunner; helm
 pkg/downloader; and containers/image, which has one login for podman, skopeo and buildah."""
 _CALLED = re.compile(r"^(?:[$#>] )?(?:sudo )?(docker|podman|nerdctl|buildah|skopeo|crane|oras|helm) ")
+_LET_THROUGH = "let it through every firewall and proxy, and ask another DNS server if its name is not known"
 MARK = re.compile(
-    r"(?i)\b(?:error|err|fatal|exception|cannot|denied|unauthorized|toomanyrequests|authentication (?:is )?required|x509|"
+    r"(?i)\b(?:error|err|fatal|exception|cannot|denied|unauthorized|too ?many ?requests|authentication (?:is )?required|x509|"
     r"failed|failure|no match|must be lowercase|invalid reference)\b|\b(?:manifest|name|blob) (?:unknown|invalid)|unable to |"
     r"not found\b|unexpected (?:http )?status|content at http|status ?code[:=]? ?[45]\d\d|\bunknown: |"
     rf"\b{_METHOD}(?: request to)? \\*\"?{_URL}\\*\"?: \S|https?://\S+/v2/[^\n]*(?:\b[45]\d\d [A-Z])|"
@@ -138,7 +139,7 @@ def without_a_request(text: str) -> str:
         host, why = split(storage[2]).netloc, text[storage.end() :].partition("\n")[0]
         return (
             f"names no image; a blob did not come from {host} ({why[:300]}). Layers and configs come from such a storage host: "
-            "let it through every firewall and proxy, and ask another DNS server if its name is not known"
+            + ("correct this machine's clock (date) and update its CA certificates" if "x509" in why else _LET_THROUGH)
         )
     known = next((meant for words, meant in (NO_ANSWER | WITHOUT_A_REQUEST).items() if re.search(words, text)), None)
     if known is not None:
@@ -149,7 +150,7 @@ def without_a_request(text: str) -> str:
         said = max(said, one.message, key=len) if MARK.search(one.message) else said
         status = max(status, (answer_of(one.message) or (0,))[0])
     meant = f"; {status}: {MEANT.get(status, MEANT[500] if status >= 500 else 'see its words')}" if status else ""
-    more = "put the command above it (docker pull IMAGE)"
+    more = "put the command that failed above it, with the name of its image (docker pull IMAGE)"
     if reader.image is not None:
         more = f"crane manifest {reader.image} asks the registry itself, and shows its answer; the log of what failed says more"
     words = " ".join(redact_text(said).split())[-300:]
@@ -173,7 +174,7 @@ class _Reader:
             self.speaker = called[1] if called is not None else _speaker(text, entry) or self.speaker
         named = _image(text)
         if named is not None:
-            self.image, self.pushes = named, re.search(r"push|presence of layer|PushBlob", text) is not None
+            self.image, self.pushes = named, re.search(r"[Pp]ush|presence of layer", text) is not None
             while self.waiting:
                 yield from self._exchanges(*self.waiting.popleft())
         for one in _TRIES.split(text) if not NOT_ASKED.search(text) else ():

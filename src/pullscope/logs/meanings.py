@@ -12,12 +12,14 @@ WITHOUT_A_REQUEST = {
     # containerd/nerdctl#3080
     "proxyconnect tcp: dial tcp": "the client did not reach its own proxy: start that, or write into HTTPS_PROXY an address "
     "of it that is reached from where the client runs (127.0.0.1 is another machine to a container or a rootless daemon)",
-    r"storing blob to file \S+ .*\btcp |happened during read": "the bytes of a layer stopped coming after they began: a slow or "
-    "unsteady line, or a VPN, proxy or firewall on the way that ends long downloads: pull again; if that fails too, pull past "
-    "what is on the way (another network shows it)",
+    r"storing blob to file \S+ .*\btcp |happened during read|failed to copy: read tcp|expected number of bytes": "the bytes of a "
+    "layer stopped coming after they began: a slow or unsteady line, or a VPN, proxy or firewall on the way that ends long "
+    "downloads: pull again; if that fails too, pull past what is on the way (another network shows it)",
     "download failed after attempts|httpReadSeeker: failed open": "a blob did not come, for the reason said last; blobs come "
-    "from a storage host (pullscope run shows which)",
-    "filesystem layer verification failed|unexpected commit digest|layers from manifest don't match image": _OTHER_BYTES,
+    "from a storage host (Docker Hub: production.cloudflare.docker.com): let it through every firewall and proxy, and ask "
+    "another DNS server if its address is not known or false",
+    "failed size validation|filesystem layer verification failed|unexpected commit digest|layers from manifest don't match "
+    "image": _OTHER_BYTES,
     "toomanyrequests: ": "the registry counted too many requests: try again later, or log in (an account has its own limit)",
     'failed to download "oci://': "helm does not say why: helm pull --debug does, and crane ls HOST/NAME lists the versions",
     # goharbor/harbor#13170, #19797
@@ -86,8 +88,8 @@ MEANT = {
     500: "the registry or what is in front of it failed: try again, and read its log",
     415: "it does not take manifests of the type that was sent",
     429: "too many requests: try again later, or log in",
-    404: "what was asked for is not there: check name and tag",
-    403: "the login is missing, or lacks the right",
+    404: "what was asked for is not there (check name and tag), or is not taken there (of a push)",
+    403: "the login is missing or lacks the right, or a quota or rule there forbids it",
     401: "the login is missing, wrong, or lacks the right",
 }
 """What a status means, wherever it is from (RFC 9110); 500 is said of all above it."""

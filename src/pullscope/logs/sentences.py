@@ -95,7 +95,11 @@ def _joined(held: str, line: str) -> str | None:
         return f'{held[: status.start()]}\n{asked[1]} "{asked[2]}": unexpected status code {status[1]}:'
     if held.endswith(":") and _REQUESTED.search(held):
         return f"{held} {line.removeprefix('[ERROR] ')}"
-    if _FRAME.match(line) or (_ADDRESSED.search(held) and re.match(r"\d{3} [A-Z]", line)):
+    if (
+        _FRAME.match(line)
+        or (_ADDRESSED.search(held) and re.match(r"\d{3} [A-Z]", line))
+        or re.search(r"status code \d{3}: *\Z", held)
+    ):
         return f"{held.rstrip()} {line.strip()}"
     return None
 
