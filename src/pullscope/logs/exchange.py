@@ -110,9 +110,8 @@ def events_of(exchanges: Iterable[Exchange], *, lacks: str) -> list[Event]:
     known = next((one.asked for one in found if one.asked is not None), 0.0)
     moments: list[tuple[float, int, int, Exchange]] = []
     for number, one in enumerate(found):
-        known = asked = (
-            known if one.asked is None else one.asked
-        )  # a line without a time is as old as the one before it
+        # a line without a time is as old as the one before it
+        known = asked = known if one.asked is None else one.asked
         moments.append((asked, one.asked_line, 2 * number, one))
         if one.over:
             ended = max(asked, one.ended) if one.ended is not None else asked

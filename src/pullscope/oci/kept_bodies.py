@@ -92,9 +92,8 @@ def text_of(content: bytes, status: int) -> str:
     text = content[: ERROR_TEXT * 4].decode("utf-8", "replace")
     if text.lstrip().startswith("<") and not text.startswith(("<HTML> ", "<XML> ")):
         # A page, or a storage error whose XML echoes the signature it refused: keep the names only.
-        title, code, message, *further = (
-            _between(text, f"<{tag}>", f"</{tag}>") for tag in ("title", "Code", "Message", *_FURTHER)
-        )
+        names = ("title", "Code", "Message", *_FURTHER)
+        title, code, message, *further = (_between(text, f"<{tag}>", f"</{tag}>") for tag in names)
         # Azure's own go on with ids below, and with what was signed.
         reason = next(filter(None, further), message).partition("\n")[0].partition(" String to sign")[0]
         said = [title, code, reason]

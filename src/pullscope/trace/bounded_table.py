@@ -30,9 +30,8 @@ class Remembered(Generic[Key, Value]):
         else:
             found.move_to_end(key)
         values.append((time, value))
-        while (
-            values[0][0] < too_old or len(values) > self._each
-        ):  # a busy client's key never gets old, what is in it does
+        # a busy client's key never gets old, what is in it does
+        while values[0][0] < too_old or len(values) > self._each:
             del values[0]
         while len(found) > self._most or next(iter(found.values()))[-1][0] < too_old:
             found.popitem(last=False)

@@ -210,9 +210,8 @@ def _deleted(clue: Clue, pull: Pull) -> bool:
 
 def _still_pushes_blobs(clue: Clue, pull: Pull) -> bool:
     """Whether a daemon has a blob under way: it asks for the tag when all of them are there (dockerd 28.5, containerd store)."""
-    return clue.family in DAEMONS and any(
-        step.route.endpoint in UPLOADS or step.route.endpoint is Endpoint.BLOB for step in pull.open_steps
-    )
+    endpoints = {step.route.endpoint for step in pull.open_steps}
+    return clue.family in DAEMONS and not endpoints.isdisjoint((*UPLOADS, Endpoint.BLOB))
 
 
 def _asks_digest(clue: Clue, pull: Pull) -> bool:

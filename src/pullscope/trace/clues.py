@@ -102,9 +102,8 @@ def form_of(route: Route, method: str) -> Form:
 
 def names_tag(route: Route) -> bool:
     """Whether a manifest is named by a tag that people gave."""
-    return (
-        route.endpoint is Endpoint.MANIFEST and route.digest is None and route.fallback_for is None and not route.cosign
-    )
+    named_by_people = route.digest is None and route.fallback_for is None and not route.cosign
+    return route.endpoint is Endpoint.MANIFEST and named_by_people
 
 
 def alike(agent: str, family: str, pull: Pull) -> bool:

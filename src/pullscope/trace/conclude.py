@@ -146,9 +146,8 @@ def is_another_site(pull: Pull) -> bool:
 def _action_of_nameless(pull: Pull) -> Action:
     """What version checks and tokens were for: the scope says it, or that there was a login and no scope."""
     if wanted := _rights_asked(pull):
-        reads = (
-            Action.PULL if pull.client.family in RUNS_IMAGES else Action.LOOK
-        )  # crane and skopeo have words for both
+        # crane and skopeo have words for both
+        reads = Action.PULL if pull.client.family in RUNS_IMAGES else Action.LOOK
         return Action.PUSH if "push" in wanted else Action.DELETE if wanted & {"delete", "*"} else reads
     asks = [parameters(query(step.first.request.url)) for step in steps_of(pull) if step.is_token]
     hops = [hop for step in steps_of(pull) for hop in step.hops]

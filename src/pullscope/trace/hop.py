@@ -81,9 +81,8 @@ class Hop:
     @property
     def hung_up(self) -> bool:
         """Whether the client went away in the middle of it (mitmproxy's words for that)."""
-        return self.failed is not None and self.failed.reason.startswith(
-            ("Client disconnected", "stream reset by client")
-        )
+        gone = ("Client disconnected", "stream reset by client")
+        return self.failed is not None and self.failed.reason.startswith(gone)
 
     @property
     def ended(self) -> float | None:

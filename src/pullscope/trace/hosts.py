@@ -84,9 +84,8 @@ class Roles:
         is_api = hop.route.endpoint is not Endpoint.NONE
         is_other = asked is not Endpoint.BLOB and follows is not None and not is_api and hop.is_page
         gives = not is_api or (is_blob and follows is not None)
-        self._only_content[hop.host] = (
-            self._only_content.get(hop.host, True) and gives and not (is_registry or is_other)
-        )
+        only = self._only_content.get(hop.host, True) and gives
+        self._only_content[hop.host] = only and not (is_registry or is_other)
         if is_blob and is_registry and follows is not None and follows.host != hop.host:
             # Only a registry asks for its own token: who sent the client there for a blob is a vanity host.
             self._found.setdefault(follows.host, set()).add("vanity")

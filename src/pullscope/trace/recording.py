@@ -197,9 +197,8 @@ class Reader:
             self._ends = True
             self.connected_at = moment(record.get("time"))
         if record.get("event") == "missing":
-            self.problem = (
-                f"{self.name} is not whole, pullscope says in line {self._line}: {str(record.get('what'))[:300]}"
-            )
+            what = str(record.get("what"))[:300]
+            self.problem = f"{self.name} is not whole, pullscope says in line {self._line}: {what}"
 
     def _first(self, line: str | bytes) -> None:
         self._seen_first = True
@@ -209,9 +208,8 @@ class Reader:
             record = None
         version = record.get("schema_version") if isinstance(record, dict) else None
         if not isinstance(version, int) or not isinstance(record, dict) or record.get("event") != "recording":
-            raise NotARecordingError(
-                f"{self.name} is neither a pullscope recording (.jsonl) nor a mitmproxy flow file (.mitm)."
-            )
+            kinds = "a pullscope recording (.jsonl) nor a mitmproxy flow file (.mitm)"
+            raise NotARecordingError(f"{self.name} is neither {kinds}.")
         self._ends = False if record.get("ends") is True else None
         if version > SCHEMA_VERSION:
             raise NotARecordingError(

@@ -56,9 +56,8 @@ def has_next_move(step: Step) -> bool:
         return False
     if last.redirects:
         return not last.followed
-    wants_token = last.status == 401 and any(
-        challenge.realm and challenge.scheme == "bearer" for challenge in last.challenges
-    )
+    bearers = (challenge for challenge in last.challenges if challenge.scheme == "bearer")
+    wants_token = last.status == 401 and any(challenge.realm for challenge in bearers)
     return wants_token and may_continue(step) and not (step.tokens and step.tokens[-1].outcome is Outcome.FAILED)
 
 
@@ -281,9 +280,8 @@ def unused_token(pull: Pull) -> Step | None:
     number = last.token.number if last is not None and last.token is not None and last.last.status == 200 else None
     if last is None or last.token is None or number is None or pull.put or has_everything(pull):
         return None
-    within = pull.client.family in TOKEN_WITHIN or (
-        last.answers is not None and last.answers.kind is not Kind.VERSION_CHECK
-    )
+    asks_later = last.answers is not None and last.answers.kind is not Kind.VERSION_CHECK
+    within = pull.client.family in TOKEN_WITHIN or asks_later
     named = any(scope.type == "repository" for scope in read_scopes(last.token.scope or ""))
     return last if within and named and all(hop.request.credential != number for hop in pull.hops) else None
 

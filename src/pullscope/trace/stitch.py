@@ -276,9 +276,8 @@ AGAIN = {
 
 def _got(event: Requested, step: Step) -> bool:
     """Whether a request shows a token that was got for a step."""
-    return event.credential is not None and any(
-        token.token is not None and token.token.number == event.credential for token in step.tokens
-    )
+    got = {token.token.number for token in step.tokens if token.token is not None}
+    return event.credential is not None and event.credential in got
 
 
 def _repeats(event: Requested, step: Step) -> bool:

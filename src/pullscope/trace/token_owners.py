@@ -54,9 +54,8 @@ class TokenOwners:
         if process is not None and pull.process is not None and event.credential not in pull.credentials:
             return 0
         if event.credential is not None:
-            issuers = [
-                step.pull for step in self._roster.issuers(event.client, event.credential) if step.pull is not None
-            ]
+            found = self._roster.issuers(event.client, event.credential)
+            issuers = [step.pull for step in found if step.pull is not None]
             if pull in issuers or event.credential in pull.credentials:
                 return 3
             if issuers and pull.credentials and not any(is_nameless(issuer) for issuer in issuers):

@@ -43,9 +43,8 @@ class Examination:
         """The words that make a changed unit file count."""
         unit = self.machine.layout.unit
         # Docker's own unit allows three starts a minute (StartLimitBurst=3); one that failed has used them up.
-        return (
-            f"{self.systemctl} daemon-reload && {self.systemctl} reset-failed {unit} && {self.systemctl} restart {unit}"
-        )
+        reset = f"{self.systemctl} daemon-reload && {self.systemctl} reset-failed {unit}"
+        return f"{reset} && {self.systemctl} restart {unit}"
 
     @property
     def drop_in(self) -> dict[str, str]:

@@ -126,9 +126,8 @@ class Packets:
                 data, (_, _, kind, hardware, _) = self._socket.recvfrom(_LONGEST)
             except TimeoutError:
                 continue
-            segment = (
-                None if (kind, hardware) == (_OUTGOING, _LOOPBACK) else read(data)
-            )  # each packet of lo is there twice
+            # each packet of lo is there twice
+            segment = None if (kind, hardware) == (_OUTGOING, _LOOPBACK) else read(data)
             if segment is not None:
                 self._feed(segment)
 

@@ -204,9 +204,8 @@ class Lesson:
             return "at first" if _no_token_seen(self.hops) else "at first, without a token"
         if len(self.steps) == 1:
             return what(self.shown, self.pull)
-        return (
-            f"{len(self.steps)} blobs, {size(sum(step.bytes for step in self.steps))} in all; this is the largest one"
-        )
+        whole = size(sum(step.bytes for step in self.steps))
+        return f"{len(self.steps)} blobs, {whole} in all; this is the largest one"
 
     @property
     def number(self) -> str:

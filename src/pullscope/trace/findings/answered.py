@@ -160,12 +160,9 @@ def name_unknown(one: Answer) -> str:
     Distribution specification, "Error Codes". Harbor says NOT_FOUND "repository … not found", also where its cache does not
     reach the registry behind it: goharbor/harbor#23051.
     """
-    lists = (
-        one.act == "list" and "NAME_UNKNOWN" not in one.hop.codes
-    )  # Microsoft's has images of it: containerregistry#57
-    return (
-        f"{one.hop.host} has no {'list of tags for' if lists else 'repository'} {one.hop.route.repository}{_why(one)}."
-    )
+    # Microsoft's has images of it: containerregistry#57
+    what = "list of tags for" if one.act == "list" and "NAME_UNKNOWN" not in one.hop.codes else "repository"
+    return f"{one.hop.host} has no {what} {one.hop.route.repository}{_why(one)}."
 
 
 @composed(suffers="all that have not got it", remedy="push the image again")

@@ -228,10 +228,8 @@ def _of_the_address(one: Finding, here: Asked, there: Asked) -> tuple[str, str] 
     """What a version check shows that was made under another name of the same registry."""
     host, other = here.hop.host, there.hop.host
     if host == other:
-        ping = here.step.route.endpoint is Endpoint.PING
-        return (
-            _below_a_path(here, there) if one.code in _NO_REGISTRY and ping and there.below and not here.below else None
-        )
+        below = here.step.route.endpoint is Endpoint.PING and there.below and not here.below
+        return _below_a_path(here, there) if one.code in _NO_REGISTRY and below else None
     login = there.pull.action is Action.LOGIN
     if not login or not _are_variants(host, other):
         return None

@@ -241,9 +241,8 @@ def lost_its_login(token: Step) -> bool:
 def in_storage(hop: Hop) -> bool:
     """Whether a hop is what a registry's redirect of content led to: a storage by what was done, whatever its path looks like."""
     before = hop.follows
-    if (
-        hop.step.route.endpoint is Endpoint.MANIFEST and before is not None
-    ):  # GitLab keeps those in S3 too: moby/moby#50065
+    # GitLab keeps those in S3 too: moby/moby#50065
+    if hop.step.route.endpoint is Endpoint.MANIFEST and before is not None:
         return hop.route.endpoint is Endpoint.NONE and "=REDACTED" in hop.request.url
     if hop.step.route.endpoint is not Endpoint.BLOB or before is None:
         return False

@@ -182,10 +182,8 @@ class TokenServer(Answer):
     def __init__(self, case: Case, step: Step) -> None:
         super().__init__(case, step)
         hop, self.realm, self.client = self.hop, bare(self.hop.request.url), case.client
-        self.url, self.log = (
-            quote(hop.request.url if hop.request.method == "GET" else self.realm),
-            look_at_the_log(self),
-        )
+        self.url = quote(hop.request.url if hop.request.method == "GET" else self.realm)
+        self.log = look_at_the_log(self)
         self.names = listed(asked_repositories(step)) if self.status < 500 and not hop.ok else ""
         self.own, self.named = realm_lost(case, hop), of_where_it_was_named(self)
         self.own_said = f" {self.own[1]}" if self.own is not None else ""
@@ -205,9 +203,8 @@ class TokenServer(Answer):
         self.own_plain = own_address(case, self.plain or self.host)
         self.advice = self.asks_for
         if self.known is not None and self.known.id == "quay" and self.name and self.name.count("/") > 1:
-            self.advice = (
-                f"name it ORG/NAME, for {self.host} takes no name of more parts"  # podman-container-tools/skopeo#1180
-            )
+            # podman-container-tools/skopeo#1180
+            self.advice = f"name it ORG/NAME, for {self.host} takes no name of more parts"
         kind = step.instead or hop.content_type
         self.said = (
             f"{self.status} and no token in it{f' ({kind})' if kind else ''}"
@@ -280,9 +277,8 @@ def _gave_nothing(case: Case, step: Step) -> bool:
     if again or asked_otherwise or last.redirects or tokens_read_early(case.pull, step):
         return False
     if last.ok:
-        return (
-            step.kind is Kind.TOKEN and (step.token is None or step.token.number is None) and step in case.pull.failing
-        )
+        none = step.token is None or step.token.number is None
+        return step.kind is Kind.TOKEN and none and step in case.pull.failing
     cut = last.failed is not None and last.response is not None
     # Who is refused is another matter, and so is a limit.
     return cut or ((last.status or 0) >= 400 and last.status != 429 and not refuses_access(last))

@@ -212,10 +212,8 @@ def failure(hop: Hop) -> Failure | None:
 
 def _is_of_others(hop: Hop) -> bool:
     """Whether a host is one that others run, with a public CA's certificate: a registry, or the storage that it points to."""
-    before = hop.follows
-    return known_registry(hop.host) is not None or (
-        before is not None and known_registry(before.host) is not None and not is_local(hop.host)
-    )
+    sent_by_one = hop.follows is not None and known_registry(hop.follows.host) is not None
+    return known_registry(hop.host) is not None or (sent_by_one and not is_local(hop.host))
 
 
 def homes(case: Case, hop: Hop) -> set[str]:

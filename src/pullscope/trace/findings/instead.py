@@ -60,9 +60,8 @@ def _gated(case: Case, what: str, *, check: bool) -> Iterator[Found]:
         return
     (first, hop, (name, fix)), last = gated[0], case.stopped_at
     whose = f" ({name})" if check and name != front(hop) else ""
-    to = (
-        f"redirects to {what} at {hop.target} ({name})" if hop.redirects else f"answers with {what}{whose}{quoted(hop)}"
-    )
+    itself = f"answers with {what}{whose}{quoted(hop)}"
+    to = f"redirects to {what} at {hop.target} ({name})" if hop.redirects else itself
     ended = any(step is last for step, *_ in gated) and not (last and last.kind is Kind.VERSION_CHECK and last.last.ok)
     yield Found(
         [step for step, *_ in gated],
@@ -135,9 +134,8 @@ def wrong_content_type(case: Case) -> Iterator[Found]:
         fix += "static host needs a headers file for it"
         if in_storage(last) and last.follows is not None:  # go-gitea/gitea#28121
             by = last.follows.host
-            fix = (
-                f"let {by} send manifests itself, with their media type, and not its storage: {of_redirects(case, by)}"
-            )
+            itself = f"let {by} send manifests itself, with their media type, and not its storage"
+            fix = f"{itself}: {of_redirects(case, by)}"
     yield Found(
         wrong,
         message,
@@ -161,10 +159,8 @@ def chart_unknown(one: Answer) -> str:
     """
     what = one.step.route.reference or "index.yaml"
     below = f" below /{one.step.route.repository}" if one.step.route.repository else ""
-    if one.step.instead is not None:
-        return (
-            f"{answered_by(one.hop)} answers {one.step.instead} in place of {what}{below}: that is no chart repository."
-        )
+    if (got := one.step.instead) is not None:
+        return f"{answered_by(one.hop)} answers {got} in place of {what}{below}: that is no chart repository."
     return f"{answered_by(one.hop)} has no {what}{below} ({one.status})."
 
 

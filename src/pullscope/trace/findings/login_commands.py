@@ -88,9 +88,8 @@ def login(case: Case, host: str) -> str:
         return own
     family, known = case.family, registry_at(case, host)
     command, _, where = LOGINS.get(family, "docker login {}").partition(" {}")
-    node = (family in ON_NODES and not case.writes) or (
-        family == "docker" and bool(case.hops) and _BY_A_KUBELET.search(case.hops[0].agent) is not None
-    )
+    kubelet = family == "docker" and bool(case.hops) and _BY_A_KUBELET.search(case.hops[0].agent) is not None
+    node = kubelet or (family in ON_NODES and not case.writes)
     if node or _controller(case) is not None:
         made = _PIPED.search((known.piped or known.login or "") if known is not None else "")
         secret, user = ("PASSWORD", "USER") if made is None else (made[1], made[2])
@@ -185,12 +184,11 @@ def log_in(case: Case, host: str, *, again: bool = False, over: bool = False) ->
         # GoogleContainerTools/jib#613, #641, #3574
         return f"serve {host} by https, or give jib -DsendCredentialsOverHttp=true: by plain http it shows no login"
     secret = f" with {known.secret}" if again and known is not None and known.secret is not None else ""
+    lives = known.login_life if again and known is not None else None
     if (controller := _controller(case)) is not None:
-        ends = f"; {renewal(case)}" if again and known is not None and known.login_life else ""
+        ends = f"; {renewal(case)}" if lives else ""
         return f"{'renew' if again or over else 'make'} the secret that {controller} reads: {login(case, host)}{ends}"
-    life = (
-        f"; a login there lives {period(known.login_life)}" if again and known is not None and known.login_life else ""
-    )
+    life = f"; a login there lives {period(lives)}" if lives else ""
     return f"log in{' again' if again or over else ''}{secret}: {login(case, host)}{life}"
 
 

@@ -41,18 +41,16 @@ def manifest_too_large(case: Case) -> Iterator[Found]:
         last = step.last
         came = max(last.bytes or 0, (last.ok and count(last.header("content-length"))) or 0)
         put = last.uploaded.bytes if last.uploaded is not None else LARGEST_MANIFEST
-        if came <= LARGEST_MANIFEST and not (
-            last.status == 413 and step.kind is Kind.MANIFEST_PUT and put >= LARGEST_MANIFEST
-        ):
+        refused = last.status == 413 and step.kind is Kind.MANIFEST_PUT and put >= LARGEST_MANIFEST
+        if came <= LARGEST_MANIFEST and not refused:
             continue
         how = f"{came} bytes" if came > LARGEST_MANIFEST else "more than it takes"
+        stops = case.failed or not case.pull.images
         yield Found(
             [step],
             f"the manifest at {last.host} has {how}; registries need not take, and clients do not read, more than 4 MiB.",
             "keep annotations and embedded data out of the manifest: they belong into a blob of their own",
-            severity=case.severity(
-                step, otherwise=Severity.ERROR if case.failed or not case.pull.images else Severity.WARNING
-            ),
+            severity=case.severity(step, otherwise=Severity.ERROR if stops else Severity.WARNING),
         )
 
 
@@ -81,10 +79,8 @@ def missing_content_digest(case: Case) -> Iterator[Found]:
     if not bare:
         return
     heads = [hop for hop in bare if hop.request.method == "HEAD"]
-    first, others = (
-        (heads or bare)[0],
-        "docker and containerd would have to fetch it twice; podman and skopeo do not look at it",
-    )
+    first = (heads or bare)[0]
+    others = "docker and containerd would have to fetch it twice; podman and skopeo do not look at it"
     own = f"{case.client} has to fetch the manifest to know its digest, as docker and containerd do"
     yield Found(
         (hop.step for hop in heads or bare),

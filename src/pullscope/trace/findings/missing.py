@@ -140,9 +140,8 @@ def of_what_is_missing(one: Answer) -> str | None:
         if one.case.family in CONTAINERS_IMAGE and "/" not in name:  # podman-container-tools/podman#9336
             return f"write its registry before it (docker.io/library/{name}), or take {host} out of unqualified-search-registries"
         if one.act == "list" and one.takes_no_login:
-            return (
-                f"ask for a tag by its name, as {host} may have no list of it, or correct the name, if it is not {name}"
-            )
+            by_name = f"ask for a tag by its name, as {host} may have no list of it"
+            return f"{by_name}, or correct the name, if it is not {name}"
         rule = " or the rule that renames it," if renamed else ""
         return f"{chart_folder(one)}correct the name{rule} if it is not {name}{also}"
     if one.code == "blob-unknown":
@@ -266,10 +265,9 @@ def of_storage(one: Answer) -> str | None:
         known = known_registry(by)
         whose = f"see {known.status}" if known is not None else f"read the log of {hop.host}"
         return f"{one.later}; if it keeps failing, {whose}: {by} only points to {hop.host}, which fails"
+    where = f"the storage settings of {by} (storage.s3 in distribution)"
     changed = "if it sends on to another address than was asked, a proxy on the way changes it"
-    return (
-        f"correct endpoint, region and bucket in the storage settings of {by} (storage.s3 in distribution); {changed}"
-    )
+    return f"correct endpoint, region and bucket in {where}; {changed}"
 
 
 def of_a_website(one: Answer) -> str | None:

@@ -90,9 +90,8 @@ def rate_limited(case: Case) -> Iterator[Found]:
     one = Answer(case, last.step)
     known = last.step.is_token or one.issued is not None or last.request.authorization == "basic"
     logged_in = (known and not one.no_login) or says(last, _OF_AN_ACCOUNT)
-    hubs = (
-        f" These are words of Docker Hub, whose limit {last.host} has reached." if _is_docker_hubs(case, last) else ""
-    )
+    whose = f" These are words of Docker Hub, whose limit {last.host} has reached."
+    hubs = whose if _is_docker_hubs(case, last) else ""
     yield Found(
         steps,
         f"{last.host} said {last.status}{', too many requests' if last.status == 429 else ''}"
@@ -147,9 +146,8 @@ def _when_to_ask_again(case: Case, last: Hop, *, logged_in: bool) -> str:
         return f"{when}{fewer}; {counted}"
     if logged_in:
         return f"{when}{fewer}: the limit is that of the login, whatever uses it"
-    return (
-        f"{when}, or {log_in(case, last.host)}; an account has its own limit, an address shares one with all behind it"
-    )
+    own = "an account has its own limit, an address shares one with all behind it"
+    return f"{when}, or {log_in(case, last.host)}; {own}"
 
 
 @row(

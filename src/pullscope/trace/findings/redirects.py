@@ -175,9 +175,8 @@ def link_points_elsewhere(case: Case) -> Iterator[Found]:
         if link and not same:
             listed_there = route(there).endpoint in LISTS and not below(there)
             elsewhere = f"{host}/{name or ''}" if listed_there else f"{host}{path_of(there)}, which is not a list,"
-        followed = [
-            one for one in case.bad if one.route.endpoint in LISTS and path_of(one.first.request.url) == path_of(there)
-        ]
+        lists = (one for one in case.bad if one.route.endpoint in LISTS)
+        followed = [one for one in lists if path_of(one.first.request.url) == path_of(there)]
         yield Found(
             [step, *(one for one in followed if one is not step)],
             f"{step.last.host} was asked for the list of {asked} and points to {elsewhere} for more: clients go "

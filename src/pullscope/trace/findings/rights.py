@@ -143,10 +143,9 @@ def refused_login(one: Answer) -> str:
         return f"{who} said {one.status} to the login of {client}{quoted(hop)}: {one.known.name} refuses logins so."
     shown = "token" if hop.request.authorization == "bearer" else "login"
     sends_empty = one.case.family in CONTAINERS_IMAGE and hop.request.authorization == "basic"
-    empty = sends_empty and not one.step.is_token and not is_specific(hop)
-    return f"{who} refused the {shown} of {client}, with {one.status}{quoted(hop)}." + (
-        " It is wrong, or empty, which is what skopeo, podman and buildah send where they have none." if empty else ""
-    )
+    empty = " It is wrong, or empty, which is what skopeo, podman and buildah send where they have none."
+    may_be = empty if sends_empty and not one.step.is_token and not is_specific(hop) else ""
+    return f"{who} refused the {shown} of {client}, with {one.status}{quoted(hop)}.{may_be}"
 
 
 def _public(one: Answer) -> str:
@@ -207,15 +206,12 @@ def without_a_login(one: Answer) -> str | None:
 
 def without_the_right(one: Answer) -> str | None:
     if lacks_delete(one) is not None:
-        return (
-            f"run skopeo delete docker://{one.host}/{one.name}:TAG, which asks for it, as an account that may delete it"
-        )
+        delete = f"skopeo delete docker://{one.host}/{one.name}:TAG"
+        return f"run {delete}, which asks for it, as an account that may delete it"
     named, issuer = listed(kind.scope or "" for kind in one.hop.challenges), one.case.issuer_of(one.hop)
     if one.act == "write" and named and issuer is not None and not pushes(issuer) and "push" not in named:
-        asks = f"{one.case.client} asks for what it names"  # oras-project/oras#1599
-        return (
-            f"let {one.host} name push in its challenge to {one.hop.request.method}, which names {named} alone: {asks}"
-        )
+        asks = f"which names {named} alone: {one.case.client} asks for what it names"  # oras-project/oras#1599
+        return f"let {one.host} name push in its challenge to {one.hop.request.method}, {asks}"
     if one.code not in ("write-denied", "login-lacks-right") or not one.lacks:
         return None
     if other := _granted_instead(one):
@@ -301,9 +297,8 @@ def of_the_unseen(one: Answer) -> str | None:
 def _with_a_login(one: Answer, name: str) -> str:
     """The name first, where most images are public; else the login."""
     account = f"log in with an account that may {action(one.case, one.step)} {name}: {one.login}"
-    public = (
-        one.behind is not None and one.behind.hosts is not None and one.behind.id not in ("ecr", "acr", "artifactory")
-    )
+    known = one.behind
+    public = known is not None and known.hosts is not None and known.id not in ("ecr", "acr", "artifactory")
     if action(one.case, one.step) == "pull" and (public or host_within(name) is not None):
         return f"{_named(one, name)}{_short(one)}; if it is private, {account}"
     return f"{account}; if that is refused too, {the_right(one)}"

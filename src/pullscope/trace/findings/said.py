@@ -108,9 +108,8 @@ def is_specific(hop: Hop) -> bool:
     """Whether the words of an answer say more than that it refuses."""
     if not hop.errors:
         return bool(words(hop)) and _plain(words(hop)) not in GENERIC
-    return any(
-        _plain(part) not in GENERIC for error in hop.errors for part in (error.message, described(error.detail)) if part
-    )
+    parts = (part for error in hop.errors for part in (error.message, described(error.detail)) if part)
+    return any(_plain(part) not in GENERIC for part in parts)
 
 
 def says(hop: Hop, pattern: re.Pattern[str]) -> bool:
@@ -220,10 +219,8 @@ def described(detail: str) -> str:
     if isinstance(read, dict) and isinstance(read.get("errors"), list):  # a cache's, of its upstream
         return "; ".join(f"{one.get('code')}: {one.get('message')}" for one in read["errors"] if isinstance(one, dict))
     told = [read.get(key) for key in _TELLING] if isinstance(read, dict) else read if isinstance(read, list) else []
-    own = (
-        one for one in told if isinstance(one, str) and one not in ("", "null") and not one.startswith(_SPECIFICATION)
-    )
-    return next(own, "") or _of_go(read)
+    texts = (one for one in told if isinstance(one, str) and one not in ("", "null"))
+    return next((one for one in texts if not one.startswith(_SPECIFICATION)), "") or _of_go(read)
 
 
 def _of_go(read: object) -> str:

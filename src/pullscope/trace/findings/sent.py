@@ -23,9 +23,8 @@ from pullscope.trace.source_gaps import lacking
 _CACHE = "application/vnd.buildkit.cacheconfig.v0"
 """What BuildKit's cache has beside layers in an index, which some registries refuse (pulp/pulp_container#1587)."""
 _TYPES = frozenset({MediaClass.INDEX, MediaClass.MANIFEST})
-_OF_VERSIONS = re.compile(
-    r"\bschema version (?:is )?not supported", re.IGNORECASE
-)  # Quay: GoogleContainerTools/jib#2163
+# Quay: GoogleContainerTools/jib#2163
+_OF_VERSIONS = re.compile(r"\bschema version (?:is )?not supported", re.IGNORECASE)
 _NO_SUCH_TYPE = frozenset({400, 404, 405, 406, 415, 422, 501})
 _OF_TYPES = re.compile(
     r"\b(?:manifest|index|media ?type)\b.*\b(?:type|support)|schema version is not"
@@ -129,9 +128,8 @@ def of_size_and_time(one: Answer) -> str | None:
         return f"raise the {kinds} of {unnamed(one.hop, where)}; where that is no help, {look}"
     if one.code == "upload-lost":
         if one.hosted is not None:
-            return (
-                f"push again; if it keeps failing, report it to {one.hosted.name}: it loses the uploads that it began"
-            )
+            loses = f"report it to {one.hosted.name}: it loses the uploads that it began"
+            return f"push again; if it keeps failing, {loses}"
         location = "let proxies pass on the Location of an upload with its whole query"
         secret = "the same storage and the same http.secret (REGISTRY_HTTP_SECRET)"
         # biersoeckli/QuickStack#106
@@ -211,9 +209,7 @@ def of_uploads(one: Answer) -> str | None:
     ):
         return f"name the digest whole, as sha256: and 64 digits of 0-9 and a-f: {named[0][:MOST]} is none"
     if said & _OF_BYTES and (first := sent_twice(one)) is not None:
-        how = (
-            " (-Djib.httpTimeout=60000, in milliseconds; 0 has no end)" if one.case.pull.client.family == "jib" else ""
-        )
+        how = " (-Djib.httpTimeout=60000, in milliseconds; 0 has no end)" if one.case.family == "jib" else ""
         waits = f"{one.case.client} waited {period(first.seconds or 0)}, and sent the same part twice to one upload"
         return f"give {one.case.client} more time for an answer{how}, and push again: {waits}"
     changed = f"push again; if it keeps failing, {one.case.client} takes the digest of other bytes than it sends"
@@ -244,9 +240,8 @@ def of_a_manifest(one: Answer) -> str | None:
         each = "without attestations (--provenance=false --sbom=false in buildx)"
         return f"push again; if it is so each time, push {each}, or under a new tag: {host} found that it conflicts"
     if isinstance(document, Index) and any(entry.media_type == _CACHE for entry in document.manifests):
-        return (
-            "export the cache as an image: image-manifest=true,oci-mediatypes=true beside type=registry in --cache-to"
-        )
+        how = "image-manifest=true,oci-mediatypes=true beside type=registry in --cache-to"
+        return f"export the cache as an image: {how}"
     if one.code == "write-denied":
         return None
     sent, of_types = essence(one.hop.request.headers.get("content-type")), says(one.hop, _OF_TYPES)
@@ -273,9 +268,8 @@ def of_a_manifest(one: Answer) -> str | None:
         buildx = one.case.family == "buildkit"
         how = "oci-artifact=false in buildx" if buildx else "with an image's config"
         return f"push it as an image ({how}), or to a registry that takes artifacts: {host} may not take {artifact}"
-    if isinstance(document, Index) and any(
-        ("docker" in sent) != ("docker" in one.media_type) for one in document.manifests
-    ):
+    of_each = [one.media_type for one in document.manifests] if isinstance(document, Index) else []
+    if any(("docker" in sent) != ("docker" in one) for one in of_each):
         # podman-container-tools/buildah#2594, #3604, #3550, podman-container-tools/podman#8242, #8353: Quay
         formats = "buildah or podman manifest push --all with --format v2s2, or --format oci"
         both = f"the list and its images in one family of types ({formats})"
@@ -286,10 +280,8 @@ def of_a_manifest(one: Answer) -> str | None:
         return f"let {host} take manifests of version 2, schema 2, for {one.step.route.repository}, or update that registry"
     if media_class(sent) in _TYPES and "docker" in sent and one.known is None:
         how = "skopeo copy --format oci, buildx with oci-mediatypes=true"
-        other = (
-            f"let {host} take Docker's types (http.compat in Zot): it may take OCI's only; else {look_at_the_log(one)}"
-        )
-        return f"push the image as OCI ({how}), or {other}"
+        other = f"let {host} take Docker's types (http.compat in Zot): it may take OCI's only"
+        return f"push the image as OCI ({how}), or {other}; else {look_at_the_log(one)}"
     types = _DOCKER_TYPES.get(one.case.family)
     if of_types or one.status in (406, 415):
         return f"send a manifest of a type that {host} takes ({types or 'schema 2 of Docker'}, where it knows no OCI types)"

@@ -57,9 +57,8 @@ def authorization_dropped(case: Case) -> Iterator[Found]:
     if dropped:
         giver, last = dropped[0][1], dropped[0][0].last
         issuer, what = case.issuer_of(giver), "token" if giver.request.authorization == "bearer" else "login"
-        others = [
-            one for one in ("skopeo", "podman", "buildah", "crane up to 0.21.7") if not one.startswith(case.client)
-        ]
+        clients = ("skopeo", "podman", "buildah", "crane up to 0.21.7")
+        others = [one for one in clients if not one.startswith(case.client)]
         own = "" if case.family == "docker" else "; docker does not"
         direct = "/".join(filter(None, (registry_name(last.host), last.route.repository)))
         yield Found(
@@ -112,9 +111,8 @@ def authorization_leaked(case: Case) -> Iterator[Found]:
             continue
         anonymous = issuer.token is not None and issuer.token.anonymous
         shown = [one.step for one in case.hops if one.host == hop.host and case.issuer_of(one) is issuer]
-        means = (
-            ". The token is anonymous: anyone can get one." if anonymous else ", which can pull with it while it lives."
-        )
+        own = ", which can pull with it while it lives."
+        means = ". The token is anonymous: anyone can get one." if anonymous else own
         yield Found(
             [issuer, *shown],
             f"{case.client} sent the token of {issuer.first.host}, made for {listed(sorted(homes))}, to {hop.host}{means}",
@@ -143,9 +141,8 @@ def scope_mismatch(case: Case) -> Iterator[Found]:
         said = [name for challenge in last.challenges for name in repositories(challenge.scope)]
         if lacks := not_asked_for(issuer, last):
             asked, known = issuer.token.scope if issuer.token is not None else None, registry_at(case, last.host)
-            takes = [
-                take for lack in lacks if known and (take := known.step(lack.partition(" ")[0], last.route.repository))
-            ]
+            steps = (known.step(lack.partition(" ")[0], last.route.repository) for lack in lacks if known)
+            takes = [take for take in steps if take]
             yield Found(
                 [step, issuer],
                 f"{case.client} asked for a token {f'for {rights(asked)}' if asked else 'without a scope'}, and {last.host} "
@@ -218,10 +215,8 @@ def _how(case: Case, token: Step) -> str:
 def _unless_it_is_the_name(token: Step, *, renamed: bool = False, how: str = "") -> str:
     """What would tell a name too many in the scope from an image that is private; a host that takes no login has none."""
     if (first := public_front(token)) is not None:
-        other = f"pull from a mirror or a copy of your own, and report it to {first}"
-        return (
-            f"try again later, and from another network: no login helps, {first} is public. If that fails too, {other}"
-        )
+        other = f"If that fails too, pull from a mirror or a copy of your own, and report it to {first}"
+        return f"try again later, and from another network: no login helps, {first} is public. {other}"
     own, names, under = "keep the registry's own path", asked_by_the_registry(token), token.under
     if renamed or not names:
         return f"{own}, so that the name in the scope exists there; log in if it is private"

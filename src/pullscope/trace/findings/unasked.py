@@ -69,9 +69,8 @@ class Unasked(Answer):
         families = ("containerd", "buildkit", "curl")
         self.containerd, self.buildkit, self.curl = (case.family == one for one in families)
         self.own_address = own_address(case, self.to)
-        self.hubs_catalog = (
-            self.hop.route.endpoint is Endpoint.CATALOG and self.known is not None and self.known.id == "docker-hub"
-        )
+        of_hub = self.known is not None and self.known.id == "docker-hub"
+        self.hubs_catalog = of_hub and self.hop.route.endpoint is Endpoint.CATALOG
         self.basic, token = not _shows_none(self.hop), next(iter(case.issuers.values()), None)
         self.instead = f"step {token.n}" if token is not None else None
         taken = {"acr": "the admin user's and a service principal's", "artifactory": "a user's"}

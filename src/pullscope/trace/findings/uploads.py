@@ -129,9 +129,8 @@ def upload_address_changed(case: Case) -> Iterator[Found]:
             )
             fix = "use the Location of an upload as it is, and add digest to its query: with & where it has a query already"
         elif (elsewhere := upload_address(case, last)) is not None:
-            message = (
-                f"{answered_by(last)} said {last.status} to an upload at an address that it did not give: {elsewhere}."
-            )
+            given = f"an upload at an address that it did not give: {elsewhere}"
+            message = f"{answered_by(last)} said {last.status} to {given}."
             fix = "use the Location of an upload as it is, path and query; a proxy that rewrites one must rewrite both ways"
         elif says(last, _QUOTES_THE_REQUEST):
             message = f"{answered_by(last)} does not recognise the request that reached it, and said {last.status}{quoted(last)}."
@@ -181,9 +180,8 @@ def upload_given_up(case: Case) -> Iterator[Found]:
         if step.route.endpoint is Endpoint.UPLOAD and is_write(step):
             uploads.setdefault((step.first.host, step.route.upload_id), []).append(step)
     in_order = [sorted(upload, key=lambda step: step.started) for upload in uploads.values()]
-    for step, before, after in (
-        (step, steps[:n], steps[n + 1 :]) for steps in in_order for n, step in enumerate(steps)
-    ):
+    each = ((step, steps[:n], steps[n + 1 :]) for steps in in_order for n, step in enumerate(steps))
+    for step, before, after in each:
         last = step.last
         wrong = _against_the_protocol(last, before)
         if wrong is None or any(one.method in ("PATCH", "PUT") for one in after):
@@ -298,9 +296,8 @@ def blob_not_pushed(case: Case) -> Iterator[Found]:
             continue
         begun = [one for one in case.steps if one.last.status == 202 and one.route.mount in missing]
         of_index = isinstance(sent, Index)
-        elsewhere = (
-            [one for one in sent.layers if one.urls and one.digest in missing] if isinstance(sent, Manifest) else []
-        )
+        layers = sent.layers if isinstance(sent, Manifest) else ()
+        elsewhere = [one for one in layers if one.urls and one.digest in missing]
         yield Found(
             [*begun, step],
             f"{answered_by(last)} refused the {'index' if of_index else 'manifest'} {step.route.reference} with "
@@ -361,9 +358,8 @@ def mount_refused(case: Case) -> Iterator[Found]:
         logged_in = last.request.authorization == "basic" if issued is None else not issued.anonymous
         plain = any(one is not step and is_write(one) and one.route.mount is None for one in case.bad)
         unsaid = last.status in REFUSALS and clue(last, "write") is None and (step.route.repository or "") not in said
-        if not named and not (
-            logged_in and ((unsaid and not plain) or any(source in error.detail for error in last.errors))
-        ):
+        told = (unsaid and not plain) or any(source in error.detail for error in last.errors)
+        if not named and not (logged_in and told):
             continue
         # moby distribution/push_v2.go, containers/image docker_image_dest.go, google/go-containerregistry#1406
         other = "push by a client that uploads what it may not mount (docker push, skopeo copy, crane from 0.11)"

@@ -240,9 +240,8 @@ def ping_other_host(case: Case) -> Iterator[Found]:
     The same rule of classic dockerd: a token goes only to the host where the ping ended (session.go ModifyRequest). Read,
     and played with the model that was compared with 20.10.24.
     """
-    refused = [
-        step for step in _unanswered(case) if all(hop.request.authorization == "none" for hop in step.passes[-1])
-    ]
+    unanswered = _unanswered(case)
+    refused = [one for one in unanswered if all(hop.request.authorization == "none" for hop in one.passes[-1])]
     for step in case.pings:
         homes = {other.last.host for other in refused} - {step.last.host}
         if step.last.status == 401 and step.last.challenges and homes and case.family == "docker":

@@ -102,9 +102,8 @@ class Findings:
         pull.findings = findings_of(case)
         pull.findings = [_softened(one, pull) for one in pull.findings]
         errors = [one for one in pull.findings if one.severity is Severity.ERROR]
-        if (pull.outcome is Ending.COMPLETE and errors) or (
-            pull.outcome is Ending.INCOMPLETE and any(_no_client_survives(pull, one) for one in errors)
-        ):
+        deadly = pull.outcome is Ending.INCOMPLETE and any(_no_client_survives(pull, one) for one in errors)
+        if deadly or (pull.outcome is Ending.COMPLETE and errors):
             pull.outcome = Ending.FAILED
         elif pull.outcome is Ending.FAILED and not errors and not case.bad:
             pull.outcome = Ending.COMPLETE  # what failed was a question, or was had anyway

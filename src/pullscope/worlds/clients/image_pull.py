@@ -94,9 +94,8 @@ def choose(index: Index, wanted: Platform) -> Descriptor | None:
 def _matches(offered: Platform, wanted: Platform) -> bool:
     if (offered.os, offered.architecture) != (wanted.os, wanted.architecture):
         return False
-    return _variant(offered) == _variant(wanted) or (
-        wanted.architecture == "arm" and _variant(offered) < _variant(wanted)
-    )
+    older = wanted.architecture == "arm" and _variant(offered) < _variant(wanted)
+    return older or _variant(offered) == _variant(wanted)
 
 
 def _variant(platform: Platform | None) -> str:

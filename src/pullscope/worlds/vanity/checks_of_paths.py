@@ -190,9 +190,8 @@ def _token_renamed_too(subject: Subject, name: str, landing: Landing) -> bool:
         return False
     challenge = f'Bearer realm="https://{landing.host}/token",service="{landing.host}"'
     told = after(Response(status=401, headers=Headers({"WWW-Authenticate": challenge}))).response
-    realm = (
-        next((one.realm for one in read_challenges(told.headers.get_all("WWW-Authenticate"))), None) if told else None
-    )
+    realms = read_challenges(told.headers.get_all("WWW-Authenticate")) if told else ()
+    realm = next((one.realm for one in realms), None)
     if not realm or split(realm).netloc != subject.host:
         return False
     asked = {wanted: urlencode({"scope": f"repository:{wanted}:pull"}) for wanted in (name, landing.repository)}
@@ -206,9 +205,8 @@ def library_prefix_missing(subject: Subject) -> Iterator[Problem]:
         rule = landing.rule
         if landing.host in DOCKER_HUB_HOSTS and landing.repository == word and rule is not None:
             named = word in subject.names
-            message = (
-                f"{subject.host}/{word} reaches Docker Hub as {word}, and Docker Hub knows it only as library/{word}."
-            )
+            reaches = f"{subject.host}/{word} reaches Docker Hub as {word}"
+            message = f"{reaches}, and Docker Hub knows it only as library/{word}."
             yield Problem(
                 "library-prefix-missing",
                 message,
@@ -241,9 +239,8 @@ def query_dropped(subject: Subject) -> Iterator[Problem]:
         if landing.url is None or rule is None or rule.where in told or "last=a" in urlsplit(landing.url).query:
             continue
         told.add(rule.where)
-        message = (
-            "the query (?n=, ?last=, ?ns=, ?digest=) is lost on the way: lists of tags longer than one page never end."
-        )
+        queries = "?n=, ?last=, ?ns=, ?digest="
+        message = f"the query ({queries}) is lost on the way: lists of tags longer than one page never end."
         yield warning(
             "query-dropped", message, PLATFORMS[subject.rules.platform].query_fix, rule.line_of("to", "destination")
         )

@@ -215,9 +215,8 @@ def _netlify_site(rules: RuleFile, path: Path, text: str) -> RuleFile:
     inside = [part for part in given if isinstance(part, str)]
     site = path.parent.joinpath(*(part.lstrip("/") for part in inside))
     if ".." in site.parts or not site.is_dir():
-        message = (
-            f"the publish folder {'/'.join(inside)} is not there (not built yet?): no file can shadow a rule here."
-        )
+        nowhere = f"the publish folder {'/'.join(inside)} is not there"
+        message = f"{nowhere} (not built yet?): no file can shadow a rule here."
         more = [unplayed(rules.name, message, severity="info")] if inside else []
         return replace(rules, remarks=(*rules.remarks, *more), sources=(str(path),))
     beside = site / "_redirects"

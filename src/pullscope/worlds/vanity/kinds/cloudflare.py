@@ -39,9 +39,8 @@ def read_cloudflare_redirects(text: str, file: str) -> Read:
             remarks.append(_skipped(where, str(error)))
             continue
         if rule.source in seen:
-            message = (
-                f"Cloudflare ignores this second rule for {rule.source}; the first is at {seen[rule.source].where}."
-            )
+            other = f"the first is at {seen[rule.source].where}"
+            message = f"Cloudflare ignores this second rule for {rule.source}; {other}."
             remarks.append(remark(where, "rule-unreachable", "warning", message, "Remove one of the two."))
             continue
         if dynamic == 0 and not _DYNAMIC.search(rule.source):

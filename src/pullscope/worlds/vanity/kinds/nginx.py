@@ -259,9 +259,8 @@ def _answering(block: list[Directive]) -> Iterator[Directive]:
 
 
 def _is_redirect(one: Directive) -> bool:
-    return one.args[2:3] in (["redirect"], ["permanent"]) or (
-        len(one.args) > 1 and one.args[1].startswith(("http://", "https://", "$scheme"))
-    )
+    whole = len(one.args) > 1 and one.args[1].startswith(("http://", "https://", "$scheme"))
+    return whole or one.args[2:3] in (["redirect"], ["permanent"])
 
 
 def _status(one: Directive) -> int:

@@ -161,9 +161,8 @@ def lookups(found: Dynamic) -> Iterator[Problem]:
                 yield unplayed(one.where, message)
         options = tls_options_of(found, router)
         if router.tls_options and options is None:
-            message = (
-                f"the TLS options of {router.name} are not in this file: they may ask for the client's certificate."
-            )
+            own = f"the TLS options of {router.name} are not in this file"
+            message = f"{own}: they may ask for the client's certificate."
             yield unplayed(router.tls_options.where, message, severity="info")
         if service_of(found, router.service.text) is None and not router.service.text.endswith("@internal"):
             message = f"the service {router.service.text or '(none)'} of {router.name} is not in this file."
