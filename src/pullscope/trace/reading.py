@@ -45,7 +45,7 @@ def read(hop: Hop, event: Finished, roster: Roster, stitcher: Stitcher, findings
     if event.document is None or hop.status is None:
         if is_empty_manifest(hop):
             step.instead = "empty"
-        elif hop.ok and step.route.endpoint is Endpoint.CHARTS and hop.content_type.endswith(("html", "xml")):
+        elif _is_no_chart(hop):
             step.instead = hop.content_type
         elif hop.ok and (step.is_token or step.route.endpoint is Endpoint.MANIFEST) and _cannot_unpack(hop, event):
             step.instead = f"not {event.miscoded}, as its Content-Encoding says"
@@ -55,6 +55,8 @@ def read(hop: Hop, event: Finished, roster: Roster, stitcher: Stitcher, findings
     elif hop.ok and event.document.startswith("<HTML>"):
         hop.said = event.document[:SAID]
         step.instead = "a web page" if step.route.endpoint in (Endpoint.MANIFEST, *LISTS) else None
+    elif _is_no_chart(hop):
+        step.instead = hop.content_type
     elif hop.ok and step.route.endpoint in LISTS:
         step.listed_count = read_listed_count(event.document)
         if step.route.endpoint is Endpoint.TAGS:
@@ -71,6 +73,12 @@ def read(hop: Hop, event: Finished, roster: Roster, stitcher: Stitcher, findings
             _read_words(hop, event.document)
             if media_class(hop.content_type) in MANIFESTS and (event.bytes or 0) <= MAX_DOCUMENT:
                 step.instead = what_instead(event.document)
+
+
+def _is_no_chart(hop: Hop) -> bool:
+    """Whether the type of an answer is that of a page, or of an index where an archive was asked for."""
+    others = ("html", "xml", "yaml", "json") if hop.route.reference is not None else ("html", "xml")
+    return hop.ok and hop.step.route.endpoint is Endpoint.CHARTS and hop.content_type.endswith(others)
 
 
 def _read_words(hop: Hop, document: str) -> None:

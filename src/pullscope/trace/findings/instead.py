@@ -160,7 +160,8 @@ def chart_unknown(one: Answer) -> str:
     what = one.step.route.reference or "index.yaml"
     below = f" below /{one.step.route.repository}" if one.step.route.repository else ""
     if (got := one.step.instead) is not None:
-        return f"{answered_by(one.hop)} answers {got} in place of {what}{below}: that is no chart repository."
+        it_is = "no chart" if one.step.route.reference else "no chart repository"
+        return f"{answered_by(one.hop)} answers {got} in place of {what}{below}: that is {it_is}."
     return f"{answered_by(one.hop)} has no {what}{below} ({one.status})."
 
 

@@ -10,7 +10,7 @@ from pullscope.oci.media import OCI_INDEX
 from pullscope.oci.reference import DOCKER_HUB, registry_name
 from pullscope.oci.routes import Endpoint, below
 from pullscope.oci.text_table import heads
-from pullscope.oci.urls import path_of
+from pullscope.oci.urls import bare, path_of
 from pullscope.trace.findings.answers import Answer
 from pullscope.trace.findings.asked import action, host_within, takes, trusted
 from pullscope.trace.findings.case import Case
@@ -186,7 +186,10 @@ def of_a_chart(one: Answer) -> str | None:
     name, host = one.step.route.repository or "", one.host
     if one.code != "chart-unknown":
         return None
-    if (archive := one.step.route.reference) is not None:
+    if (archive := one.step.route.reference) is not None and one.step.instead is not None:
+        every = "a rule there that answers every path with one file may do so"
+        return f"let {host} send {archive} itself at {bare(one.hop.request.url)}: {every}"
+    if archive is not None:
         again = f"if it lists this, upload {archive} again"
         return f"run helm repo update, and ask for a version that helm search repo -l lists; {again}"
     harbor = name.startswith("chartrepo") or (one.known is not None and one.known.id == "harbor")

@@ -53,6 +53,7 @@ def ping_not_redirected(case: Case) -> Iterator[Found]:
         if not gave_up and (not answers_itself or not (refused or case.over)):
             continue
         severity = case.severity(*([step] if gave_up else refused), otherwise=Severity.INFO)
+        path = "/v2" if last.request.url.endswith("/v2") else "/v2/"
         one, inside = Answer(case, step), last.request.authorization != "none"  # bitnami/charts#8354
         consequence = (
             "it asked for a login there and got one; what it hands /v2/ on to has no such path."
@@ -67,7 +68,7 @@ def ping_not_redirected(case: Case) -> Iterator[Found]:
             [step, *refused],
             f"{host} answers /v2/ itself with {status} and redirects only other paths: {consequence}"
             if host in case.pointing
-            else f"{answered_by(last)} answers /v2/ with {status}{quoted(last)}: {consequence}",
+            else f"{answered_by(last)} answers {path} with {status}{quoted(last)}: {consequence}",
             f"correct where {host} hands /v2/ on to behind its login, with that path as it is; {look_at_the_log(one)}"
             if inside
             else of_a_website(one)
