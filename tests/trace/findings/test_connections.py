@@ -33,6 +33,7 @@ SAID = {
         "Forbidden",
         "Tunnel or SSL Forbidden",
     ),
+    "none": ("Bad Request", "Method Not Allowed", "HTTP/1.1 CONNECT tunnel failed, response 400"),
     "out": (
         "Upstream proxy 10.0.0.9:3128 refused HTTP CONNECT request: 502 Bad Gateway",
         "Error connecting to 10.0.0.9:3128: no answer",
@@ -150,7 +151,7 @@ def test_words_are_of_one_kind(kind: str, reason: str) -> None:
     assert ("could not reach" in message) == (row.far in ("name", "tcp") and row.kind != "slow handshake")
     assert row.reached is (
         "could not reach" not in message
-        and row.kind not in ("slow handshake", "out", "barred", "scheme", "login", "address")
+        and row.kind not in ("slow handshake", "out", "none", "barred", "scheme", "login", "address")
     )
     assert fix
     assert "{" not in message + fix
