@@ -60,6 +60,23 @@ def test_an_option_that_there_is_not_is_named_before_anything_starts(tmp_path: P
     check_settings(["nope=1"], [tmp_path / "script.py"])
 
 
+@pytest.mark.parametrize("value", ["nonsense", "127.0.0.1:8080", "https://127.0.0.1:8080", "http://127.0.0.1"])
+@pytest.mark.parametrize("command", ["env", "docker sandbox"])
+def test_a_proxy_that_is_no_address_starts_nothing(command: str, value: str) -> None:
+    """It is asked for in the form of an example: no shell and no daemon gets it."""
+    ended = CliRunner().invoke(app, [*command.split(), "--proxy", value])
+    assert ended.exit_code == ExitCode.USAGE
+    assert f"'{value}' is not an address" in ended.output
+    assert "export" not in ended.output
+
+
+def test_a_script_that_is_not_there_is_named() -> None:
+    """Nothing is said of who may change it."""
+    ended = CliRunner().invoke(app, ["trace", "--addon", "absent.py"])
+    assert ended.exit_code == ExitCode.FAILED
+    assert ended.stderr == "error: --addon absent.py: there is no such file\n"
+
+
 @pytest.mark.parametrize("command", ["run", "docker sandbox", "docker trace", "trace", "demo", "mirror on"])
 def test_a_word_that_is_no_option_starts_nothing(command: str) -> None:
     """One sentence that names it, and 2."""

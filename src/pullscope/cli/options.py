@@ -4,6 +4,7 @@ network that those on how to reach a host make. Nothing of another room is impor
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import Path
@@ -39,6 +40,14 @@ complete_runtime = _offered("host.mirror.runtimes", "RUNTIMES", _named)
 complete_unit = _offered("host.layout", "UNITS", lambda key, _: f"{key}.service")
 
 
+def _http_address(value: str) -> str:
+    """The value, if it is `http://HOST:PORT`."""
+    if not re.fullmatch(r"http://(?:[\w.-]+|\[[0-9a-fA-F:]+\]):\d{1,5}/?", value):
+        raise typer.BadParameter(f"'{value}' is not an address such as http://127.0.0.1:8080")
+    return value
+
+
+PROXY = typer.Option(metavar="URL", parser=_http_address, help="The address of a running tracing proxy.")
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Color = Annotated[
     bool | None, typer.Option("--color/--no-color", help="Use colour or not. [default: on a terminal only]")

@@ -118,11 +118,11 @@ def recording_in(words: Iterable[str]) -> str | None:
 
 def _to_run(at: Surroundings, addon: Path) -> str:
     """The absolute path of a script; HostError where root would run a file that another user can write."""
+    if not addon.is_file():
+        raise HostError(f"--addon {addon}: there is no such file")
     why = untrusted_file.why_not_run(addon, at.invoker.uid) if os.geteuid() == 0 else None
     if why:
         raise HostError(f"--addon {addon}: {why}, and root would run it. Copy it to a directory of your own")
-    if not addon.is_file():
-        raise HostError(f"--addon {addon}: there is no such file")
     return str(addon.absolute())
 
 

@@ -24,7 +24,7 @@ import typer
 from pullscope.cli.docker_context import Surroundings, addon_path, authority, confdir_words, for_clients
 from pullscope.cli.exits import say, speaking
 from pullscope.cli.live_page import Web, live_page
-from pullscope.cli.options import Confdir
+from pullscope.cli.options import PROXY, Confdir
 from pullscope.cli.proxy_words import Addons, Blobs, BlobsHow, Out, Settings, Vanity, Verbose, proxy_words, recording_in
 from pullscope.host import HostError, child_environment, trust
 from pullscope.host.command import beside_python, this_command
@@ -206,7 +206,7 @@ def _bundle(at: Surroundings, certificate: str) -> bytes:
 
 @speaking
 def env(
-    proxy: Annotated[str, typer.Option(help="Where the tracing proxy listens.")] = "http://127.0.0.1:8080",
+    proxy: Annotated[str, PROXY] = "http://127.0.0.1:8080",
     confdir: Confdir = None,
 ) -> None:
     """Print the environment that puts a shell's commands behind the proxy.

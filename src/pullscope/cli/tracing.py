@@ -17,7 +17,7 @@ import typer
 from pullscope.cli.docker_context import Surroundings, addon_path, authority, surroundings
 from pullscope.cli.exits import Complaint, say, speaking
 from pullscope.cli.live_page import Web, live_page
-from pullscope.cli.options import Confdir, InsecureRegistry, Rootless, Yes
+from pullscope.cli.options import PROXY, Confdir, InsecureRegistry, Rootless, Yes
 from pullscope.cli.proxy_words import Addons, Blobs, BlobsHow, Out, Port, Settings, Vanity, Verbose, proxy_words
 from pullscope.cli.run import colors, story
 from pullscope.host import HostError, child_environment, engine_api, plan, trust
@@ -119,7 +119,7 @@ def sandbox(
             metavar="COMMAND", help="A docker command for it, after --: pull IMAGE. Without one: until Ctrl-C."
         ),
     ] = None,
-    proxy: Annotated[str | None, typer.Option(help="A running tracing proxy, such as http://127.0.0.1:8080.")] = None,
+    proxy: Annotated[str | None, PROXY] = None,
     storage_driver: Annotated[
         str | None, typer.Option(help="dockerd's --storage-driver. [default: dockerd chooses]")
     ] = None,

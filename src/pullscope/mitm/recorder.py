@@ -225,7 +225,9 @@ def _opened(path: str) -> tuple[Path, int, int]:
         )
     except FileExistsError:
         raise ValueError(
-            f"{target} exists and is not overwritten. Name another file, or +{target} to add to it."
+            f"{target} is a directory. Name a file in it."
+            if target.is_dir()
+            else f"{target} exists and is not overwritten. Name another file, or +{target} to add to it."
         ) from None
     except NotARecordingError as error:
         raise ValueError(f"nothing is added to {target}: {error}") from None
