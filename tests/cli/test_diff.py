@@ -34,6 +34,7 @@ def test_tells_what_a_vanity_domain_costs(ending: str) -> None:
     assert (found["content"]["only_a"], found["content"]["only_b"]) == ([], [])
     assert (found["extra"]["requests"], found["extra"]["redirects"], found["extra"]["bytes"]) == (9, 9, 0)
     assert found["hosts"] == {"only_a": [], "only_b": ["docker.timonback.de"]}
+    assert found["b"]["hosts"][0] == {"host": "docker.timonback.de", "requests": 9, "bytes": 0}
     assert (found["command"], found["verdict"], found["problems"]) == ("diff", "ok", [])
 
 

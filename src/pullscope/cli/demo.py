@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from pullscope.worlds.registries.row import Registry
 
 DEFAULT_CLIENT = "docker-containerd"
+_SPOKEN = {"docker-containerd": "docker 29", "docker-classic": "docker 28"}
+"""Clients by the names that their users know."""
 
 
 @speaking
@@ -140,7 +142,7 @@ def demo(
         tell(watch.trace.pulls[0], expert=False, color=wants_color(color), pause=on_terminal)
     if not shown.outcome.pulled:
         _write("")
-        _write(_filled(f"What {client} itself says: {shown.outcome.told}", indent="  "))
+        _write(_filled(f"What {_SPOKEN.get(client, client)} itself says: {shown.outcome.told}", indent="  "))
     _write("")
     for line in _next_lines(client, asked, vanity=vanity, explain=explain, registry=row):
         _write(line)
@@ -151,9 +153,9 @@ def _write(line: str) -> None:
 
 
 def _introduction(client: str, row: Registry, fault: Fault | None, *, vanity: bool, login: bool, explain: bool) -> str:
-    speaker = {"docker-containerd": "docker 29", "docker-classic": "docker 28"}.get(client, client)
     what = "sample registry" if row.id == "docker-hub" else f"sample registry that plays {row.name}"
-    said = [f"A {what}, mitmproxy (a recording proxy) and a client that speaks like {speaker}, all on 127.0.0.1."]
+    model = f"a client that speaks like {_SPOKEN.get(client, client)}"
+    said = [f"A {what}, mitmproxy (a recording proxy) and {model}, all on 127.0.0.1."]
     if explain:
         said.append('The commands under "By hand" ask the real registry, which has other digests than this sample.')
     else:
@@ -209,10 +211,9 @@ def _next_lines(client: str, asked: str, *, vanity: bool, explain: bool, registr
 
     here, where = typed(), "" if registry is None or registry.id == "docker-hub" else f" --registry {registry.id}"
     other = "docker-classic" if client != "docker-classic" else "docker-containerd"
-    store = "docker 28" if other == "docker-classic" else "docker 29"
     rows = [
         (f"{here} demo{asked} --explain", "the same as a lesson"),
-        (f"{here} demo{where} --client {other}", f"the same by {store}"),
+        (f"{here} demo{where} --client {other}", f"a pull by {_SPOKEN[other]}"),
         (f"{here} demo{where} --vanity", "with a vanity domain"),
         (f"{here} trace", "for real pulls"),
     ]

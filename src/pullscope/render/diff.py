@@ -151,7 +151,7 @@ def difference_lines(found: Difference, width: int = WIDTH) -> Iterator[Line]:
     """The same for a person. A report may come from another machine, so each value is made plain and cut."""
     a, b = found.a, found.b
     for label, side in (("A", a), ("B", b)):
-        yield from _text(label, f"{_named(side)}, {_word(side.client)}, {_word(side.outcome)}", width)
+        yield from _text(label, f"{_named(side)}, {_word(side.client.partition('+')[0])}, {_word(side.outcome)}", width)
     for words in _content_words(found):
         yield from _text("", words, width)
     longer = None if a.seconds is None or b.seconds is None else b.seconds - a.seconds
@@ -233,4 +233,5 @@ def _more(number: T, words: Callable[[T], str]) -> str:
 
 def _side_json(side: Side) -> dict[str, Any]:
     names = ("reference", "client", "outcome", "digest", "platform", "requests", "redirects", "bytes", "seconds")
-    return {name: getattr(side, name) for name in names} | {"findings": list(side.findings)}
+    hosts = [{"host": host, "requests": asked, "bytes": came} for host, (asked, came) in side.hosts.items()]
+    return {name: getattr(side, name) for name in names} | {"hosts": hosts, "findings": list(side.findings)}

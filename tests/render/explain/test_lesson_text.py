@@ -82,7 +82,7 @@ def test_ends_with_what_to_take_home() -> None:
     end = " ".join(" ".join(text_of(pull)).split())
 
     assert end.endswith(
-        "24 requests: 2.8 kB of manifests, 1 token and 5 redirects. A registry is just documents at a few URLs, so your own "
+        "24 requests: 2.8 kB of manifests, 1 token and 14 redirects. A registry is just documents at a few URLs, so your own "
         "domain can front it."
     )
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from tests.render.samples import TRACES, recorded, told
+from tests.trace.wire import HUB, Wire, played
 
 from pullscope.render.exports.curl import curl_script, curl_words
 
@@ -69,3 +70,26 @@ def test_one_line_checks_the_digest() -> None:
 
     assert line.endswith("| sha256sum")
     assert "verify=" not in line
+
+
+def test_a_push_that_a_redirect_made_a_get_is_not_repeated_either() -> None:
+    """Its GET would look like the step, and fetch what the push was to write."""
+    wire = Wire()
+    wire.ask(
+        "PUT",
+        "https://docker.example.com/v2/library/app/manifests/1.0",
+        302,
+        location=f"{HUB}/v2/library/app/manifests/1.0",
+    )
+    wire.ask(
+        "GET",
+        f"{HUB}/v2/library/app/manifests/1.0",
+        200,
+        referer="https://docker.example.com/v2/library/app/manifests/1.0",
+    )
+    trace = played(wire)
+    [step] = trace.pulls[0].steps
+
+    assert [hop.request.method for hop in step.hops] == ["PUT", "GET"]
+    assert curl_words(step) == []
+    assert "not repeated: it changes something" in curl_script(told(trace))

@@ -204,8 +204,9 @@ class Lesson:
             return "at first" if _no_token_seen(self.hops) else "at first, without a token"
         if len(self.steps) == 1:
             return what(self.shown, self.pull)
-        whole = size(sum(step.bytes for step in self.steps))
-        return f"{len(self.steps)} blobs, {whole} in all; this is the largest one"
+        came = sum(step.bytes for step in self.steps)
+        rest = f"{size(came)} in all; this is the largest one" if came else "this is one"
+        return f"{len(self.steps)} blobs, {rest}"
 
     @property
     def number(self) -> str:

@@ -18,7 +18,6 @@ from pullscope.render.explain.lesson import Lesson, Said, about, lessons
 from pullscope.render.layout import WIDTH, Line, shell_lines
 from pullscope.render.names import client_line, in_words
 from pullscope.render.plain import plain
-from pullscope.trace.hosts import Roles
 from pullscope.trace.model import Action, Ending, Kind, Outcome, Pull
 
 
@@ -199,13 +198,12 @@ def _by_hand(lesson: Lesson, width: int) -> list[Line]:
 
 def _end(pull: Pull, width: int) -> list[Line]:
     hops = pull.hops
-    roles = Roles(hops)
     documents = sum(hop.bytes or 0 for hop in hops if hop.ok and hop.route.reference is not None)
     tokens = sum(step.kind is Kind.TOKEN and step.outcome is Outcome.OK for step in pull.steps)
-    elsewhere = sum(roles.of_hop(hop) == "cdn" for hop in hops)
+    redirects = sum(hop.redirects for hop in hops)
     parts = [f"{size(documents)} of manifests", count(tokens, "token")]
-    if elsewhere:
-        parts.append(count(elsewhere, "redirect"))
+    if redirects:
+        parts.append(count(redirects, "redirect"))
     text = f"In all {count(len(hops), 'request')}: {', '.join(parts[:-1])} and {parts[-1]}."
     if pull.outcome is Ending.COMPLETE and pull.action == "pull":
         text += " A registry is just documents at a few URLs, so your own domain can front it."

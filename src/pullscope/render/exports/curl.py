@@ -51,9 +51,8 @@ def curl_words(step: Step) -> list[str]:
     """What repeats the step, in pieces that may stand on lines of their own; none for one that changes something, or whose
     URL is not valid.
     """
-    hop = asked_of(step)
-    url = _repeatable(hop.request.url)
-    if url is None or hop.request.method in _PUSHES:
+    hop, url = asked_of(step), _to_repeat(step)
+    if url is None:
         return []
     if step.kind is Kind.TOKEN:
         return ["TOKEN=$(curl -s --globoff", shell_word(url), f"| sed '{_TOKEN_OUT}')"]
@@ -88,16 +87,20 @@ def asked_of(step: Step) -> Hop:
     return carrying[-1] if carrying else chain[0]
 
 
+def _to_repeat(step: Step) -> str | None:
+    """Its URL; None where it changes something (a redirect makes a GET of a push), or the URL is not valid."""
+    return None if any(hop.request.method in _PUSHES for hop in step.hops) else _repeatable(asked_of(step).request.url)
+
+
 def _in_order(pull: Pull) -> list[Step]:
     """By time, as a script runs: a token comes before what needs it, though it is told below it."""
     return sorted(pull.steps, key=lambda step: step.hops[-1].request.time if not step.is_token else step.started)
 
 
 def _script_lines(step: Step, pull: Pull) -> Iterator[str]:
-    hop = asked_of(step)
-    url = _repeatable(hop.request.url)
+    hop, url = asked_of(step), _to_repeat(step)
     yield f"# {step.n} {shell_comment(title(step))}: {shell_comment(what(step, pull))}"
-    if url is None or hop.request.method in _PUSHES:
+    if url is None:
         yield "# not repeated: it changes something, or its address is not known"
         return
     if step.kind is Kind.TOKEN:

@@ -274,13 +274,13 @@ def told(case: Case, found: Failure, hops: list[Hop]) -> tuple[str, str]:
             if (url.scheme, url.port, by) == ("https", None, "")
             else ""
         )
-        + f": ss -ltn there shows what listens, and what does not refuse {machine} is a firewall",
+        + f": ss -ltn there shows what listens, and if that does, a firewall refuses {machine}",
         "ask": f"{'https' if hosted else url.scheme}://{hop.host}/v2/",
         "proxy": proxy_setting(case.pull.client),
         # docker/for-mac#2922: a proxy out knows no names of the network that it leads out of
         "past": "" if hosted else f"; if it is of this network, {past_the_proxy(hosts, case.pull.client)}",
         # kubernetes/minikube#6012, #11505, polyaxon/polyaxon-charts#57
-        "itself": f"name the registry's address on any other machine, as a node of a cluster, which {hop.host} is itself; "
+        "itself": f"name the registry's address on any other machine (on each of them {hop.host} is that machine itself); "
         if is_loopback(hop.host) and hop.mirror_of is None
         else "",
         # docker/desktop-feedback#172, moby/moby#34138, docker/for-win#4043

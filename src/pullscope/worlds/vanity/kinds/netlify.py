@@ -255,7 +255,7 @@ def _remarks(table: Mapping[str, Any], rule: Rule) -> Iterator[Problem]:
     if rule.request_headers and not rule.is_proxy:
         yield unplayed(
             rule.line_of("headers"),
-            f"headers has no effect on a {rule.status}: Netlify adds them to requests that it proxies (status 200).",
+            f"`headers` has no effect on a {rule.status}: Netlify adds them to requests that it proxies (status 200).",
             "Remove them, or leave them: they do no harm.",
             severity="info",
         )
