@@ -22,11 +22,15 @@ from typer.testing import CliRunner
 from pullscope.cli.main import app
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 RECORDINGS = ROOT / "tests" / "data" / "recordings"
 ELSEWHERE = {
     r"python3 -m venv .* \.venv/bin/pullscope demo": ("tests/e2e/smoke_installed.py", '"demo"'),
-    r"python3 -m venv .* pytest -q": (".ci/run", "readme_tests"),
+    r"python3 -m venv .* (pytest -q|'\.\[test,lint\]')|python -m pytest -q": (".ci/run", "readme_tests"),
+    r"ruff check .*": ("noxfile.py", '"lint-imports"'),
+    r"\.ci/run": ("tests/test_ci.py", '".ci" / "run"'),
+    r"nox": ("noxfile.py", '["lint", "oldest", "newest", "lowest"]'),
+    r"nox -s package installed tools": ("noxfile.py", "def tools"),
     r"pip install '\.\[otel\]'": (".ci/run", "otel"),
     r"pullscope docker (on|off)": ("tests/systemd/test_docker_service.py", '"on"'),
     r"pullscope doctor unit .*": ("tests/systemd/test_nodes.py", '"doctor", "unit"'),
