@@ -169,9 +169,8 @@ def of_where_it_was_named(one: Answer) -> str | None:
     opens = known_registry(before.host)
     send = f"or let {before.host} do so ({of_redirects(case, before.host)})" if endpoint is Endpoint.BLOB else None
     way = opens.step("storage") if opens is not None else send
-    return (
-        f"let {case.client} reach {too} ({dns}): {before.host} does not {does} blobs itself{f'; {way}' if way else ''}"
-    )
+    ways = f"; {way}" if way else ""
+    return f"let {case.client} reach {too} ({dns}): {before.host} does not {does} blobs itself{ways}"
 
 
 def of_the_catalog(one: Answer) -> str | None:
@@ -192,9 +191,8 @@ def of_a_page(one: Answer) -> str | None:
         return f"ask from another network: if it is well there, find {filters}, and have it allow {one.host}"
     begun = one.act != "write" or any(is_write(step) and step.last.ok for step in one.case.steps)
     how = passing(one.hop) or f"let {who} pass {one.hop.request.method} below /v2/ on to the registry"
-    return f"{how}: a page answered, not the registry" + (
-        "" if begun else f"; if {one.host} is not your registry, correct the name of the image"
-    )
+    other = "" if begun else f"; if {one.host} is not your registry, correct the name of the image"
+    return f"{how}: a page answered, not the registry{other}"
 
 
 # What is left: the status.

@@ -133,7 +133,7 @@ def path_not_redirected(case: Case) -> Iterator[Found]:
 
     docker 20.10 shows this as "invalid character '<' looking for beginning of value"; Traefik and other servers in Go say "404
     page not found" where they have no route (distribution/distribution-library-image#100). A registry's own 404 carries an
-    error body or `Docker-Distribution-Api-Version`, and is told as what it is.
+    error body or `Docker-Distribution-Api-Version`, and is told as what it is. Token servers: nicholas-fedor/watchtower#761.
     """
     lost = [
         step
@@ -160,7 +160,6 @@ def path_not_redirected(case: Case) -> Iterator[Found]:
     takes = {hop.host for hop, _ in case.challenges} if first.last.status == 404 else set()
     site = of_a_website(Answer(case, first))
     served = {step.last.host for step in case.reading if step.last.ok and not step.last.is_page}
-    # nicholas-fedor/watchtower#761
     names_it = (hop.host for hop, one in case.challenges if host_of(one.realm or "") == first.last.host)
     named_by = min(names_it, default=None) if first.last.host not in takes | served else None
     yield Found(
