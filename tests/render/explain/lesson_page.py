@@ -37,11 +37,11 @@ parties take part:
 | token server (auth) | issues the ticket (token) that the registry wants to see | `auth.docker.io` |
 | storage or CDN (cdn) | sends config and layers | `production.cloudflare.docker.com` |
 
-A vanity domain is a host name of your own in front of a registry, such as `docker.example.com`. It has
-[a chapter of its own](#domain).
+A vanity domain is a host name of your own in front of a registry, such as `docker.example.com`:
+see [its chapter](#domain).
 
-pullscope is a proxy that records and explains the requests of a pull. This page is made of two recorded runs of `pullscope demo`,
-which asks a sample registry of its own. `pullscope explain FILE` explains a pull of yours.
+pullscope is a proxy that records and explains the requests of a pull. This page shows two recorded runs of `pullscope demo`: a
+sample registry on your own machine answers under the host names of Docker Hub. `pullscope explain FILE` explains a pull of yours.
 
 ```sh
 pullscope demo --explain --client docker-classic             # this page, step by step
@@ -59,16 +59,16 @@ pullscope demo --explain --client docker-classic --vanity    # the same through 
 
 IN_THE_LESSON = frozenset({
     "200", "302", "307", "401", "429", "Accept", "anonymous", "attestation", "blob", "CA", "CDN", "challenge", "client",
-    "config", "container image", "daemon", "diff_id", "digest", "hash", "HEAD", "header", "index", "layer", "manifest",
-    "media type", "mirror", "platform", "proxy", "pull", "rate limit", "realm", "redirect", "referrers", "registry",
-    "repository", "resolve", "reverse proxy", "scope", "service", "signed URL", "store", "tag", "token", "token server",
-    "vanity domain", "version check",
+    "config", "container image", "daemon", "diff_id", "digest", "hash", "HEAD", "header", "index", "layer", "login",
+    "manifest", "media type", "mirror", "platform", "proxy", "pull", "rate limit", "realm", "redirect", "reference",
+    "referrers", "registry", "repository", "resolve", "reverse proxy", "scope", "service", "signature", "signed URL",
+    "store", "tag", "token", "token server", "vanity domain", "version check",
 })  # fmt: skip
 """What the page explains where it first stands, so that the list at its end has the rest."""
 
 BY_HAND = (
-    'The commands under "By hand" ask the real Docker Hub. Set DIGEST to a digest in the answer before; the digests here are '
-    "the sample's."
+    'The commands under "By hand" ask the real Docker Hub; its digests differ from the sample\'s here. Set DIGEST to '
+    "Docker-Content-Digest of step 3, then to your platform's digest in step 4, then to one in step 5."
 )
 
 _ACCEPT = re.compile(r'\0-H "Accept: ([^"]*)"')
@@ -79,8 +79,8 @@ DOMAIN = """\
 ## <a id="domain"></a>A registry domain of your own
 
 The pull above, under the name `docker.example.com/timonback/zephykus:latest`, has the same steps. Each request to the registry
-goes to docker.example.com first and is redirected. When docker's question for the tag is redirected, docker knows from the
-version check that the registry wants a token. docker gets the token, then follows the redirect:
+goes to docker.example.com first and is redirected. So is the version check, to the registry's 401: then docker knows where to get
+a token. It asks the domain for the tag, is redirected, gets the token, and only then asks the registry:
 """
 AND_SO_ON = "docker sends the token to the registry only. The other steps need no new token: 302, then as above."
 
@@ -109,7 +109,7 @@ def how_a_pull_works(direct: Pull, through_vanity: Pull, demo: Demo) -> str:
         "",
         "## Words",
         "",
-        "Words used above and not explained there.",
+        "What is not explained above:",
         "",
     ]
     used = "\n".join(lines).lower()
@@ -126,14 +126,15 @@ def _prose(text: str) -> str:
 
 def _said(ideas: Iterable[Said], cited: set[Section]) -> Iterator[str]:
     for idea in ideas:
-        yield f"**{idea.name}.** {_paragraphs(idea.text)}{_source(idea.section, cited)}"
+        yield f"**{idea.name}.** {_paragraphs(idea.text, _source(idea.section, cited))}"
         yield ""
 
 
-def _paragraphs(text: str) -> str:
-    """A paragraph, and the items of its list."""
+def _paragraphs(text: str, source: str = "") -> str:
+    """A paragraph with its source, and the items of its list."""
     first, *items = (_prose(line.removeprefix("- ")) for line in text.split("\n"))
-    return "\n- ".join([first + "\n" * bool(items), *items])
+    end = ":" * first.endswith(":")
+    return "\n- ".join([first.removesuffix(end) + source + end + "\n" * bool(items), *items])
 
 
 def _chapter(chapter: Chapter, cited: set[Section]) -> Iterator[str]:
@@ -183,7 +184,7 @@ def _section(
     words, types = _without_types(lesson.by_hand)
     command = _DIGEST.sub("$DIGEST", " \\\n  ".join(words))
     if command in by_hand:
-        yield f"By hand: as in step {by_hand[command]}, with this digest."
+        yield f"By hand: as in step {by_hand[command]}, with the next DIGEST."
         yield ""
         return
     by_hand[command] = lesson.number

@@ -59,7 +59,7 @@ QUESTIONS = {
     "May I publish a signed URL?": "so keep the URL secret",
     "What happens if a token is sent to the storage?": "some storage refuses a request with both token and signature",
     "My docker 29 was upgraded: which one is it?": "After an upgrade it keeps docker's classic store and behaves like docker 28",
-    "Does docker 29 fetch more than others?": "docker 29.1 and newer also fetches attestations",
+    "Does docker 29 fetch more than others?": "docker 29.1 and newer (29 in the table) also fetches attestations",
     "What are the Accept lines?": "Accept in a request lists the document types (media types) that the client understands",
     "And without Accept, or without Content-Type?": "Without Accept it may convert the document to an old type",
     "Are a mirror's settings used for my domain?": "docker's registry-mirrors is for docker.io alone",
@@ -86,13 +86,13 @@ QUESTIONS = {
     "How does it look if I do, and what helps?": 'docker 28 and older fail with "denied"',
     "Whose rate limit is charged, by a redirect and by a proxy?": "its one address is charged for all of them",
     "Can I log in there?": "so a private image needs a reverse proxy",
-    "Does a login to Docker Hub help?": "docker, podman, skopeo and crane do not use it for docker.example.com",
+    "Does a login to Docker Hub help?": "use neither this login at the registry nor one for Docker Hub",
     "Can I push there?": "Do not push through a redirect",
     "Does 307 make a push work?": "pushed through a 307 to a registry without tokens",
     "What should the domain answer to a push?": "status 405 with an error in JSON",
     "How do I move the registry behind it?": "Names and digests stay the same, so users change nothing",
     "How are they copied with every platform?": "skopeo sync --all",
-    "Can it be plain files, and with which headers?": "Content-Type with the manifest's own media type",
+    "Can it be plain files, and with which headers?": "need its own media type as Content-Type",
 }
 
 

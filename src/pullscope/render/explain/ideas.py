@@ -61,10 +61,10 @@ asks: PROXY, Who asks
         nothing: the daemon has its own settings for proxy and certificates. podman, skopeo and crane have no daemon: the command
         makes every request itself, with the proxy and the certificates of your shell.
 vanity: REDIRECTIONS, What a vanity domain can and cannot change
-    says {vanity} is a vanity domain: a host name of your own in front of a registry. It stores no image. It answers {status}, a
-        redirect: the client asks again at {target}, the address in the header Location. So the domain decides which registry is
-        asked, and thereby what a tag points to. It cannot change an image that is pulled by digest. Digests, the token server's
-        address and the storage host come from the registry, unchanged.
+    says {vanity} is a vanity domain: a host name of your own in front of a registry. It stores no image. It answers {status}: the
+        client asks again at {target}, the address in the header Location. So the domain decides which registry is asked, and
+        thereby what a tag points to. It cannot change an image that is pulled by digest. Digests, the token server's address and
+        the storage host come from the registry, unchanged.
 challenge: CHALLENGES, Why a 401 comes first
     says This 401 is normal: a client cannot know where to get a token before it has asked. The answer says it in the header
         WWW-Authenticate, the challenge:
@@ -91,11 +91,11 @@ types: MANIFESTS, What Accept and Content-Type are for
         document to an old type: Docker's own registry 2.8 does, and an old type has another digest. Without Content-Type docker
         20.10 fails ("missing or empty Content-Type header").
 counts: LIMIT, Why HEAD, and what counts as a pull
-    says HEAD asks for the headers only, and the digest is one of them. Docker Hub limits pulls.
-        - HEAD requests, configs and layers do not count; GETs of manifests do. According to Docker's documentation, a pull for
-        one architecture counts once.
-        - The limit in 6 hours is 100 per IP address (IPv6: per /64 network), or 200 per account with a login. Paid accounts have
-        no limit.
+    says The digest is a header, so HEAD is enough. Docker Hub limits pulls.
+        - HEAD requests, configs and layers do not count; GETs of manifests do. According to Docker's documentation a pull of one
+        architecture counts once, so its index and manifest count as one.
+        - The limit in 6 hours is 100 per IP address (IPv6: per /64 network), or 200 per account with a login; paid accounts have
+        none.
         - Answers about manifests say the limit and what is left, in the headers ratelimit-limit and ratelimit-remaining:
         `100;w=21600` is 100 in 21,600 seconds.
         - Beyond the limit Docker Hub answers 429, `toomanyrequests`.
@@ -112,23 +112,22 @@ signed: REDIRECTIONS, What a signed URL is
     says The URL of a blob at the storage is usually signed: its query has a signature and an expiry time, often 10 to 60 minutes
         later. Until then anyone with the URL can fetch this one blob without a token, so keep the URL secret. Later the storage
         answers 403, so a cache must not keep the registry's redirect for longer. docker, podman and curl do not send
-        Authorization on to another host. Another host could misuse the token, and some storage refuses a request with both token
-        and signature. (Clients written in Go do send it to a sub-domain.)
+        Authorization on to a host of another domain. That could misuse the token, and some storage refuses a request with both
+        token and signature.
 verified: DIGESTS, Why any host may send the bytes
-    says The sha256 of this blob ({size}) is the digest that was asked for. If it differed, the client would discard the bytes and
-        fail.
+    says The sha256 of this blob ({size}) is the digest that was asked for. If it differed, the client would refuse the bytes.
 failed: ERRORS, What went wrong
     says This request failed: {failure}.
 others: SUPPORT, What other clients ask
     chapter Other pulls
     says Clients begin differently; manifests, config and layers are fetched alike. A client that leaves out the version check
-        gets its first 401 when it asks for the tag. Some ask for the tag with HEAD, others GET its manifest at once. docker 29
-        and containerd get two tokens, because the part that resolves the tag and the part that fetches do not share one. docker
-        29.1 and newer also fetches attestations, and asks with a third token for referrers: documents that refer to the image,
-        such as signatures.
+        gets its first 401 when it asks for the tag. docker 29.0 and containerd get two tokens, because the part that resolves the
+        tag and the part that fetches do not share one. docker 29.1 and newer (29 in the table) also fetches attestations, and
+        asks with a third token for referrers: documents that refer to the image, such as signatures. The cranes differ at
+        redirects.
 stores: SUPPORT, docker 28 and docker 29
-    says docker 29, newly installed, keeps images in containerd's store. After an upgrade it keeps docker's classic store and
-        behaves like docker 28.
+    says A store is where the daemon keeps images. docker 29, newly installed, has containerd's store: `docker info` then says
+        io.containerd.snapshotter. After an upgrade it keeps docker's classic store and behaves like docker 28.
 again: EXISTENCE, What a second pull asks
     says docker begins in the same way, up to the HEAD of the tag. If the digest has not changed, docker stops: nothing is
         downloaded and nothing is counted. If the digest has changed, docker fetches the new manifests, and only the layers that
@@ -136,7 +135,7 @@ again: EXISTENCE, What a second pull asks
 proxies: PROXY, Where a proxy is set
     chapter Proxy, certificates, mirrors
     says A proxy passes requests on. The docker daemon needs its address, as seen from the daemon's machine, and then a restart.
-        `pullscope docker on` does this, and adds pullscope's CA.
+        `pullscope docker on` does this, and lets docker trust pullscope, which reads HTTPS.
         - On Linux systemd starts the daemon: write `[Service]` and below it `Environment="HTTPS_PROXY=http://127.0.0.1:8080"` to
         /etc/systemd/system/docker.service.d/proxy.conf. Then `systemctl daemon-reload` and `systemctl restart docker`.
         - docker 23 and newer also reads `proxies` in /etc/docker/daemon.json. Docker Desktop has it in its Settings.
@@ -145,13 +144,15 @@ proxies: PROXY, Where a proxy is set
         `BUILDKIT_NO_CLIENT_TOKEN=1` the daemon asks for tokens too.
 trust: PROXY, Where a CA certificate goes
     says The daemon has to trust the CA (certificate authority) that signed a certificate. Public CAs are trusted already. Add
-        your registry's private CA, or that of a proxy that reads HTTPS; a CA in your browser does not count.
+        your registry's private CA, or that of a proxy that reads HTTPS.
         - docker, any registry but Docker Hub: `/etc/docker/certs.d/HOST/ca.crt`. HOST is the host in the image's name, as typed.
         The CA is also trusted for hosts to which HOST redirects. No restart is needed. podman and skopeo read this folder, too.
         - docker 29, Docker Hub: the same in `certs.d/docker.io`.
         - docker 28 and older, Docker Hub: the machine's CA certificates, or a folder that `SSL_CERT_DIR` names in the daemon's
-        service; then restart the daemon. Neither `insecure-registries: ["docker.io"]` nor `certs.d/registry-1.docker.io` helps.
+        service; then restart the daemon. Neither `insecure-registries` nor `certs.d` helps.
         - crane: the machine's CA certificates.
+        - Without HTTPS: with `{{"insecure-registries": ["HOST"]}}` in /etc/docker/daemon.json, and a restart, docker also uses
+        plain http for HOST, and accepts any certificate.
 mirror: PROXY, What a mirror is
     says A mirror is a registry that a client asks before the real one, because its settings say so. docker's `registry-mirrors`
         is for docker.io alone, never for docker.example.com. containerd's hosts.toml and podman's registries.conf have mirrors
@@ -163,8 +164,8 @@ smallest: REDIRECTIONS, The smallest vanity domain
         /v2/ with status 302 and a Location header that names the same path at the registry. In Netlify's `_redirects` file it is
         `/v2/* https://registry-1.docker.io/v2/:splat 302`, where `:splat` is what `*` stood for.
         - Users type `docker pull docker.example.com/ORG/IMAGE` (ORG of nginx is `library`).
-        - The rule has to match /v2/ itself, and its Location there has to end in a slash: there docker 28 and older learn that
-        the registry wants a token. If /v2/ answers 200, 401 or 404 by itself, they fail with "unauthorized".
+        - The rule has to match /v2/ itself, and send it to `https://registry-1.docker.io/v2/`, with the slash: there docker 28
+        and older learn that the registry wants a token. If /v2/ answers 200, 401 or 404 by itself, they fail with "unauthorized".
         - This rule serves everybody's images under your name. To serve only ORG, write two rules instead: `/v2/ORG/*
         https://registry-1.docker.io/v2/ORG/:splat 302` and `/v2/ https://registry-1.docker.io/v2/ 302`.
         - Try it before you deploy: `pullscope vanity try`.
@@ -175,8 +176,8 @@ renamed: SCOPES, Why the path has to stay the same
         - docker 29 and containerd ask for both names at once. Docker Hub grants the one that it has, and they pull. ghcr.io, the
         registry of GitHub, refuses the request with 403, and they fail with "denied".
         - All clients pull if the registry wants no token, or if the domain is a reverse proxy: a server that asks the registry
-        itself and passes on the answers. It must also write its own address into the challenge's realm. Then token requests come
-        to it, and it can correct their scope.
+        itself and passes on the answers. Where it renames, it must also write its own address into the challenge's realm, to get
+        the token requests and correct their scope.
 unseen: REDIRECTIONS, What a vanity domain never sees
     says In one pull {vanity} answered {asked} and sent {sent} of content. It sees who asks (IP address, and the program in the
         header User-Agent) and for which image. While it is down, pulls by its name fail. A reverse proxy sees manifests and
@@ -184,46 +185,46 @@ unseen: REDIRECTIONS, What a vanity domain never sees
         - manifests and layers: they come from the registry and its storage
         - whether the pull succeeded: its log shows attempts
         - the password, even after `docker login docker.example.com`: it goes to the token server
-        - docker's token: it goes to the registry (skopeo, podman, buildah and crane up to 0.21.7 do send theirs to the domain)
+        - docker's token: it goes to the registry (podman's comes here, as said below)
 refused: REDIRECTIONS, Who cannot pull through a redirect
     says podman, skopeo, buildah and crane up to 0.21.7 send their token to {vanity}, the host in the image's name, and leave it
         out at the redirect. A registry that wants a token then answers 401. docker, containerd, newer crane and regctl get a
         token for the registry that asks for it, and send it there. For the clients that fail the domain has to be a reverse
-        proxy.
+        proxy; if the path stays the same, it can leave the realm as it is.
 charged: LIMIT, Whose rate limit is charged
-    says Behind a redirect each client asks the registry itself. Its own IP address is charged, or its account if the registry
-        gets its login, as said below. A reverse proxy asks for its clients, so its one address is charged for all of them.
+    says Behind a redirect the client's own IP address is charged, or its account if the registry gets its login (see below). A
+        reverse proxy asks for its clients, so its one address is charged for all of them.
 logins: TOKENS, Which login is used
     says `docker login docker.example.com` stores a login under this name. The token server of the registry checks the password.
         - docker 28 and older and regctl use this login at the registry, too.
-        - docker 29, containerd, podman, skopeo and crane do not, so a private image needs a reverse proxy.
-        - A login to Docker Hub is stored under another name. docker, podman, skopeo and crane do not use it for
-        docker.example.com: the pull is anonymous. `docker build` and containerd use it, because they look for a login of the host
-        that wants the token.
+        - docker 29, podman, skopeo and crane use neither this login at the registry nor one for Docker Hub, so a private image
+        needs a reverse proxy.
+        - `docker build` uses a login of the host that wants the token: not this one, but one for Docker Hub. containerd asks the
+        program above it (nerdctl, Kubernetes) for that host's login.
 pushed: UPLOADS, Why not to push through a domain
-    says Do not push through a redirect. Push to the registry by its own name.
+    says Do not push through a redirect, but to the registry by its own name.
         - A 302 turns POST and PUT into GET, so uploads fail. If the registry has all the layers already, docker may report
         success without uploading anything.
-        - A 307 keeps the method. docker 20.10 and skopeo 1.9 pushed through a 307 to a registry without tokens. With tokens it
-        was not tried.
+        - A 307 keeps the method. docker 20.10 and skopeo 1.9 pushed through a 307 to a registry without tokens (with tokens: not
+        tried).
         - The clearest answer to POST, PUT, PATCH and DELETE is status 405 with an error in JSON:
         `{{"errors":[{{"code":"UNSUPPORTED","message":"push to docker.io/ORG/IMAGE"}}]}}`. docker shows this message and stops.
 moved: REDIRECTIONS, Moving to another registry
     says Copy the images unchanged to the same path at the new registry (`crane copy`, `skopeo sync --all`), including untagged
         images that users pull by digest. Then change the rule: the next pull follows it. Names and digests stay the same, so
-        users change nothing and keep what they have pulled. Users who log in need a login for the new registry. Do not redirect
-        with 301 or 308: they are permanent, and a client that remembers one goes on asking the old registry. A 302 or 307 is for
-        one request.
+        users change nothing, except that those who log in need a login for the new registry. Do not redirect with 301 or 308:
+        they are permanent, and a client that remembers one goes on asking the old registry.
 files: MANIFESTS, A registry of plain files
     says A registry for reading only can be files on a web server. `pullscope vanity static` writes the files and the headers for
-        it. No token is needed, so docker, podman and skopeo all pull.
-        - /v2/ answers 200. (That is right here, because no token is needed.)
-        - /v2/NAME/manifests/DIGEST is each index and manifest. /v2/NAME/manifests/TAG is the same file again.
-        - /v2/NAME/blobs/DIGEST is each config and layer.
-        - GET and HEAD of a manifest need Content-Type with the manifest's own media type, such as
-        `application/vnd.oci.image.index.v1+json`, and should have Docker-Content-Digest. docker and containerd refuse or misread
-        a wrong type.
+        it. docker, podman and skopeo all pull.
+        - /v2/ answers 200, as no token is needed.
+        - /v2/NAME/manifests/DIGEST is each index and manifest. /v2/NAME/manifests/TAG is the same file; replace it to move the
+        tag.
+        - /v2/NAME/blobs/DIGEST is each config and layer, or a redirect to where it is.
+        - GET and HEAD of a manifest need its own media type as Content-Type (such as `application/vnd.oci.image.index.v1+json`):
+        docker and containerd refuse or misread another. Docker-Content-Digest should be there.
         - The server sends each file as it is, without Content-Encoding.
+        - Nobody is asked for a login: every image is public.
 """
 """The ideas by their names: the section that says so, the chapter that begins with it, and the sentences."""
 

@@ -99,10 +99,10 @@ Each step shows a request, the status of its answer, and what came.
 STORES: list[tuple[str, ...]] = [
     ("", "docker 28 and older", "docker 29"),
     ("CA for Docker Hub in certs.d/docker.io", "is not read", "is read"),
-    ("domain that does not redirect /v2/", "fails", "pulls"),
+    ("domain that redirects all but /v2/ itself", "fails", "pulls"),
     ("domain that renames the path at Docker Hub", "fails", "pulls"),
-    ("login for the domain, at its registry", "is used", "is not used"),
-    ("image ID", "digest of the config", "digest of the tag"),
+    ("login to a domain that redirects", "is used at the registry", "is not used"),
+    ("image ID", "digest of the config", "digest for which the tag stands"),
 ]
 """What is not alike in the two stores of docker, as rows."""
 LEFT_OUT = (

@@ -87,9 +87,9 @@ version-check: SUPPORT
 token: TOKENS
     beginner A token is a ticket from the token server, {host}. It is valid only for what it names, and for the seconds in the
         answer's `expires_in` (60 if it does not say); then the client gets a new one. The client sends it to the registry with
-        each later request, in the header `Authorization: Bearer TOKEN`. The registry requires a token for every image, public
-        ones too. You need no account for public images: without a user name and password the token server issues an anonymous
-        token. With a login, only the token server sees the password.
+        each later request, in the header `Authorization: Bearer TOKEN`. The token server decides who may fetch what; the registry
+        only checks the token, so every image needs one, public ones too. You need no account for public images: without a user
+        name and password the token server issues an anonymous token. With a login, only the token server sees the password.
     expert A scope is `repository:NAME:ACTIONS`, with the actions pull and push. The token may grant less than was asked.
     again Another token, {why}. Parts of {client} that do not share tokens each get their own.
 resolve: EXISTENCE
