@@ -121,10 +121,9 @@ failed: ERRORS, What went wrong
 others: SUPPORT, What other clients ask
     chapter Other pulls
     says Clients begin differently; manifests, config and layers are fetched alike. A client that leaves out the version check
-        gets its first 401 when it asks for the tag. docker 29.0 and containerd get two tokens, because the part that resolves the
-        tag and the part that fetches do not share one. docker 29.1 and newer (29 in the table) also fetches attestations, and
-        asks with a third token for referrers: documents that refer to the image, such as signatures. The cranes differ at
-        redirects.
+        gets its first 401 for the tag. docker 29.0 and containerd get two tokens, because the part that resolves the tag and the
+        part that fetches do not share one. docker 29.1 and newer (29 in the table) also fetches attestations, and asks with a
+        third token for referrers: documents that refer to the image, such as signatures. The two cranes differ at redirects.
 stores: SUPPORT, docker 28 and docker 29
     says A store is where the daemon keeps images. docker 29, newly installed, has containerd's store: `docker info` then says
         io.containerd.snapshotter. After an upgrade it keeps docker's classic store and behaves like docker 28.
