@@ -88,7 +88,7 @@ def on(
     yes: Yes = False,
     dry_run: DryRun = False,
 ) -> None:
-    """Point the docker daemon at the tracing proxy.
+    """Point the docker daemon at the tracing proxy, and restart it (--mode hosts needs no restart).
 
     \b
     sudo pullscope docker on --for 30m

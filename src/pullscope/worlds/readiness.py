@@ -18,7 +18,7 @@ _SILENCES = (
         "no such host",
         "no-dns-record",
         "{host} has no DNS record.",
-        "Add a CNAME or A record for {host}; till then: --resolve {host}:ADDRESS",
+        "Add a CNAME or A record for {host}; until then, add --resolve {host}:ADDRESS",
     ),
     (
         "not valid for this name",
