@@ -218,7 +218,7 @@ def credit(pull: Pull, step: Step) -> None:
     if step.outcome is not Outcome.OK:
         return
     place, started = step.place, step.started
-    for served in [(*place, purpose) for purpose in _serves(step)]:
+    for served in [(*one, purpose) for one in (place, (step.digest,)) for purpose in _serves(step) if one[0]]:
         pull.answered[served] = max(started, pull.answered.get(served, 0.0))
     # A signature may go before its image (cosign copy).
     of_another = step.route.cosign or step.route.fallback_for is not None
@@ -265,13 +265,12 @@ def failures(pull: Pull) -> list[Step]:
 def _was_answered_later(pull: Pull, failed: Step) -> bool:
     """Whether what was asked for came after all, or what a token was asked for (from the registry, past a mirror).
 
-    An answer that was asked for before makes nothing good.
+    An answer that was asked for before makes nothing good. What has a digest is the same by any name: dockerd 20.10 reads
+    the tag (moby/moby#41749), containerd asks for a manifest as a blob, kraken the other way (uber/kraken#34).
     """
-    return any(
-        pull.answered.get((*step.place, _purpose(step)), -1.0) >= failed.last.request.time
-        for step in (failed, failed.under)
-        if step is not None
-    )
+    asked = [(*step.place, _purpose(step)) for step in (failed, failed.under) if step is not None]
+    asked += [(str(failed.route.digest), "read")] if failed.method == "GET" and failed.route.digest else []
+    return any(pull.answered.get(one, -1.0) >= failed.last.request.time for one in asked)
 
 
 def unused_token(pull: Pull) -> Step | None:
