@@ -156,6 +156,29 @@ def test_headers_that_a_message_cannot_show_are_no_reason() -> None:
     assert "Content-Type" not in found.fix
 
 
+def test_a_proxy_that_does_not_listen_is_no_matter_of_dns() -> None:
+    """The address is the proxy's, not the registry's; a name that leads to this machine stays one of DNS."""
+    words = (
+        'Error response from daemon: Get "https://quay.io/v2/": {}dial tcp 127.0.0.1:{}: connect: connection refused'
+    )
+    for via, port, says in (("proxyconnect tcp: ", 7890, "start the proxy program"), ("", 443, "correct what DNS")):
+        trace, _ = read_trace(words.format(via, port))
+        (found,) = trace.pulls[0].findings
+        assert found.fix.startswith(says)
+
+
+def test_a_signature_that_a_verifier_misses_is_told() -> None:
+    """sigstore/cosign names the tag and the address of the signature."""
+    tag = f"sha256-{'5' * 64}.sig"
+    trace, _ = read_trace(
+        f"Error: no matching signatures: ghcr.io/a/b:{tag}: GET https://ghcr.io/v2/a/b/manifests/{tag}: MANIFEST_UNKNOWN: "
+        "manifest unknown"
+    )
+
+    (found,) = trace.pulls[0].findings
+    assert found.code == "signature-missing"
+
+
 def test_a_page_of_nginx_names_who_sent_it() -> None:
     """nginx writes its name below its own pages, which a message has in place of the header; other pages name nobody."""
     message = "docker push r.example/a/b\nerror parsing HTTP 413 response body: invalid character '<' looking for beginning of "

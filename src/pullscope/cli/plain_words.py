@@ -37,6 +37,7 @@ class PlainWords(TyperGroup):
     def make_context(self, *given: Any, **more: Any) -> Any:
         if more.get("parent") is None:  # which has named those of its groups too
             _name_values(self)
+            given[1][:] = [f" {one}" if one.startswith("- ") else one for one in given[1]]  # a message, no option
         return super().make_context(*given, **more)
 
     def invoke(self, ctx: Any) -> Any:

@@ -12,10 +12,11 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from pullscope.logs.entries import Entry
 from pullscope.logs.exchange import Exchange
-from pullscope.logs.meanings import MEANT, NO_ANSWER, NOT_ASKED, WITHOUT_A_REQUEST
+from pullscope.logs.meanings import MEANT, NO_ANSWER, NOT_ASKED, UNKNOWN_CA, WITHOUT_A_REQUEST
 from pullscope.logs.sentences import sentences
 from pullscope.logs.told_errors import answer_of, failure_of
 from pullscope.oci.reference import HUB_API, Reference, is_registry
@@ -68,6 +69,11 @@ _IMAGE = re.compile(
     r"((?:[\w.-]+(?::\d+)?/)*[a-z0-9](?:[\w.-]*\w)?(?::\w(?:[\w.-]*\w)?)?(?:@sha256:[0-9a-f]{64})?)",
     re.IGNORECASE,
 )
+_FULL_NAME = re.compile(
+    r"(?<![\w/.@:-])((?:[a-z0-9-]+\.)+[a-z]{2,}(?::\d+)?(?:/[a-z0-9][\w.-]*)+"
+    r"(?::(?!sha256-|\d+:\d)\w[\w.-]*|@sha256:[0-9a-f]{64}))(?=:? )"
+)
+"""An image with its registry and tag, in a sentence that says what was answered (woodpecker-ci/helm#314)."""
 _ITSELF = re.compile(
     r"(?<!check|.Push)blob|bearer token|auth token|\bauthorize\b|configuration|logging into|layer|Translating|signature",
     re.IGNORECASE,
@@ -88,6 +94,8 @@ _SPEAKERS = [
 docker: image (?:\S+ )?with (?:policy|specified policies)
 UpstreamClient(Go-http-client) docker: Failed to pull image .*Error response from daemon
 docker: Error response from daemon
+cosign: no (?:matching )?signatures|policy\.sigstore\.dev|manifests/sha256-[0-9a-f]{64}\.sig\b
+trivy: image scan error|error in image scan
 buildkit: failed to solve|invalid from flag value
 cri-o: (?:Failed to pull image|rpc error: ).*(?:[Rr]eading manifest|pinging)|pulling image failed:|error creating pod sandbox
 containerd: failed to pull and unpack image
@@ -107,6 +115,7 @@ podman: Trying to pull |initializing source|[Rr]eading manifest \S+ in|exists in
 kubelet quotes them; nerdctl pkg/imgutil; Flux's source-controller; kaniko pkg/executor/push.go; jib JibBuildRunner; helm
 pkg/downloader; and containers/image, which has one login for podman, skopeo and buildah."""
 _CALLED = re.compile(r"^(?:[$#>] )?(?:sudo )?(docker|podman|nerdctl|buildah|skopeo|crane|oras|helm) ")
+_OF_TIME = "correct this machine's clock (date) and update its CA certificates"
 _LET_THROUGH = "let it through every firewall and proxy, and ask another DNS server if its name is not known"
 MARK = re.compile(
     r"(?i)\b(?:error|err|fatal|exception|cannot|denied|unauthorized|too ?many ?requests|authentication (?:is )?required|x509|"
@@ -139,7 +148,13 @@ def without_a_request(text: str) -> str:
         host, why = split(storage[2]).netloc, text[storage.end() :].partition("\n")[0]
         return (
             f"names no image; a blob did not come from {host} ({why[:300]}). Layers and configs come from such a storage host: "
-            + ("correct this machine's clock (date) and update its CA certificates" if "x509" in why else _LET_THROUGH)
+            + (
+                WITHOUT_A_REQUEST[UNKNOWN_CA]
+                if re.search(UNKNOWN_CA, why)
+                else _OF_TIME
+                if "x509" in why
+                else _LET_THROUGH
+            )
         )
     known = next((meant for words, meant in (NO_ANSWER | WITHOUT_A_REQUEST).items() if re.search(words, text)), None)
     if known is not None:
@@ -150,8 +165,11 @@ def without_a_request(text: str) -> str:
         said = max(said, one.message, key=len) if MARK.search(one.message) else said
         status = max(status, (answer_of(one.message) or (0,))[0])
     meant = f"; {status}: {MEANT.get(status, MEANT[500] if status >= 500 else 'see its words')}" if status else ""
-    more = "put the command that failed above it, with the name of its image (docker pull IMAGE)"
-    if reader.image is not None:
+    pushes = reader.pushes or re.search(r"(?i)\bpush", text)
+    more = f"put the command that failed above it, with the name of its image (docker {'push' if pushes else 'pull'} IMAGE)"
+    if reader.image is not None and pushes:
+        more = f"pullscope run -- skopeo copy docker-daemon:{reader.image} docker://{reader.image} shows what is answered to it"
+    elif reader.image is not None:
         more = f"crane manifest {reader.image} asks the registry itself, and shows its answer; the log of what failed says more"
     words = " ".join(redact_text(said).split())[-300:]
     return f"names no request that failed, so its cause is not known; it says {words!r}{meant}; {more}"
@@ -165,40 +183,45 @@ class _Reader:
         self.pushes = False
         self.speaker = ""
         """Who said what it tries, or was called, before it was said what came of it."""
-        self.waiting: deque[tuple[str, Entry]] = deque(maxlen=MOST_TOLD)
+        self.cache = "#?"
+        """The number of a build's step that imports a cache: the build goes on without it."""
+        self.waiting: deque[Entry] = deque(maxlen=MOST_TOLD)
 
     def sentence(self, entry: Entry) -> Iterator[Exchange]:
-        text = f"{entry.message} {_fields(entry)}".rstrip()
+        entry = replace(entry, message=f"{entry.message} {_fields(entry)}".rstrip())
+        text = entry.message
         if answer_of(text) is None:
             called = _CALLED.search(text)
-            self.speaker = called[1] if called is not None else _speaker(text, entry) or self.speaker
+            self.speaker = called[1] if called is not None else _speaker(entry) or self.speaker
+        if importing := re.match(r"(#\d+ )importing cache", text):
+            self.cache = importing[1]
         named = _image(text)
         if named is not None:
             self.image, self.pushes = named, re.search(r"[Pp]ush|presence of layer", text) is not None
             while self.waiting:
-                yield from self._exchanges(*self.waiting.popleft())
-        for one in _TRIES.split(text) if not NOT_ASKED.search(text) else ():
-            yield from self._exchanges(one, entry)
+                yield from self._exchanges(self.waiting.popleft())
+        for one in _TRIES.split(text) if not NOT_ASKED.search(text) and not text.startswith(self.cache) else ():
+            yield from self._exchanges(replace(entry, message=one))
 
-    def _exchanges(self, text: str, entry: Entry) -> Iterator[Exchange]:
+    def _exchanges(self, entry: Entry) -> Iterator[Exchange]:
+        text = entry.message
         answer = answer_of(text)
         there = next((each for each in _ADDRESS.finditer(text) if _is_api(each[0])), None)
         if asked := list(_ASKED.finditer(text)):
-            yield from self._named(asked, text, entry)
+            yield from self._named(asked, entry)
         elif answer is None and failure_of(text) is None:
             return
         elif told := self._told(text):
-            method, url = told.split(" ", 1)
-            yield self._exchange(method, url, text, entry, answer)
+            yield self._exchange(told, entry, answer)
         elif there is not None:
-            yield self._exchange("GET", there[0], text, entry, answer)
+            yield self._exchange(f"GET {there[0]}", entry, answer)
         elif answer is None:
             return
         elif self.image is not None and (mirror := _MIRROR.search(text)):
             url = _manifest(self.image)
             if mirror[1] not in (None, self.image.api_host):
                 url = f"{url.replace(self.image.api_host, mirror[1], 1)}?ns={self.image.registry}"
-            yield self._exchange("HEAD", url, text, entry, answer)
+            yield self._exchange(f"HEAD {url}", entry, answer)
         elif (
             _ITSELF.search(text)
             and not _IN.search(text)
@@ -207,18 +230,16 @@ class _Reader:
         ):
             return
         elif self.image is None:
-            self.waiting.append((text, entry))
+            self.waiting.append(entry)
         elif committed := _COMMITTED.search(text):
             where = "manifests/" if committed[1] in ("manifest", "index") else "blobs/uploads/-?digest="
-            url = f"https://{self.image.api_host}/v2/{self.image.repository}/{where}{committed[2]}"
-            yield self._exchange("PUT", url, text, entry, answer)
+            yield self._exchange(f"PUT {_at(self.image)}/{where}{committed[2]}", entry, answer)
         elif self.pushes and not re.search(r"(?i)manifest[ _](?:inv|un|blob)|push image manifest", text):
             # docker sends blobs by PATCH (distribution registry/client/blob_writer.go)
-            uploads = f"https://{self.image.api_host}/v2/{self.image.repository}/blobs/uploads/"
-            method, url = ("PATCH", f"{uploads}-") if answer[0] == 413 else ("POST", uploads)
-            yield self._exchange(method, url, text, entry, answer)
+            uploads = f"{_at(self.image)}/blobs/uploads/"
+            yield self._exchange(f"PATCH {uploads}-" if answer[0] == 413 else f"POST {uploads}", entry, answer)
         else:
-            yield self._exchange("PUT" if self.pushes else "GET", _manifest(self.image), text, entry, answer)
+            yield self._exchange(f"{'PUT' if self.pushes else 'GET'} {_manifest(self.image)}", entry, answer)
 
     def _told(self, text: str) -> str:
         """The request that is told in words: its method and address; empty where there is none, or no image is known."""
@@ -227,12 +248,12 @@ class _Reader:
                 named = {key: value or "-" for key, value in found.groupdict().items()}
                 image = _parsed(named["image"]) if "image" in named else self.image
                 if image is not None or "{at}" not in where:
-                    at = f"https://{image.api_host}/v2/{image.repository}" if image is not None else ""
-                    return where.format(at=at, **named)
+                    return where.format(at=_at(image) if image is not None else "", **named)
         return ""
 
-    def _named(self, asked: list[re.Match[str]], text: str, entry: Entry) -> Iterator[Exchange]:
+    def _named(self, asked: list[re.Match[str]], entry: Entry) -> Iterator[Exchange]:
         """The requests that a sentence names: each with what follows it, or for the sake of the next one, a token's."""
+        text = entry.message
         ends = [one.start() for one in asked[1:]] + [len(text)]
         for number, (one, end) in enumerate(zip(asked, ends, strict=True)):
             method, url, rest = one[1].upper(), one[2], text[one.end() : end].partition("   ")[0].strip(" ,;")
@@ -240,59 +261,55 @@ class _Reader:
                 rest = re.sub(r'\\*"\W*\Z', "", rest)
             if rest:
                 if method == "HEAD" and _RESOLVED.search(text):
-                    yield self._exchange(method, url.replace("/blobs/", "/manifests/", 1), text, entry, (404, None))
-                if number == 0 and (asker := self._asker(url)):
-                    challenge = "WWW-Authenticate", _challenge(url)
-                    yield self._exchange("GET", asker, text, entry, (401, None), named=challenge)
+                    yield self._exchange(f"HEAD {url.replace('/blobs/', '/manifests/', 1)}", entry, (404, None))
+                if number == 0 and (asker := self._asker(url, text)):
+                    yield self._exchange(asker, entry, (401, None), challenge=url)
                 elif _is_storage(url, text):
-                    if not (blob := self._blob(url)):
+                    if self.image is None:
                         continue
-                    yield self._exchange("GET", blob, text, entry, (307, None), named=("Location", url))
-                answer = answer_of(rest)
-                yield self._exchange(method, url, text, entry, answer, failure="" if answer else rest)
+                    blob = self._exchange(f"GET {_at(self.image)}/blobs/{route(url).digest or '-'}", entry, (307, None))
+                    blob.fields.append(("Location", url))
+                    yield blob
+                yield self._exchange(f"{method} {url}", entry, answer_of(rest), failure=rest)
             elif number + 1 < len(asked) and _is_token(asked[number + 1][2]):
-                challenge = "WWW-Authenticate", _challenge(asked[number + 1][2])
-                yield self._exchange(method, url, text, entry, (401, None), named=challenge)
+                yield self._exchange(f"{method} {url}", entry, (401, None), challenge=asked[number + 1][2])
 
-    def _asker(self, url: str) -> str:
-        """For what a token was asked: the manifest of the image, or the registry that is the service; else empty."""
-        if not _is_token(url):
+    def _asker(self, url: str, text: str) -> str:
+        """For what a token was asked: the image's manifest or upload, or the registry that is the service; else empty."""
+        service = parameters(url.partition("?")[2]).get("service", [""])[0]
+        if not _is_token(url, text):
             return ""
-        service = parameters(url.partition("?")[2])["service"][0]
         if self.image is not None:
-            return _manifest(self.image)
+            return (
+                f"POST {_at(self.image)}/blobs/uploads/"
+                if self.pushes and not service
+                else f"GET {_manifest(self.image)}"
+            )
         host = HUB_API if service == HUB_SERVICE else service
-        return f"https://{host}/v2/" if is_registry(host) and "." in host else ""
-
-    def _blob(self, url: str) -> str:
-        """The blob whose bytes a storage host was asked for, if need be without its digest; empty where no image is known."""
-        if self.image is None:
-            return ""
-        return f"https://{self.image.api_host}/v2/{self.image.repository}/blobs/{route(url).digest or '-'}"
+        return f"GET https://{host}/v2/" if is_registry(host) and "." in host else ""
 
     def _exchange(
         self,
-        method: str,
-        url: str,
-        text: str,
+        request: str,
         entry: Entry,
         answer: tuple[int, bytes | None] | None,
         *,
         failure: str = "",
-        named: tuple[str, str] | None = None,
+        challenge: str = "",
     ) -> Exchange:
+        """The request (METHOD URL) and its answer, else why there was none; or the 401 that sent it to a token's address."""
+        method, url = request.split(" ", 1)
         one = Exchange(method=method, url=url, asked_line=entry.line)
-        client = _speaker(text, entry) or self.speaker
-        if client:
+        if client := _speaker(entry) or self.speaker:
             one.sent.append(("User-Agent", client))
-        if _REFUSED_LOGIN.search(text) and named is None:
+        if _REFUSED_LOGIN.search(entry.message) and not challenge:
             one.sent.append(("Authorization", "Basic"))
         if answer is not None:
             one.answer_quoted(*answer, entry.line)
         else:
-            one.fail(failure or failure_of(text), entry.line)
-        if named is not None:
-            one.fields.append(named)
+            one.fail(failure or failure_of(entry.message), entry.line)
+        if challenge:
+            one.fields.append(("WWW-Authenticate", _challenge(challenge)))
         return one
 
 
@@ -306,9 +323,14 @@ def _fields(entry: Entry) -> str:
 
 def _image(text: str) -> Reference | None:
     """The image that a sentence names."""
-    inside = _IN.search(text)
-    named = f"{inside[2]}:{inside[1]}" if inside else next((match[1] for match in _IMAGE.finditer(text)), "")
-    return _parsed(named)
+    if inside := _IN.search(text):
+        return _parsed(f"{inside[2]}:{inside[1]}")
+    found = next(_IMAGE.finditer(text), None) or (_FULL_NAME.search(text) if answer_of(text) is not None else None)
+    image = _parsed(found[1]) if found is not None else None
+    if image is not None and found is not None and "oci://" in found[0] and not found[1].endswith(f":{image.tag}"):
+        version = re.search(r" --version[ =](\S+)", text)
+        return replace(image, tag=version[1] if version else None)
+    return image
 
 
 def _parsed(name: str) -> Reference | None:
@@ -320,13 +342,21 @@ def _parsed(name: str) -> Reference | None:
 
 
 def _manifest(image: Reference) -> str:
-    """The address of its manifest, over https as clients ask first."""
-    return f"https://{image.api_host}/v2/{image.repository}/manifests/{image.digest or image.tag}"
+    """The address of its manifest, over https as clients ask first; a chart without a version is looked for among the tags."""
+    named = image.digest or image.tag
+    return f"{_at(image)}/manifests/{named}" if named is not None else f"{_at(image)}/tags/list"
 
 
-def _speaker(text: str, entry: Entry) -> str:
+def _at(image: Reference) -> str:
+    """The address of its repository."""
+    return f"https://{image.api_host}/v2/{image.repository}"
+
+
+def _speaker(entry: Entry) -> str:
     """The client whose words these are; empty where several say so. Of those with one library, skopeo logs its end as fatal."""
-    return next((one for words, one in _SPEAKERS if words.search(f"{text}\n{entry.fields.get('level', '')}")), "")
+    return next(
+        (one for words, one in _SPEAKERS if words.search(f"{entry.message}\n{entry.fields.get('level', '')}")), ""
+    )
 
 
 def _is_api(url: str) -> bool:
@@ -340,9 +370,12 @@ def _is_storage(url: str, text: str) -> bool:
     return of_a_blob and not _is_api(url)
 
 
-def _is_token(url: str) -> bool:
-    """Whether that is a token request (distribution docs/spec/auth/token.md)."""
-    return route(url).endpoint is Endpoint.NONE and bool(parameters(url.partition("?")[2]).get("service"))
+def _is_token(url: str, text: str = "") -> bool:
+    """Whether that is a token request (distribution docs/spec/auth/token.md), by its address or what is said of it (POST)."""
+    named = (
+        "service" in parameters(url.partition("?")[2]) or re.search("oauth token: .*POST request to", text) is not None
+    )
+    return named and route(url).endpoint is Endpoint.NONE
 
 
 def _challenge(token_url: str) -> str:

@@ -22,7 +22,8 @@ _CODES = [
 _STATUS = re.compile(
     r"(?:HTTP status:?|StatusCode:|[Ss]tatus code(?: from registry| \[[^\]]*\])?:?|"
     r"[Uu]nexpected status(?: code)?(?: \S+(?=: ))??:?|"
-    r"[Hh]ttp code:|[Ff]ailed with status:|response from registry:|^|(?=\d+ (?:Client|Server) Error: )) ?\\*\"?([1-5]\d{2})\b"
+    r"status=|[Hh]ttp code:|[Ff]ailed with status:|response from registry:|^|"
+    r"(?=\d+ (?:Client|Server) Error: )) ?\\*\"?([1-5]\d{2})\b"
 )
 _PHRASES = "|".join(rf"{one.value} \(?(?i:{one.phrase})" for one in HTTPStatus if one >= 400)
 _NAMED = re.compile(rf"\b(?={_PHRASES})(\d{{3}})")
@@ -37,7 +38,7 @@ _UNQUOTED = re.compile(r"(?:unexpected status code \d{3} [\w ]+:|status code \d{
 """An answer that is no error of a registry, as go-containerregistry prints it (transport/error.go)."""
 _DETAIL = re.compile(r"; \[?map\[(?:(?:message|description):(.{20,300}))?.*")
 """What go-containerregistry prints of an error's `detail`, and the reason in it (google/go-containerregistry#2078)."""
-_DOCUMENT = re.compile(r'\{ *"errors" *: *\[.*\]\s*\}', re.DOTALL)
+_DOCUMENT = re.compile(r'\{ *\\*"errors\\*" *: *\[.*\]\s*\}', re.DOTALL)
 """The error body of distribution-spec 1.1, "Error Codes", where a client prints it as it came."""
 _NESTED = re.compile(r"\bunknown: (http status code: (\d{3}), body: .*)", re.DOTALL)
 """Harbor's core, of what its own registry said (goharbor/harbor#14902)."""
@@ -74,8 +75,12 @@ def answer_of(text: str) -> tuple[int, bytes | None] | None:
     status = int(found[1]) if found else None
     if nested := _NESTED.search(text):
         return int(nested[2]), json.dumps({"errors": [{"code": "UNKNOWN", "message": nested[1]}]}).encode()
-    if status is not None and (document := _DOCUMENT.search(text)):
-        return status, document[0].encode()
+    if document := _DOCUMENT.search(text):
+        quoted_body = document[0].replace('\\"', '"')
+        code = re.search(r'"code" *: *"([A-Z_]+)"', quoted_body)
+        meant = dict(_CODES).get(code[1].lower().replace("_", " ")) if code is not None else None
+        if status is not None or meant is not None:
+            return status or meant or 0, quoted_body.encode()
     if status is not None and (other := _UNQUOTED.search(text)):
         return status, other[1].encode()
     said = next((stands_for for words, stands_for in _SAYS if re.search(words, text)), None)

@@ -63,6 +63,11 @@ proxy none: ^(?:bad request|(?:method )?not allowed|not found)$|CONNECT (?:reque
     {who} did not get through its proxy to {what}, which refused CONNECT as what is no forward proxy does
     take it out of {proxy}, if it is a registry or web server (docker has registry-mirrors for caches); else run
     curl -v -x http://PROXY:PORT {ask} on {machine}, which shows what it says
+# docker-archive-public/docker.kitematic#3573, #3611, docker/for-win#9400, #13994 (Docker Desktop's own), #7935 (no host)
+proxy down: (?:proxyconnect|connecting to).*tcp (?:127[.0-9]+|\[::1\]|):\d+: .*refused
+    {who} did not reach its own proxy, by which it was to ask {what}: nothing listens there
+    start the proxy program at that address, correct the address in {proxy}, or take it out there (Docker Desktop: Settings,
+    Resources, Proxies); 127.0.0.1 is another machine to a container or a daemon in a VM
 proxy out: proxyconnect|upstream proxy|error connecting to|socks connect
     |^(?:internal server error|service unavailable|bad gateway|gateway time-?out)$
     {who} did not get through its proxy to {what}
@@ -288,7 +293,7 @@ def told(case: Case, found: Failure, hops: list[Hop]) -> tuple[str, str]:
     }
     # The clause on who named it ends with a comma, which no colon or bracket takes.
     message = f"{found.told.format(**fields)} ({why}).".replace(",: ", ": ").replace(", (", " (")
-    if address is not None and is_loopback(address[0]) and not is_local(hop.host):
+    if address is not None and is_loopback(address[0]) and not is_local(hop.host) and found.far != "proxy":
         # A name that DNS or a hosts file blocks, or sends to a proxy that is not there.
         says = f"what DNS or the hosts file of {fields['machine']} says of {hosts}"
         return message, f"correct {says}: it leads to {address[0]} there (getent hosts {fields['bare']})"
