@@ -201,3 +201,31 @@ def test_headers_are_compared_without_case() -> None:
     wire = Wire()
     get_blob(wire, APP, "base")
     assert label_of(only(played(wire)).hops) is None
+
+
+@pytest.mark.parametrize("host", ["registry-1.docker.io", "index.docker.io"])
+def test_every_name_of_docker_hub_is_the_registry(host: str) -> None:
+    """containerd sends `?ns=docker.io` to whichever name its hosts.toml has; none is a mirror."""
+    wire = Wire(agent=CONTAINERD)
+    wire.ask("GET", f"https://{host}/v2/library/app/manifests/latest?ns=docker.io", body=APP.manifest())
+    assert roles(wire) == {host: ("registry",)}
+
+
+@pytest.mark.parametrize(
+    ("first", "name", "role"),
+    [
+        ("quay.io", "team/app", "registry"),
+        ("registry.access.redhat.com", "app", "registry"),
+        ("registry.example.com", "app", "registry"),
+        ("mirror.example.com", "library/app", "mirror"),
+        ("mirror.gcr.io", "library/app", "mirror"),
+        ("cache.example.com", "hub/library/app", "mirror"),
+    ],
+)
+def test_a_registry_of_a_search_list_is_no_mirror(first: str, name: str, role: str) -> None:
+    """podman asks one after the other for a short name, as it asks a mirror before the registry: the name differs (4.3)."""
+    wire = Wire(agent="containers/5.23.1 (github.com/containers/image)")
+    then = name if name == "team/app" else "library/app"
+    wire.ask("GET", f"https://{first}/v2/{name}/manifests/latest", 404)
+    wire.ask("GET", f"{HUB}/v2/{then}/manifests/latest", body=APP.manifest())
+    assert roles(wire) == {first: (role,), "registry-1.docker.io": ("registry",)}

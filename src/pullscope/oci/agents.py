@@ -80,6 +80,8 @@ DAEMONS = frozenset(name for name, family in FAMILIES.items() if family.process 
 FETCHES_LAYERS = frozenset(name for name, family in FAMILIES.items() if family.fetches_layers)
 CONTAINERS_IMAGE = ("skopeo", "podman", "buildah", "cri-o")
 """Families that share containers/image, and so its ways (facts: containers/image docker_client.go)."""
+SEARCHES = frozenset({"podman", "buildah", "cri-o"})
+"""Of these, those that ask several registries in turn for a name without one (registries.conf, unqualified-search-registries)."""
 TOKEN_WITHIN = frozenset({"docker", "containerd", "nerdctl", "buildkit", *CONTAINERS_IMAGE})
 """Families that ask for a token within the request that needs it, so that no token is all that they want: distribution session.go
 (ModifyRequest), containerd authorizer.go, containers/image docker_client.go (setupRequestAuth)."""

@@ -300,6 +300,10 @@ WEBSITES: Mapping[str, str] = {
 _HOSTS = tuple((re.compile(row.hosts), row) for row in _ROWS if row.hosts)
 
 
+SEARCHED = frozenset({"registry.access.redhat.com", "registry.fedoraproject.org", "registry.opensuse.org", "quay.io"})
+"""Where podman and CRI-O look for short names: containers/shortnames; podman-container-tools/podman#336."""
+
+
 def known_registry(
     host: str, challenges: Iterable[Challenge] = (), servers: Iterable[str] = ()
 ) -> KnownRegistry | None:

@@ -50,6 +50,11 @@ def registry_name(host: str) -> str:
     return DOCKER_HUB if host.lower().removesuffix(":443") in _HUB_HOSTS else host
 
 
+def is_below(asked: str | None, meant: str | None) -> bool:
+    """Whether a repository may be had elsewhere under the name `asked`: its own, one below a path, or one without library/."""
+    return asked is not None and meant is not None and f"/{asked}".endswith(f"/{meant.removeprefix('library/')}")
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reference:
     """An image, fully named. At least one of `tag` and `digest` is there when it was parsed."""

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from pullscope.oci.agents import COMMANDS, Client, identify
-from pullscope.oci.reference import DOCKER_HUB, registry_name
+from pullscope.oci.reference import DOCKER_HUB, is_below, registry_name
 from pullscope.oci.routes import Endpoint
 from pullscope.trace.clues import PINGS, QUESTIONS, UPLOADS, Clue, Form, alike, clue_of, names_tag
 from pullscope.trace.events import Requested
@@ -216,7 +216,7 @@ class Grouper:
             # With `?ns=` a mirror and what is behind it have one name.
             if (pull.registry == registry and host in pull.hosts) or pull.pushing or pull.client_key[0] != client:
                 continue
-            if not _is_below(pull.repository, clue.route.repository):
+            if not is_below(pull.repository, clue.route.repository):
                 continue
             if turned_to - pull.last > NEXT_MOVE or not alike(clue.agent, clue.family, pull):
                 continue
@@ -224,7 +224,7 @@ class Grouper:
             refused = [
                 step
                 for step in steps_of(pull)
-                if (step.place[0], step.place[2]) == (asked[0], asked[2]) and _is_below(step.place[1], asked[1])
+                if (step.place[0], step.place[2]) == (asked[0], asked[2]) and is_below(step.place[1], asked[1])
             ]
             # A mirror may have the manifests only, after which docker begins anew elsewhere.
             half = (
@@ -347,11 +347,6 @@ def _was_refused(step: Step) -> bool:
         return False
     page = step.route.endpoint is Endpoint.MANIFEST and last.content_type == "text/html"
     return not last.ok or page or step.instead is not None
-
-
-def _is_below(asked: str | None, meant: str | None) -> bool:
-    """Whether a mirror may have a repository under this name: its own, or one below a path of the mirror's (registries.conf)."""
-    return asked is not None and meant is not None and f"/{asked}".endswith(f"/{meant}")
 
 
 def _writes(step: Step) -> bool:

@@ -11,12 +11,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from operator import itemgetter
 
+from pullscope.oci.agents import SEARCHES
 from pullscope.oci.bounds import count
-from pullscope.oci.reference import registry_name
+from pullscope.oci.known_registries import SEARCHED, known_registry
+from pullscope.oci.reference import is_below, registry_name
 from pullscope.oci.routes import Endpoint, route
 from pullscope.oci.urls import split
 from pullscope.trace.events import Responded
 from pullscope.trace.model import Hop, Pull
+from pullscope.trace.settle import steps_of
 from pullscope.trace.vocabulary import RateLimit
 
 ORDER = ("vanity", "mirror", "registry", "auth", "cdn", "other")
@@ -94,7 +97,7 @@ class Roles:
             roles.add("other")
         elif not is_blob and hop.crosses and _is_api(hop.location):
             roles.add("vanity")
-        elif (hop.route.ns is not None and _home(hop.route.ns) != hop.host) or _stood_in(hop):
+        elif hop.mirror_of is not None or _stood_in(hop):
             roles.add("mirror")
         elif (is_api and not is_blob) or (is_registry and asked is Endpoint.NONE):
             roles.add("registry")
@@ -129,16 +132,29 @@ def _stood_in(hop: Hop) -> bool:
     """Whether a host was asked first for what the client then got from the registry that was meant: its mirror."""
     pull = hop.step.pull
     asked = hop.follows is None and hop.step.after is None and hop.step.route.endpoint is not Endpoint.NONE
-    return asked and pull is not None and registry_name(hop.route.ns or hop.host) != pull.registry
+    return (
+        asked and pull is not None and registry_name(hop.route.ns or hop.host) != pull.registry and not is_searched(hop)
+    )
+
+
+def is_searched(hop: Hop) -> bool:
+    """Whether a host was asked for a short name, as one of podman's or CRI-O's list of registries, and not as a mirror.
+
+    On the wire they differ by the name alone: a mirror has that of the registry (library/NAME), a list what was typed.
+    """
+    pull = hop.step.pull
+    if pull is None or pull.client.family not in SEARCHES or hop.route.ns is not None:
+        return False
+    asked = (step.route.repository for step in steps_of(pull) if step.first.host == hop.host)
+    name = next(filter(None, asked), pull.repository) or ""
+    known = known_registry(hop.host)
+    public = hop.host in SEARCHED or (known is not None and known.copies is None)
+    return "/" not in name or (public and is_below(pull.repository, name))
 
 
 def _is_api(location: str | None) -> bool:
     """Whether a redirect leads to a registry, and not to a website or a storage."""
     return location is not None and route(location).endpoint is not Endpoint.NONE
-
-
-def _home(ns: str) -> str:
-    return "registry-1.docker.io" if ns == "docker.io" else ns
 
 
 def tally(hops: list[Hop], roles: Roles | None = None) -> list[HostTally]:

@@ -15,6 +15,7 @@ from math import inf
 from pullscope.oci.agents import Client
 from pullscope.oci.bounds import count
 from pullscope.oci.documents import Descriptor, Index, Manifest, RegistryError
+from pullscope.oci.reference import is_below
 from pullscope.oci.routes import Endpoint, Route
 from pullscope.trace.findings.finding import Finding
 from pullscope.trace.hop import REDIRECTS as REDIRECTS
@@ -114,8 +115,8 @@ class Step:
         repository, meant = route.repository, self.pull.repository if self.pull is not None else None
         if self.is_foreign:
             return (Endpoint.BLOB, meant, route.digest)
-        if meant is not repository and meant and repository and repository.endswith(f"/{meant}"):
-            repository = meant  # a mirror's own name for it
+        if meant is not repository and is_below(repository, meant):
+            repository = meant  # a mirror's own name for it, or that of another registry of a search list
         return (route.endpoint, repository, route.named)
 
     @property

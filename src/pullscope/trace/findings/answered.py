@@ -8,7 +8,7 @@ from pullscope.oci.amounts import period
 from pullscope.oci.routes import Endpoint
 from pullscope.trace.findings.answers import Answer
 from pullscope.trace.findings.asked import request, thing
-from pullscope.trace.findings.case import name_of, was_anonymous
+from pullscope.trace.findings.case import in_turn, listed, name_of, was_anonymous
 from pullscope.trace.findings.client_settings import out_of_mirrors
 from pullscope.trace.findings.fixes import fix_of, of_where_it_was_named, slow_storage, where_to_ask
 from pullscope.trace.findings.grants import rights
@@ -145,6 +145,8 @@ def manifest_unknown(one: Answer) -> str:
     where, name, step = _where(one), one.hop.route.repository or one.step.route.repository, one.step
     if step.kind is Kind.DELETE:
         return f"{where} has no {step.route.reference} in {name} to delete{_why(one)}."
+    if len(asked := in_turn(one.case, step)) > 1:
+        return f"none of the registries that {one.case.client} asked in turn has {name_of(step)}: {listed(asked)}."
     if step.route.digest is None:
         return f"{where} has no tag {step.route.reference} in {name}{_why(one)}."
     tag = named_by(one)

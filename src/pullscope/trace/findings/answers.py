@@ -26,6 +26,7 @@ from pullscope.trace.findings.case import (
     Case,
     Issued,
     in_storage,
+    in_turn,
     is_write,
     listed,
     was_anonymous,
@@ -337,7 +338,7 @@ def _lacks(one: Answer) -> str | None:
         return "blob-unknown"
     no_list = endpoint is Endpoint.TAGS and not one.is_known_to_be_there
     no_repository = "NAME_UNKNOWN" in hop.codes or says(hop, _NO_REPOSITORY) or no_list
-    if one.status == 404 and no_repository:
+    if one.status == 404 and no_repository and len(in_turn(one.case, step)) < 2:
         return "name-unknown"
     at_home = step.first.mirror_of is None or step.place not in one.case.asked_at_home
     return "manifest-unknown" if one.status == 404 and endpoint is Endpoint.MANIFEST and at_home else None

@@ -11,10 +11,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from pullscope.oci.challenge import Challenge, read_scopes
+from pullscope.oci.reference import registry_name
 from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import bare, path_of
 from pullscope.trace.findings.finding import Finding, Severity
 from pullscope.trace.findings.puts import Place, Put
+from pullscope.trace.hosts import is_searched
 from pullscope.trace.kinds import OPTIONAL, WRITING
 from pullscope.trace.model import Ending, Hop, Kind, Outcome, Pull, Step, TokenFacts
 from pullscope.trace.settle import ended_at_a_lookup, failures
@@ -270,6 +272,12 @@ def listed(words: Iterable[str]) -> str:
     """`a`, `a and b`, `a, b and c`."""
     every = list(dict.fromkeys(words))
     return every[0] if len(every) == 1 else f"{', '.join(every[:-1])} and {every[-1]}" if every else ""
+
+
+def in_turn(case: Case, step: Step) -> list[str]:
+    """The registries of podman's search list that were asked for the same as in this step, and gave the same status."""
+    same = [one for one in case.steps if (one.place, one.last.status) == (step.place, step.last.status)]
+    return list(dict.fromkeys(registry_name(one.first.host) for one in same if is_searched(one.first)))
 
 
 def name_of(step: Step) -> str:

@@ -18,6 +18,7 @@ from pullscope.trace.findings.login_commands import log_in
 from pullscope.trace.findings.paths import of_a_path_twice
 from pullscope.trace.findings.row import Case, Fact, Found, Severity, row
 from pullscope.trace.findings.said import answered_by, said_status
+from pullscope.trace.hosts import is_searched
 from pullscope.trace.model import Hop, Step
 from pullscope.trace.unseen_hosts import through_mirror
 
@@ -108,7 +109,10 @@ def mirror_missed(case: Case) -> Iterator[Found]:
     yield Found(
         missed,
         f"{which}{listed(step.first.host for step in missed)} did not have {what}; {case.client} {went_on} the next place.",
-        f"none needed; if it should have everything, check that it reaches {case.pull.registry} (distribution: proxy.remoteurl)",
+        f"none needed; to ask {case.pull.registry} alone, write it before the name: {case.pull.reference}"
+        if all(is_searched(step.first) for step in missed)
+        else f"none needed; if it should have everything, check that it reaches {case.pull.registry} (distribution: "
+        "proxy.remoteurl)",
     )
 
 

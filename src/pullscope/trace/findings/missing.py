@@ -13,7 +13,7 @@ from pullscope.oci.text_table import heads
 from pullscope.oci.urls import bare, path_of
 from pullscope.trace.findings.answers import Answer
 from pullscope.trace.findings.asked import action, host_within, takes, trusted
-from pullscope.trace.findings.case import Case
+from pullscope.trace.findings.case import Case, in_turn
 from pullscope.trace.findings.compared import naming
 from pullscope.trace.findings.login_commands import list_tags, registry_at
 from pullscope.trace.findings.paths import added, of_a_path_twice
@@ -153,6 +153,12 @@ def of_what_is_missing(one: Answer) -> str | None:
         return f"ask for it in the repository that it was pushed to, if that is not {name}"
     if one.code != "manifest-unknown":
         return None
+    if len(in_turn(one.case, step)) > 1:
+        typed = f"REGISTRY/{name.removeprefix('library/')}:{step.route.reference}"
+        listed_too = "or add that to unqualified-search-registries in registries.conf"
+        return (
+            f"write its registry before it ({typed}), {listed_too}; if it is one of these, correct the name or the tag"
+        )
     tags = f"{list_tags(one.case, f'{registry_name(asked_host(one))}/{name}')} lists"
     if below(one.hop.request.url) and one.hop.route.endpoint is Endpoint.MANIFEST:
         tags = f"curl {one.hop.request.url.partition('/manifests/')[0]}/tags/list lists"

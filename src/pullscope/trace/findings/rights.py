@@ -13,7 +13,7 @@ from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import bare
 from pullscope.trace.findings.answers import OF_RIGHTS, Answer, look_at_the_log
 from pullscope.trace.findings.asked import PLACEHOLDER, action, check, host_within, request, thing
-from pullscope.trace.findings.case import REFUSALS, asked_repositories, is_write, listed, repositories
+from pullscope.trace.findings.case import REFUSALS, asked_repositories, in_turn, is_write, listed, repositories
 from pullscope.trace.findings.compared import realm_lost
 from pullscope.trace.findings.grants import ACCESS, allows, pushes, rights, showed_it_with
 from pullscope.trace.findings.login_commands import as_typed, by_hand, log_in, login, logout, renewal
@@ -381,8 +381,7 @@ def _short(one: Answer) -> str:
     """What a name may lack: its owner, or registry (podman-container-tools/podman#17926, cri-o/packaging#301)."""
     hub, client = one.known is not None and one.known.id == "docker-hub", one.case.client
     short = f", and write its registry before it, if that is another: {client} looks for short names at docker.io"
-    asked = [registry_name(step.first.host) for step in one.case.steps if step.place == one.step.place]
-    if len(set(asked)) > 1 and one.case.family in CONTAINERS_IMAGE:
+    if len(asked := in_turn(one.case, one.step)) > 1:
         return f", and write its registry before it: {client} asked {listed(asked)} in turn (unqualified-search-registries)"
     said = short if hub and one.no_login and one.case.family in CONTAINERS_IMAGE else ""
     if not hub or not (one.name or "").startswith("library/"):
