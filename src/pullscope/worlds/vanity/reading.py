@@ -119,8 +119,9 @@ def _bytes(path: Path, most: int, flags: int = 0) -> bytes:
     # Without blocking: opening a named pipe would otherwise wait for a writer.
     handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | flags)
     try:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            raise ValueError(f"{path.name} is not a regular file")
+        if not stat.S_ISREG(mode := os.fstat(handle).st_mode):
+            what = "a directory; name a file in it" if stat.S_ISDIR(mode) else "not a regular file"
+            raise ValueError(f"{path.name} is {what}")
         with os.fdopen(handle, "rb", closefd=False) as file:
             return file.read(most)
     finally:
