@@ -74,8 +74,8 @@ acr
     storage so that it is one host of your own, for firewalls and private endpoints, in the tier Premium: az acr update
         --name {registry} --data-endpoint-enabled
     # MicrosoftDocs/azure-docs#71439
-    network run az acr show-endpoints --name {registry}, and allow those hosts in the firewall and the service endpoint policies
-        of that network (az network service-endpoint policy list); the storage account is Microsoft's, and takes no rules of yours
+    network take the service endpoint policy off the subnet that asks (az network service-endpoint policy list shows them), or
+        have that storage in it; the storage account is Microsoft's, and takes no rules of yours
     nodes az aks update -n CLUSTER -g GROUP --attach-acr {registry}
     metadata_read add metadata/read to the scope map of its token
 ocir

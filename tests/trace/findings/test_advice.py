@@ -34,6 +34,7 @@ SAID = {
     "no method": "Missing Authentication Token",
     "route": "no healthy upstream",
     "filter": "Just a moment...",
+    "agent": "error code: 1010",
     "mesh": "RBAC: access denied",
     "cookies": "CSRF token not found in request",
     "moved": "This repo requires terms acceptance and is only available on registry.redhat.io",

@@ -37,9 +37,13 @@ route: no healthy upstream|no available server|(?:application|app) not found|no 
     OpenShift oc get pods,endpoints,route in its project shows which)
 # docker/hub-feedback#2502, cloudflare/workers-sdk#14922, docker-library/official-images#4309
 filter: just a moment|captcha|checking your browser|incapsula|\b(?:not )?a robot\b|(?:page|access) blocked
-    |(?:url|site|page|request) (?:has been |was |is )?blocked|you have been blocked|error code: 10(?:0\d|1[0-2]|20)\b
+    |(?:url|site|page|request) (?:has been |was |is )?blocked|you have been blocked|error code: 10(?:0\d|1[12]|20)\b
     |internet security by|web ?filter|web application firewall
     allow {host} in the filter that answers in its place, or use another network
+# Cloudflare's Browser Integrity Check and rules for known bad agents: help.api.lulu.com 64000312087, docker/hub-feedback#2502
+agent: error code: 1010\b
+    let {client} name itself in its User-Agent, or ask with another program: Cloudflare in front of {host} refuses the one that
+    was sent (if {host} is yours, its Browser Integrity Check does that)
 # Istio, RequestAuthentication and AuthorizationPolicy
 mesh: \bjwt (?:is missing|verification|issuer)|RBAC: access denied
     allow {client} in what is in front of {host} (Istio, Envoy): it refuses before the registry is asked

@@ -255,7 +255,7 @@ elsewhere: <nothing>
     <look>
 """,
     own="{one.own_said}",
-    nothing="the token server {one.who} answered {one.said}, so {one.client} has no token for the registry.",
+    nothing="the token server {one.who} answered {one.said}, so {one.client} has no token.",
     look="run curl -i {one.url}: token servers answer with JSON",
 )
 
