@@ -58,14 +58,7 @@ def copy(tmp_path: Path) -> Copy:
 
 
 RULE = '''
-@row(
-    "teapot",
-    needs=Fact.TROUBLE,
-    severities="error",
-    suffers="all",
-    remedy="ask a registry",
-    report="example/teapot#418",
-)
+@row(needs=Fact.TROUBLE, severities="error", suffers="all", remedy="ask a registry", report="example/teapot#418")
 def teapot(case: Case) -> Iterator[Found]:
     """An answer says 418.
 
@@ -100,7 +93,8 @@ def test_a_finding_is_a_rule_with_its_row(copy: Copy, tmp_path: Path) -> None:
     )
 
     assert copy.run(look) == "False ['request-failed'] False\n"
-    copy.add("trace/findings/content.py", RULE, before='@row("blob-coded"')
+    before = '@row(needs=Fact.BLOB, suffers="docker", remedy="send no Content-Encoding"'
+    copy.add("trace/findings/content.py", RULE, before=before)
     assert copy.run(look) == "True ['teapot'] True\n"
 
 
