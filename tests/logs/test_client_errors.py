@@ -167,6 +167,21 @@ def test_a_proxy_that_does_not_listen_is_no_matter_of_dns() -> None:
         assert found.fix.startswith(says)
 
 
+def test_a_mirror_is_set_in_the_folder_of_its_registry() -> None:
+    """containerd's docs/hosts.md: certs.d/REGISTRY/hosts.toml names the mirrors, and a registry has its own."""
+    words = (
+        'Failed to pull image "nginx:1": failed to pull and unpack image "docker.io/library/nginx:1": failed to do request: '
+        'Head "https://{}/v2/library/nginx/manifests/1{}": http: server gave HTTP response to HTTPS client'
+    )
+    for host, ns, folder in (
+        ("mirror.example:5000", "?ns=docker.io", "docker.io"),
+        ("r.example:5000", "", "r.example:5000"),
+    ):
+        trace, _ = read_trace(words.format(host, ns))
+        (found,) = (one for one in trace.pulls[0].findings if one.severity == "error")
+        assert f'[host."http://{host}"] into /etc/containerd/certs.d/{folder}/hosts.toml' in found.fix
+
+
 def test_a_signature_that_a_verifier_misses_is_told() -> None:
     """sigstore/cosign names the tag and the address of the signature."""
     tag = f"sha256-{'5' * 64}.sig"

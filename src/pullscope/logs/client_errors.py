@@ -61,7 +61,7 @@ _IMAGE = re.compile(
     r"push permission for|Unauthorized for|could not download|failed to get(?= '\w+://)|repository(?= \S+ not found: does)|"
     r"[Tt]ried to push (?:BLOB|image manifest) for|OCI reference|"
     r"(?:pull(?:ing)?|unpack) image(?= [\\\"'])|pushing image|"
-    r"Unable to find image|push refers to repository|(?<!\d )Trying to pull(?: repository)?|parsing image name|"
+    r"Unable to find image|push refers to (?:a )?repository|(?<!\d )Trying to pull(?: repository)?|parsing image name|"
     r"initializing (?:image from )?source|content of|"
     r"(?:docker|podman|nerdctl|buildah|crane|oras|helm|ctr|crictl)(?: -n \S+| -\S+)*(?: i| images?| compose)? "
     r"(?:pull|push|run)(?: --creds[ =]\S+| -\S+)*)"
@@ -79,8 +79,8 @@ _ITSELF = re.compile(
     re.IGNORECASE,
 )
 """What fails with a request of its own, of which the sentence has no address; and docker's note on its own words."""
-_NO_TOKEN = re.compile(r"anonymous token: unexpected status: 4\d\d")
-"""A token request of which not even the address is told: its status is that of what it was for."""
+_OF_AN_IMAGE = re.compile(rf"{_IN.pattern}|anonymous token: unexpected status: 4\d\d")
+"""A token request of which not even the address is told, too: its status is that of what it was for."""
 _REFUSED_LOGIN = re.compile(
     r"login attempt to |incorrect username or password|/v2/\"?: (?:unauthorized|denied): |oauth token: |authenticating to \""
 )
@@ -126,6 +126,7 @@ MARK = re.compile(
 )
 """Words of trouble, whoever speaks: what no other form has is a message, of which it is told what is known."""
 HUB_SERVICE = "registry.docker.io"
+_Answer = tuple[int, bytes | None]
 MOST_TOLD = 1_000
 """Failures of a log that are told, and sentences that wait for an image to be named."""
 
@@ -146,16 +147,11 @@ def without_a_request(text: str) -> str:
     storage = next((one for one in _ASKED.finditer(text) if _is_storage(one[2], text)), None)
     if storage is not None and "proxyconnect" not in text:
         host, why = split(storage[2]).netloc, text[storage.end() :].partition("\n")[0]
-        return (
-            f"names no image; a blob did not come from {host} ({why[:300]}). Layers and configs come from such a storage host: "
-            + (
-                WITHOUT_A_REQUEST[UNKNOWN_CA]
-                if re.search(UNKNOWN_CA, why)
-                else _OF_TIME
-                if "x509" in why
-                else _LET_THROUGH
-            )
+        step = (
+            WITHOUT_A_REQUEST[UNKNOWN_CA] if re.search(UNKNOWN_CA, why) else _OF_TIME if "x509" in why else _LET_THROUGH
         )
+        said = f"a blob did not come from {host} ({why[:300]})"
+        return f"names no image; {said}. Layers and configs come from such a storage host: {step}"
     known = next((meant for words, meant in (NO_ANSWER | WITHOUT_A_REQUEST).items() if re.search(words, text)), None)
     if known is not None:
         return f"names no request; it says: {known}"
@@ -224,8 +220,7 @@ class _Reader:
             yield self._exchange(f"HEAD {url}", entry, answer)
         elif (
             _ITSELF.search(text)
-            and not _IN.search(text)
-            and not _NO_TOKEN.search(text)
+            and not _OF_AN_IMAGE.search(text)
             and not (_REFUSED_LOGIN.search(text) and answer[0] in (401, 403))
         ):
             return
@@ -280,22 +275,13 @@ class _Reader:
         if not _is_token(url, text):
             return ""
         if self.image is not None:
-            return (
-                f"POST {_at(self.image)}/blobs/uploads/"
-                if self.pushes and not service
-                else f"GET {_manifest(self.image)}"
-            )
+            uploads = self.pushes and not service
+            return f"POST {_at(self.image)}/blobs/uploads/" if uploads else f"GET {_manifest(self.image)}"
         host = HUB_API if service == HUB_SERVICE else service
         return f"GET https://{host}/v2/" if is_registry(host) and "." in host else ""
 
     def _exchange(
-        self,
-        request: str,
-        entry: Entry,
-        answer: tuple[int, bytes | None] | None,
-        *,
-        failure: str = "",
-        challenge: str = "",
+        self, request: str, entry: Entry, answer: _Answer | None, *, failure: str = "", challenge: str = ""
     ) -> Exchange:
         """The request (METHOD URL) and its answer, else why there was none; or the 401 that sent it to a token's address."""
         method, url = request.split(" ", 1)

@@ -21,6 +21,8 @@ WITHOUT_A_REQUEST = {
     "another DNS server if its address is not known or false",
     "failed size validation|filesystem layer verification failed|unexpected commit digest|layers from manifest don't match "
     "image": _OTHER_BYTES,
+    "no (?:matching )?signatures": "the verifier found no signature that fits: cosign tree IMAGE lists those that there are; "
+    "sign it (cosign sign IMAGE@DIGEST), or correct the key or identity that the policy names",
     "toomanyrequests: ": "the registry counted too many requests: try again later, or log in (an account has its own limit)",
     'failed to download "oci://': "helm does not say why: helm pull --debug does, and crane ls HOST/NAME lists the versions",
     # goharbor/harbor#13170, #19797
@@ -85,8 +87,8 @@ NO_ANSWER = {
     "importing cache manifest|cache importer": "no failure: the build goes on without that cache, which is not there yet in a "
     "first build: write it with --cache-to, and log in before if it is private",
     r"open /tmp/\S+: no such file": "no registry is at fault: the client misses a file of its own: update it, and once more",
-    "invalid reference format": "no registry was asked: write HOST/NAME:TAG, in lower case, without https:// and spaces",
-    "repository name must be lowercase": "no registry was asked: write the name in lower case",
+    "invalid reference format|repository name must be lowercase": "no registry was asked: write HOST/NAME:TAG, in lower case, "
+    "without https:// and spaces",
     "Cannot connect to the Docker daemon": "no registry was asked: start the docker daemon, or correct DOCKER_HOST",
     "trying to connect to the Docker daemon socket": "no registry was asked: use sudo, or the group docker",
     # moby/buildkit#4206; deng-lab/viroprofiler#13
@@ -109,6 +111,7 @@ NO_ANSWER = {
 NOT_ASKED = re.compile("|".join(NO_ANSWER))
 MEANT = {
     500: "the registry or what is in front of it failed: try again, and read its log",
+    413: "a proxy in front of the registry takes no body of that size: raise client_max_body_size in nginx, or its like there",
     415: "it does not take manifests of the type that was sent",
     429: "too many requests: try again later, or log in",
     404: "what was asked for is not there (check name and tag), or is not taken there (of a push)",

@@ -34,6 +34,13 @@ SAID = {
         "Tunnel or SSL Forbidden",
     ),
     "none": ("Bad Request", "Method Not Allowed", "HTTP/1.1 CONNECT tunnel failed, response 400"),
+    "down": (
+        "proxyconnect tcp: dial tcp 127.0.0.1:7890: connect: connection refused",
+        "http: error connecting to proxy http://127.0.0.1:5384: dial tcp 127.0.0.1:5384: getsockopt: connection refused",
+        "proxyconnect tcp: dial tcp [::1]:3128: connect: connection refused",
+        "proxyconnect tcp: dial tcp :0: connect: connection refused",
+        "writing response to quay.io:443: connecting to 127.0.0.1:1: dial tcp 127.0.0.1:1: connectex: actively refused it",
+    ),
     "out": (
         "Upstream proxy 10.0.0.9:3128 refused HTTP CONNECT request: 502 Bad Gateway",
         "Error connecting to 10.0.0.9:3128: no answer",
@@ -151,7 +158,7 @@ def test_words_are_of_one_kind(kind: str, reason: str) -> None:
     assert ("could not reach" in message) == (row.far in ("name", "tcp") and row.kind != "slow handshake")
     assert row.reached is (
         "could not reach" not in message
-        and row.kind not in ("slow handshake", "out", "none", "barred", "scheme", "login", "address")
+        and row.kind not in ("slow handshake", "out", "none", "barred", "scheme", "login", "address", "down")
     )
     assert fix
     assert "{" not in message + fix

@@ -13,17 +13,17 @@ TABLE = """
 docker: add {host} to insecure-registries in /etc/docker/daemon.json and restart docker
     | take {host} out of insecure-registries in /etc/docker/daemon.json
     | copy {ca} to /etc/docker/certs.d/{host}/ca.crt
-containerd: write [host."http://{host}"] into /etc/containerd/certs.d/{host}/hosts.toml (config_path in config.toml has to
+containerd: write [host."http://{host}"] into /etc/containerd/certs.d/{home}/hosts.toml (config_path in config.toml has to
     name that folder; k3s: mirrors in registries.yaml; Talos: RegistryMirrorConfig)
-    | write https:// for {host} in /etc/containerd/certs.d/{host}/hosts.toml, without skip_verify (k3s: registries.yaml;
+    | write https:// for {host} in /etc/containerd/certs.d/{home}/hosts.toml, without skip_verify (k3s: registries.yaml;
     Talos: RegistryMirrorConfig)
-    | name {ca} with ca = in /etc/containerd/certs.d/{host}/hosts.toml (config_path in config.toml has to name that folder; k3s:
+    | name {ca} with ca = in /etc/containerd/certs.d/{home}/hosts.toml (config_path in config.toml has to name that folder; k3s:
     configs, {host}, tls, ca_file in registries.yaml; Talos: ca in RegistryTLSConfig)
 k3s: name http://{host} as an endpoint in mirrors of /etc/rancher/k3s/registries.yaml (rke2: /etc/rancher/rke2) and restart it
     | write https:// for {host} in /etc/rancher/k3s/registries.yaml (rke2: /etc/rancher/rke2), without insecure_skip_verify
     | name {ca} as ca_file in /etc/rancher/k3s/registries.yaml (configs, {host}, tls; rke2: /etc/rancher/rke2) and restart it
 nerdctl: give nerdctl --insecure-registry | leave out --insecure-registry
-    | name {ca} with ca = in /etc/containerd/certs.d/{host}/hosts.toml
+    | name {ca} with ca = in /etc/containerd/certs.d/{home}/hosts.toml
 podman buildah cri-o containers bootc: set insecure = true for {host} in /etc/containers/registries.conf
     | leave out --tls-verify=false, or insecure=true in /etc/containers/registries.conf, for {host}
     | copy {ca} to /etc/containers/certs.d/{host}/ca.crt
@@ -109,13 +109,13 @@ def out_of_mirrors(client: Client, home: str) -> str:
     return f"out of the mirrors of {home}{f' ({where.format(home=home)})' if where else ''}"
 
 
-def by_plain_http(host: str, client: Client) -> str:
-    """How a client is told to ask a registry without TLS."""
-    return _row(client)[0].format(host=host)
+def by_plain_http(host: str, client: Client, home: str | None = None) -> str:
+    """How a client is told to ask a registry without TLS, or a mirror of `home` (whose folder containerd reads)."""
+    return _row(client)[0].format(host=host, home=home or host)
 
 
-def by_tls_only(host: str, client: Client) -> str:
-    """How it is told not to go on without TLS.
+def by_tls_only(host: str, client: Client, home: str | None = None) -> str:
+    """How it is told not to go on without TLS, to a registry or a mirror of `home`.
 
     BuildKit asks localhost by plain http unless it is told otherwise (util/resolver, fillInsecureOpts): docker/buildx#347.
     """
@@ -124,15 +124,16 @@ def by_tls_only(host: str, client: Client) -> str:
     if client.family == "helm" and is_loopback(host):  # oras-project/oras-go docker.MatchLocalhost: helm/helm#11092
         port = host.rpartition(":")[2]
         return f"name it by another name than localhost (HOST:{port}, in /etc/hosts): helm asks localhost by plain http"
-    return _row(client)[1].format(host=host)
+    return _row(client)[1].format(host=host, home=home or host)
 
 
-def how_to_trust(host: str, client: Client | None, ca: str = "the CA") -> str:
-    """How a client is told to trust a CA at a registry."""
+def how_to_trust(host: str, client: Client | None, ca: str = "the CA", home: str | None = None) -> str:
+    """How a client is told to trust a CA at a registry, or at a mirror of `home`."""
     client = client or Client(family=UNKNOWN)
     family, hub = client.family, host.endswith(DOCKER_HUB)
     if family not in ("docker", UNKNOWN):
-        return _row(client)[2].format(host="docker.io" if hub else host, ca=ca, family=family)
+        host = "docker.io" if hub else host
+        return _row(client)[2].format(host=host, ca=ca, family=family, home=home or host)
     whose, both = ("the CA", "") if ca == "the CA" else ("mitmproxy's CA", " (pullscope docker on does both)")
     shell = 'for commands of a shell, run eval "$(pullscope env)" in it; for the docker daemon, '
     shell = shell if both and family == UNKNOWN else ""

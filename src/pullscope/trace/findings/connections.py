@@ -117,7 +117,7 @@ tls weak: (?:key|md) too weak|insecure algorithm|negative serial|failed to parse
     the certificate of {what} is of a kind that {who} accepts from no CA
     give {hosts} a new one: a key of 2048 bits or more, SHA-256, a positive serial number, no private extensions
 # The intermediate certificate is not sent, or the CA is not known: the words are the same for both.
-tls chain: local issuer|first certificate|unknown authority|certificate signed by
+tls chain: PKIX path|local issuer|first certificate|unknown authority|certificate signed by
     {what} was reached, and its certificate chain ends at no CA that {who} trusts
     have {hosts} send its intermediate certificates if a public CA signed it; else {trust}
 tls trust: certificate verif|self.signed|unknown ca|not trusted
@@ -237,7 +237,8 @@ def told(case: Case, found: Failure, hops: list[Hop]) -> tuple[str, str]:
     if hop.step.is_foreign and hop.step.route.digest:
         by = f", which the manifest names for {hop.step.route.digest.short},"
     who, hosted = client if logged else "mitmproxy", known_registry(hop.host) is not None
-    plain, trust = by_plain_http(at, case.pull.client), how_to_trust(at, case.pull.client)
+    plain = by_plain_http(at, case.pull.client, hop.mirror_of)
+    trust = how_to_trust(at, case.pull.client, home=hop.mirror_of)
     if re.match(r"(?:source-controller|flux)/", hop.agent):  # fluxcd/source-controller#821, #1268, #1898
         trust = "put the CA as ca.crt into a secret that certSecretRef of the OCIRepository or HelmRepository names"
     if named:
@@ -252,7 +253,7 @@ def told(case: Case, found: Failure, hops: list[Hop]) -> tuple[str, str]:
         "hosts": hosts,
         "what": f"{hosts}{by}",
         "plain": plain,
-        "secure": by_tls_only(at, case.pull.client),
+        "secure": by_tls_only(at, case.pull.client, hop.mirror_of),
         "trust": trust
         if logged
         else f"let mitmproxy trust that CA (--set ssl_verify_upstream_trusted_ca=FILE); without mitmproxy, {trust}",
