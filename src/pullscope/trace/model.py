@@ -113,8 +113,6 @@ class Step:
         """What was asked for, whichever host was asked: a later success at the same place makes a failure good."""
         route = self.route
         repository, meant = route.repository, self.pull.repository if self.pull is not None else None
-        if self.is_foreign:
-            return (Endpoint.BLOB, meant, route.digest)
         if meant is not repository and is_below(repository, meant):
             repository = meant  # a mirror's own name for it, or that of another registry of a search list
         return (route.endpoint, repository, route.named)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from pullscope.oci.agents import CONTAINERS_IMAGE, UNKNOWN
-from pullscope.oci.known_registries import WEBSITES, known_registry
+from pullscope.oci.known_registries import SEARCHED, WEBSITES, known_registry
 from pullscope.oci.media import OCI_INDEX
 from pullscope.oci.reference import DOCKER_HUB, registry_name
 from pullscope.oci.routes import Endpoint, below
@@ -32,6 +32,7 @@ _LIBRARY = (
 )
 _WITHOUT_LIBRARY = frozenset({"harbor", "ecr"})
 """Registries whose caches hand names on as they are: goharbor/harbor#13446; docs.aws.amazon.com, "pull through cache"."""
+_LIST = "unqualified-search-registries in registries.conf; if it is to be there, correct the name or the tag"
 _NO_PROJECT = re.compile(r"\bproject \S+ (?:is )?not found", re.IGNORECASE)
 """Harbor's words: goharbor/harbor#13391."""
 _OF_STORAGE = r"""
@@ -133,12 +134,17 @@ def of_what_is_missing(one: Answer) -> str | None:
         return None  # words that say why
     if says(one.hop, _NO_PROJECT):
         return f"check the project {name.partition('/')[0]}, which {host} does not have, or make it"
+    asked = in_turn(one.case, step) if one.code in ("name-unknown", "manifest-unknown") else []
+    if len(asked) > 1 or (asked and (one.code == "name-unknown" or host in SEARCHED) and "/" not in name):
+        # podman-container-tools/podman#9336, #336
+        change = "add that to" if len(asked) > 1 else f"take {host} out of"
+        hub = f"docker.io/{name}" if "/" in name else f"docker.io/library/{name}"
+        typed = hub if DOCKER_HUB not in asked else f"REGISTRY/{name.removeprefix('library/')}"
+        return f"write its registry before it ({typed}), or {change} {_LIST}"
     if one.code == "name-unknown":
         if (within := host_within(name)) is not None:
             return f"leave {within} out of the name, if it is the registry that was meant{also}"
         renamed = one.step.first.host != host
-        if one.case.family in CONTAINERS_IMAGE and "/" not in name:  # podman-container-tools/podman#9336
-            return f"write its registry before it (docker.io/library/{name}), or take {host} out of unqualified-search-registries"
         if one.act == "list" and one.takes_no_login:
             by_name = f"ask for a tag by its name, as {host} may have no list of it"
             return f"{by_name}, or correct the name, if it is not {name}"
@@ -153,12 +159,6 @@ def of_what_is_missing(one: Answer) -> str | None:
         return f"ask for it in the repository that it was pushed to, if that is not {name}"
     if one.code != "manifest-unknown":
         return None
-    if len(in_turn(one.case, step)) > 1:
-        typed = f"REGISTRY/{name.removeprefix('library/')}:{step.route.reference}"
-        listed_too = "or add that to unqualified-search-registries in registries.conf"
-        return (
-            f"write its registry before it ({typed}), {listed_too}; if it is one of these, correct the name or the tag"
-        )
     tags = f"{list_tags(one.case, f'{registry_name(asked_host(one))}/{name}')} lists"
     if below(one.hop.request.url) and one.hop.route.endpoint is Endpoint.MANIFEST:
         tags = f"curl {one.hop.request.url.partition('/manifests/')[0]}/tags/list lists"

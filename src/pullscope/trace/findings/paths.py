@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 from pullscope.oci.agents import CONTAINERS_IMAGE, UNKNOWN
-from pullscope.oci.known_registries import SEARCHED
 from pullscope.oci.urls import path_of
 from pullscope.trace.findings.answers import Answer
 from pullscope.trace.findings.asked import host_within
@@ -51,9 +50,6 @@ def added(one: Answer, name: str) -> str:
         return f"leave {within} out of the name, if {host} itself has {name.removeprefix(f'{within}/')}; else "
     if name.startswith("library/") and known not in ("docker-hub", "harbor"):
         return f"leave library/ out of the name, if {name[8:]} is no official image of Docker Hub; else "
-    if "/" not in name and host in SEARCHED and one.case.family in CONTAINERS_IMAGE:
-        also = f"or take {host} out of unqualified-search-registries"
-        return f"write its registry before it (docker.io/library/{name}), {also}; if it is to be there, "
     if route.reference == "latest":
         return "name a tag, if none was named (latest is taken then); else "
     return ""

@@ -270,7 +270,7 @@ def why_refused(one: Answer) -> str:
         after = f"; {request(later[0])} was answered with {later[0].last.status or 'nothing'} after it" if later else ""
         if (reads := showed_it_with(one.case, one.hop)) is not None:
             return f" {client} showed its login with {reads}, and none with {one.hop.request.method}{after}."
-        return f" {client} showed no login{after}."
+        return f" {client} showed no login with {one.hop.request.method}{after}."
     if (since := began_with_it(one)) is not None:
         return f" It took that login {period(since)} before, and it may have ended since."
     asked = lacks_delete(one)
