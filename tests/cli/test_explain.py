@@ -77,11 +77,11 @@ def test_a_file_that_is_not_there_is_not_called_a_word(name: str) -> None:
 
 def test_an_error_that_names_nothing_is_not_taken_for_a_file() -> None:
     """A sentence that names no request: what to paste is said, and not that there is no such file."""
-    told = run("explain", "x509: certificate signed by unknown authority")
+    told = run("explain", "x509: unhandled critical extension")
 
     assert (told.returncode, told.stdout) == (1, "")
     assert (
-        "cause is not known; it says 'x509: certificate signed by unknown authority'; put the command that failed above"
+        "cause is not known; it says 'x509: unhandled critical extension'; put the command that failed above"
         in told.stderr
     )
 
@@ -140,6 +140,14 @@ def test_a_message_longer_than_a_name_may_be_is_read() -> None:
     )
 
     assert (told.returncode, told.stderr.count("name too long")) == (0, 0)
+    assert "ghcr.io/ann/app:1" in told.stdout
+
+
+def test_a_message_that_begins_with_a_dash_is_no_option() -> None:
+    """docker/build-push-action#334: a list's item; `-` alone stays standard input."""
+    told = run("explain", '- Error: Head "https://ghcr.io/v2/ann/app/manifests/1": denied: no')
+
+    assert (told.returncode, told.stderr.count("No such option")) == (0, 0)
     assert "ghcr.io/ann/app:1" in told.stdout
 
 

@@ -202,7 +202,7 @@ class _Reader:
     def _exchanges(self, entry: Entry) -> Iterator[Exchange]:
         text = entry.message
         answer = answer_of(text)
-        there = next((each for each in _ADDRESS.finditer(text) if _is_api(each[0])), None)
+        there = next((each for each in _ADDRESS.finditer(text) if route(each[0]).endpoint is not Endpoint.NONE), None)
         if asked := list(_ASKED.finditer(text)):
             yield from self._named(asked, entry)
         elif answer is None and failure_of(text) is None:
@@ -345,15 +345,10 @@ def _speaker(entry: Entry) -> str:
     )
 
 
-def _is_api(url: str) -> bool:
-    """Whether that is an address of a registry's API."""
-    return route(url).endpoint is not Endpoint.NONE
-
-
 def _is_storage(url: str, text: str) -> bool:
     """Whether a storage host is asked for the bytes of a blob: ECR's and Google's have no digest in their addresses."""
     of_a_blob = route(url).digest is not None or (_OF_A_BLOB.search(text) is not None and not _is_token(url))
-    return of_a_blob and not _is_api(url)
+    return of_a_blob and route(url).endpoint is Endpoint.NONE
 
 
 def _is_token(url: str, text: str = "") -> bool:

@@ -103,9 +103,7 @@ def events_of(exchanges: Iterable[Exchange], *, lacks: str) -> list[Event]:
     """The events of all exchanges in the order of the log, or by its clock where it has one for everything."""
     found = list(exchanges)
     if all(one.asked is None for one in found):
-        lacks = " ".join(
-            dict.fromkeys([*lacks.split(), "times"])
-        )  # a form with a clock, without it: logrus on a terminal
+        lacks += " times" * ("times" not in lacks.split())  # a form with a clock, without it: logrus on a terminal
     timed = "times" not in lacks.split()
     known = next((one.asked for one in found if one.asked is not None), 0.0)
     moments: list[tuple[float, int, int, Exchange]] = []
