@@ -44,6 +44,8 @@ _POOL = re.compile(
     r"HTTP(S?)ConnectionPool\(host='([^']+)', port=(\d+)\): Max retries exceeded with url: (/v[12]/\S*) \(Caused by (.+)\)"
 )
 """How requests tells that nothing answered (docker-archive/docker-registry#512)."""
+_BARE = re.compile(r"(?<![\w/.:@-])(?=(?:[a-z0-9-]+\.)+[a-z]{2,}(?::\d+)?/v2/\S+/(?:manifests|blobs|tags)/)")
+"""Before an address of the API without its scheme."""
 _SHORTENED = re.compile(r"\.\.\.\s+\d+\.\d+s\s*$")
 """How docker compose ends a line that is longer than the screen; the whole comes below."""
 _DECODER = json.JSONDecoder(strict=False)
@@ -111,7 +113,7 @@ def _pieces(entry: Entry) -> Iterator[Entry]:
     text = _spoken(_spoken(_LINE_OF_JSON.sub(lambda line: f"{{{line[1]}}}", text)))
     text = _NOT_FORMATTED.sub(lambda verb: f"%{'3' if verb[1] == 'A' else '2'}{verb[1]}", _AROUND.sub("", text))
     text = _POOL.sub(lambda pool: f'GET "http{pool[1].lower()}://{pool[2]}:{pool[3]}{pool[4]}": {pool[5]}', text)
-    for sentence in text.split("\n"):
+    for sentence in _BARE.sub("https://", text).split("\n"):
         yield Entry(entry.line, sentence[:LONGEST_SENTENCE].rstrip(), entry.fields, entry.time)
 
 
