@@ -84,6 +84,11 @@ class Index:
     artifact_type: str | None = None
     annotations: Mapping[str, str] = field(default_factory=dict, hash=False)
 
+    @property
+    def parts(self) -> tuple[Descriptor, ...]:
+        """What it cannot be without."""
+        return self.manifests
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Manifest:
@@ -96,6 +101,11 @@ class Manifest:
     artifact_type: str | None = None
     annotations: Mapping[str, str] = field(default_factory=dict, hash=False)
     schema_version: int | None = None
+
+    @property
+    def parts(self) -> tuple[Descriptor, ...]:
+        """What it cannot be without."""
+        return self.layers if self.config is None else (self.config, *self.layers)
 
     @property
     def is_attestation(self) -> bool:

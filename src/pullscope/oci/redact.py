@@ -81,10 +81,6 @@ def _redact_challenge_parameter(name: str, text: str) -> str:
 _ASSIGNED_WORD = re.compile(r"((?:=|\b(?:token|key|secret|password|auth)\s{0,4}:)\s{0,4})[^\s;,()]++", re.IGNORECASE)
 
 
-def _redact_agent(value: str) -> str:
-    return _ASSIGNED_WORD.sub(rf"\1{GONE}", redact_text(value))
-
-
 def _redact_link(value: str) -> str:
     """RFC 8288: `</v2/_catalog?last=x&n=5>; rel="next"`, several with commas between."""
     links = []
@@ -103,7 +99,7 @@ _RULES: dict[str, Callable[[str], str]] = {
     "origin": redact_url,
     "referer": redact_url,
     "link": _redact_link,
-    "user-agent": _redact_agent,
+    "user-agent": lambda value: _ASSIGNED_WORD.sub(rf"\1{GONE}", redact_text(value)),
     "www-authenticate": _redact_challenges,
     "proxy-authenticate": _redact_challenges,
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 from datetime import UTC, datetime
 
-from pullscope.oci.urls import host_of, is_host, parameters, query
+from pullscope.oci.urls import host_of, is_host, parameters, query, split
 
 _LOCAL_ENDINGS = (".local", ".internal", ".lan", ".home.arpa", ".localdomain", ".intranet")
 """Names that no public DNS has (RFC 6762, RFC 8375, ICANN's .internal)."""
@@ -39,8 +39,11 @@ def is_service(host: str) -> bool:
 
 
 def is_address(url: str) -> bool:
-    """Whether a URL is one that a client can ask: http or https, and one host with at most one port."""
-    return url.startswith(("http://", "https://")) and is_host(host_of(url))
+    """Whether a URL is one that a client can ask: http or https, and one host with at most one port.
+
+    One of two names, or with backslashes, is taken for a path (distribution/distribution#794).
+    """
+    return url.startswith(("http://", "https://")) and is_host(host_of(url)) and "://" not in split(url).path
 
 
 def where_it_is(host: str) -> str:

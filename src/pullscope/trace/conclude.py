@@ -214,7 +214,9 @@ def ending_of(pull: Pull, *, cut_off: bool = False) -> Ending:
         return Ending.INCOMPLETE  # also where no answer had begun: nothing refused it
     if failed and through_mirror(pull):
         return Ending.INCOMPLETE  # what a mirror has not got is asked of the registry itself, past it
-    missed = unused_token(pull) is not None or any(_is_missed(step) for step in (*pull.steps, *pull.ready))
+    # what the client could not do without, and of which no end was seen
+    wanted = (step for step in (*pull.steps, *pull.ready) if step.kind not in OPTIONAL)
+    missed = unused_token(pull) is not None or any(step.outcome is Outcome.NOT_SEEN for step in wanted)
     if missed or (cut_off and not failed and not pull.put):
         return Ending.INCOMPLETE
     if pull.pushing and not any(step.kind is Kind.MANIFEST_PUT for step in failed):
@@ -245,11 +247,6 @@ def _broke_the_protocol(step: Step) -> bool:
     reason = step.last.failed.reason if step.last.failed is not None else ""
     # mitmproxy calls a body that was cut off a protocol error, too.
     return "protocol error" in reason and "peer closed" not in reason
-
-
-def _is_missed(step: Step) -> bool:
-    """Whether the end of a step that the client could not do without was not seen."""
-    return step.outcome is Outcome.NOT_SEEN and step.kind not in OPTIONAL
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

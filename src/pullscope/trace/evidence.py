@@ -146,14 +146,10 @@ def match(clue: Clue, pulls: Iterable[Pull]) -> Match | None:
         left = held
         if len(left) == 1:
             break
-    chosen = min(left, key=_waited_longest)
+    # of clients that ask one thing after the other, the one whose last answer came first asks first
+    chosen = min(left, key=lambda pull: (pull.in_flight, pull.last))
     rivals = tuple(pull for pull in equals if pull is not chosen and (chosen.closed or not pull.closed))[:3]
     return Match(pull=chosen, reason=_REASONS[deciding.name], rivals=rivals)
-
-
-def _waited_longest(pull: Pull) -> tuple[bool, float]:
-    """Of clients that ask one thing after the other, the one whose last answer came first asks first."""
-    return (pull.in_flight, pull.last)
 
 
 BEGINS = Reason(

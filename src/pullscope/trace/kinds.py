@@ -171,8 +171,8 @@ def learn(pull: Pull, step: Step, document: Index | Manifest) -> None:
             )
     if not attestation and not is_signature and all(image.digest != digest or digest is None for image in pull.images):
         pull.images.append(Image(digest=digest, platform=platform, manifest=document))
-        parts = [document.config, *document.layers]
-        pull.missing.update(part.digest for part in parts if part and part.digest and part.digest not in pull.fetched)
+        named = (part.digest for part in document.parts)
+        pull.missing.update(digest for digest in named if digest and digest not in pull.fetched)
         pull.platform = pull.platform or platform
 
 

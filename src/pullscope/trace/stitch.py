@@ -186,7 +186,7 @@ class Stitcher:
             sources = self._unfollowed(self._sources, (event.client, event.referer_id), event)
             agent = event.headers.get("user-agent") or ""
             same = [hop for hop in sources if hop.agent == agent]
-            if len(same) == 1 and _leads_to(same[0], host_of(event.url)):
+            if len(same) == 1 and host_of(same[0].location or "") == host_of(event.url):
                 return same[0], False
         return None, False
 
@@ -225,8 +225,8 @@ class Stitcher:
                 table.discard((hop.request.client, number), hop)
 
     def _unfollowed(self, table: Remembered[tuple[str, int], Hop], key: tuple[str, int], event: Requested) -> list[Hop]:
-        found = table.of(key)
-        return [hop for hop in found if not hop.followed and _age(hop, event) <= MEMORY] if found else []
+        open_ones = (hop for hop in table.of(key) or () if not hop.followed)
+        return [hop for hop in open_ones if event.time - (hop.response or hop.request).time <= MEMORY]
 
     def _repeated_step(self, event: Requested) -> Step | None:
         """The step that this request may repeat: of the nearest operation the one last asked on its connection, then the
@@ -339,12 +339,3 @@ def _upload_route(event: Requested, found: Route, told_by: Hop) -> Route:
         return found
     digest = parameters(query(event.url)).get("digest", [None])[0]
     return replace(found, endpoint=Endpoint.UPLOAD, repository=told_by.route.repository, digest=as_digest(digest))
-
-
-def _leads_to(hop: Hop, host: str) -> bool:
-    location = hop.location
-    return location is not None and host_of(location) == host
-
-
-def _age(hop: Hop, event: Requested) -> float:
-    return event.time - (hop.response.time if hop.response else hop.request.time)

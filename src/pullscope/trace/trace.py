@@ -360,7 +360,7 @@ class Trace:
 
     def _advance(self, now: float) -> None:
         """Do everything that was due before `now`, in the order in which it was due."""
-        for when, pull in self._roster.due(now, self._deadline):
+        for when, pull in self._roster.due(now, lambda pull: self._alone(pull, partial(deadline, pull))):
             self._alone(pull, partial(self._do_due, pull, when))
 
     def _do_due(self, pull: Pull, when: float) -> None:
@@ -371,9 +371,6 @@ class Trace:
             self._close(pull)
         else:
             self._roster.touch(pull, when)
-
-    def _deadline(self, pull: Pull) -> float | None:
-        return self._alone(pull, partial(deadline, pull))
 
     # -- errors of ours -----------------------------------------------------------------------------------------------
 

@@ -95,7 +95,7 @@ class _Known:
         """What a push put there or found there, below the manifests that name it; the rest of it beside them."""
         read = [step for step in self._pull.steps if step.kind is Kind.MANIFEST_PUT or step.document is not None]
         documents = {step.digest or step.place: step for step in read}
-        named = {entry.digest for step in read for entry in _entries(step.document)}
+        named = {entry.digest for step in read if step.document is not None for entry in step.document.parts}
         roots = [self._document(step) for step in documents.values() if step.digest not in named]
         others = {step.digest: step for step in self._pull.steps if step.digest and step.digest not in documents}
         return roots + [
@@ -150,15 +150,6 @@ class _Known:
             state=self._settled.get(digest or "", otherwise),
             children=children,
         )
-
-
-def _entries(document: Manifest | Index | None) -> Iterator[Descriptor]:
-    """What a document names."""
-    match document:
-        case Index():
-            yield from document.manifests
-        case Manifest():
-            yield from (part for part in (document.config, *document.layers) if part is not None)
 
 
 _OF_BLOBS = frozenset({Kind.LAYER, Kind.CONFIG, Kind.UPLOAD_CHUNK, Kind.UPLOAD_FINISH, Kind.UPLOAD_START, Kind.MOUNT})

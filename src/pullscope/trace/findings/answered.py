@@ -11,7 +11,7 @@ from pullscope.trace.findings.asked import request, thing
 from pullscope.trace.findings.case import in_turn, listed, name_of, was_anonymous
 from pullscope.trace.findings.client_settings import out_of_mirrors
 from pullscope.trace.findings.fixes import fix_of, of_where_it_was_named, slow_storage, where_to_ask
-from pullscope.trace.findings.grants import rights
+from pullscope.trace.findings.grants import rights, waits_for_a_token
 from pullscope.trace.findings.missing import asked_host, named_by
 from pullscope.trace.findings.rights import refused_login, what_it_lacks, what_it_may_be
 from pullscope.trace.findings.row import Case, Fact, Found, Severity, row
@@ -142,7 +142,8 @@ def manifest_unknown(one: Answer) -> str:
     Distribution specification, "Error Codes". The recording `dockerd-20.10-missing-tag`. containerd asks by HEAD only, so
     a missing repository looks the same there.
     """
-    where, name, step = _where(one), one.hop.route.repository or one.step.route.repository, one.step
+    asked, name, step = asked_host(one), one.hop.route.repository or one.step.route.repository, one.step
+    where = one.hop.host if asked == one.hop.host else f"{one.hop.host}, to which {asked} redirects,"
     if step.kind is Kind.DELETE:
         return f"{where} has no {step.route.reference} in {name} to delete{_why(one)}."
     if len(asked := in_turn(one.case, step)) > 1:
@@ -191,12 +192,6 @@ def cdn_failed(one: Answer) -> str:
     why = f" ({hop.failed.reason})" if hop.failed is not None else ""
     said = f"said {hop.status}{quoted(hop)}" if hop.status is not None else f"ended the connection{why}"
     return f"{answered_by(hop)}, which has the bytes of {name_of(one.step)}, {said}."
-
-
-def _where(one: Answer) -> str:
-    """The host that lacks it, and by which one it was reached."""
-    asked, host = asked_host(one), one.hop.host
-    return host if asked == host else f"{host}, to which {asked} redirects,"
 
 
 def _why(one: Answer) -> str:
@@ -252,7 +247,7 @@ def request_failed(case: Case) -> Iterator[Found]:
     left = (one for one in case.steps[-3:] if one.last.response is None and one.last.client_left)
     waited = next((one for one in left if (one.last.seconds or 0.0) >= 10), None)
     answers = (Answer(case, step) for step in case.bad if not step.last.client_left)
-    candidates = [one.step for one in answers if not one.waits_for_a_token] or _ended_badly(case)
+    candidates = [one.step for one in answers if not waits_for_a_token(case, one.step)] or _ended_badly(case)
     if waited is not None:
         last, home = waited.last, waited.first.mirror_of
         yield Found(

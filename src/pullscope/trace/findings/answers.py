@@ -257,16 +257,11 @@ class Answer:
     @cached_property
     def code(self) -> str | None:
         """The code under which it is told; None where a rule of its own tells it, or nothing is known of it."""
-        if self.hop.client_left or self.waits_for_a_token or self.step.is_foreign:
+        if self.hop.client_left or waits_for_a_token(self.case, self.step) or self.step.is_foreign:
             return None
         if in_storage(self.hop):
             return "cdn-failed" if _is_storage_failure(self) else None
         return next((code for code, fits in CODES if fits(self)), None)
-
-    @property
-    def waits_for_a_token(self) -> bool:
-        """Whether it is no refusal: a token is wanted, which was not asked for or not given. That is told of the token."""
-        return waits_for_a_token(self.case, self.step)
 
 
 def _is_not_needed(one: Answer) -> bool:

@@ -11,12 +11,13 @@ from dataclasses import dataclass, replace
 from pullscope.oci.agents import DAEMONS
 from pullscope.oci.amounts import period
 from pullscope.oci.media import essence
-from pullscope.oci.reference import DOCKER_HUB, registry_name
+from pullscope.oci.reference import registry_name
 from pullscope.oci.routes import Endpoint, below
 from pullscope.oci.urls import split
 from pullscope.trace.findings.asked import takes
 from pullscope.trace.findings.case import harmless
 from pullscope.trace.findings.finding import Finding
+from pullscope.trace.findings.login_commands import own_login
 from pullscope.trace.findings.lookups import clear
 from pullscope.trace.findings.row import Case, Severity, row
 from pullscope.trace.findings.said import answered_by, front, quoted
@@ -221,7 +222,9 @@ def _told(one: Finding, here: Asked, there: Asked) -> tuple[str, str] | None:
 
 def _shows_login(asked: Asked) -> bool:
     """Whether a login was shown, or a token that was got with one."""
-    return asked.step.last.request.authorization != "none" and not _is_anonymous(asked)
+    tokens = [step.token for step in asked.pull.steps if step.is_token and step.token is not None]
+    anonymous = bool(tokens) and all(token.anonymous for token in tokens)
+    return asked.step.last.request.authorization != "none" and not anonymous
 
 
 def _of_the_address(one: Finding, here: Asked, there: Asked) -> tuple[str, str] | None:
@@ -249,17 +252,9 @@ def _of_the_address(one: Finding, here: Asked, there: Asked) -> tuple[str, str] 
     return taken, f"{_login(here, host)}: a login is kept for the name at which it was made, and {other} is another"
 
 
-def _is_anonymous(here: Asked) -> bool:
-    tokens = [step.token for step in here.pull.steps if step.is_token and step.token is not None]
-    return bool(tokens) and all(token.anonymous for token in tokens)
-
-
 def _login(here: Asked, host: str) -> str:
     """The plain command; that of each registry is in the fix that stood here."""
-    name, family = registry_name(host), here.pull.client.family
-    command = family if family in ("podman", "skopeo", "buildah", "crane", "regctl", "oras") else "docker"
-    words = {"crane": "auth login", "regctl": "registry login"}.get(family, "login")
-    return f"{command} {words}{'' if name == DOCKER_HUB and command == 'docker' else f' {harmless(name)}'}"
+    return own_login(here.pull.client.family, harmless(host))
 
 
 def _are_variants(one: str, other: str) -> bool:

@@ -117,50 +117,34 @@ def plain_http_to_tls(case: Case) -> Iterator[Found]:
     front and hands on in plain http: sameersbn/docker-gitlab#1881.
     """
     for hop in case.hops:
-        if not _wants_tls(hop) or hop.step in case.made_good:
+        url, host, client = split(hop.request.url), hop.host, case.client
+        said_so = _WANTS_TLS.search(hop.said or "") is not None
+        of_tls = said_so or (url.scheme == "http" and str(url.port or "").endswith("443"))
+        if hop.status != 400 or hop.errors or not of_tls or hop.step in case.made_good:
             continue
-        host, plain = hop.host, hop.request.url.startswith("http:")
-        by = next((one for one in case.hops if plain and any(_names(url, host) for url in _named_by(one))), None)
-        what, fix = _who_sent_it(case, hop, by)
-        seen = (
-            f"{answered_by(hop)} said 400{quoted(hop)} to {hop.request.method} of {hop.request.url.partition('?')[0]}"
-        )
-        yield Found([*([by.step] if by is not None else []), hop.step], f"{seen}: {what}.", fix)
+        by = next((one for one in case.hops if url.scheme == "http" and ("http", host) in _named_by(one)), None)
+        why = f"{client} asked in plain http, and {host} {'speaks TLS there' if said_so else 'has the number of a port with TLS'}"
+        if url.scheme != "http":
+            why = f"what stands in front of {host} hands on in plain http, to a port that speaks TLS"
+            fix = f"let the proxy in front of {host} ask over https ({HANDED_ON})"
+        elif by is None:
+            else_ = f"if https does not work either, curl -v https://{host}/v2/ says why"
+            fix = f"ask {host} over https: {by_tls_only(host, case.pull.client)}; {else_}"
+        else:
+            why += f"; {by.host} named http://{host}"
+            fix = f"write https:// in what {by.host} names for it"
+            if split(f"//{by.host}").host == url.host:
+                fix = own_address(case, by.host, "http.host" if by.location else "auth.token.realm")
+            elif hop.step.route.endpoint is Endpoint.BLOB:
+                serve = f"let it serve blobs itself ({of_redirects(case, by.host)})"
+                settings = f"the settings of {by.host} (secure and regionendpoint in distribution)"
+                fix = f"name https://{host} in {settings}, or {serve}"
+        asked = f"{hop.request.method} of {hop.request.url.partition('?')[0]}"
+        message = f"{answered_by(hop)} said 400{quoted(hop)} to {asked}: {why}."
+        yield Found([*([by.step] if by is not None else []), hop.step], message, fix)
 
 
-def _wants_tls(hop: Hop) -> bool:
-    if hop.status != 400 or hop.errors:
-        return False
-    url = split(hop.request.url)
-    return bool(_WANTS_TLS.search(hop.said or "")) or (url.scheme == "http" and str(url.port or "").endswith("443"))
-
-
-def _named_by(hop: Hop) -> list[str]:
-    return [url for url in (hop.location, *(one.realm for one in hop.challenges)) if url]
-
-
-def _names(url: str, host: str) -> bool:
-    return url.startswith("http:") and host_of(url) == host
-
-
-def _who_sent_it(case: Case, hop: Hop, by: Hop | None) -> tuple[str, str]:
-    """Who chose plain http for it, and what to do about it."""
-    host, client = hop.host, case.client
-    if not hop.request.url.startswith("http:"):
-        front = f"what stands in front of {host} hands on in plain http, to a port that speaks TLS"
-        return front, f"let the proxy in front of {host} ask over https ({HANDED_ON})"
-    told = _WANTS_TLS.search(hop.said or "") is not None
-    said = f"{client} asked in plain http, and {host} {'speaks TLS there' if told else 'has the number of a port with TLS'}"
-    if by is None:
-        why = f"if https does not work either, curl -v https://{host}/v2/ says why"
-        return said, f"ask {host} over https: {by_tls_only(host, case.pull.client)}; {why}"
-    said += f"; {by.host} named http://{host}"
-    if split(f"//{by.host}").host == split(f"//{host}").host:
-        return said, own_address(case, by.host, "http.host" if by.location else "auth.token.realm")
-    if hop.step.route.endpoint is not Endpoint.BLOB:
-        return said, f"write https:// in what {by.host} names for it"
-    serve = f"let it serve blobs itself ({of_redirects(case, by.host)})"
-    return (
-        said,
-        f"name https://{host} in the settings of {by.host} (secure and regionendpoint in distribution), or {serve}",
-    )
+def _named_by(hop: Hop) -> set[tuple[str, str]]:
+    """Scheme and host of each address that an answer names: its Location, its realms."""
+    urls = (hop.location, *(one.realm for one in hop.challenges))
+    return {(split(url).scheme, host_of(url)) for url in urls if url}

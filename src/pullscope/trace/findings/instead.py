@@ -136,13 +136,13 @@ def wrong_content_type(case: Case) -> Iterator[Found]:
             by = last.follows.host
             itself = f"let {by} send manifests itself, with their media type, and not its storage"
             fix = f"{itself}: {of_redirects(case, by)}"
+    # for what only a manifest could have told
+    went_on = any(step.expectation is not None for step in case.steps)
     yield Found(
         wrong,
         message,
         fix,
-        severity=Severity.ERROR
-        if not _went_on(case) and (case.failed or _ended_there(case, wrong))
-        else Severity.WARNING,
+        severity=Severity.ERROR if not went_on and (case.failed or _ended_there(case, wrong)) else Severity.WARNING,
     )
 
 
@@ -210,11 +210,6 @@ def _of_a_page(case: Case, step: Step) -> tuple[str, str]:
         f"{answered_by(last)} answers with a web page{said} where a manifest should be: it is not a registry, or something "
         "stands in front of it (a login page, a filter)."
     ), own or of_a_website(one) or one.asks_for or f"{fix}use its own address"
-
-
-def _went_on(case: Case) -> bool:
-    """Whether the client asked for something that only a manifest could have told it."""
-    return any(step.expectation is not None for step in case.steps)
 
 
 def _ended_there(case: Case, wrong: list[Step]) -> bool:

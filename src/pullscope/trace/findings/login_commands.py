@@ -41,20 +41,20 @@ LOGINS = {
 }
 
 # maven.apache.org/settings.html; docs.gradle.org, "Declaring repositories"; docs.npmjs.com/cli/commands/npm-login; curl(1)
-_BY_HAND = (
-    (re.compile(r"(?:apache-)?maven|aether", re.IGNORECASE), "give it as a <server> in ~/.m2/settings.xml"),
-    (re.compile(r"gradle", re.IGNORECASE), "give it in the credentials of that repository in build.gradle"),
-    (re.compile(r"npm|yarn|pnpm", re.IGNORECASE), "npm login --registry https://{host}/"),
-    (re.compile(r"curl", re.IGNORECASE), "curl -u {user}:PASSWORD"),
-    (
-        re.compile(
-            r"python-|okhttp|axios|node-fetch|aiohttp|apache-httpclient|java|wget|powershell|libwww", re.IGNORECASE
-        ),
-        "let the script send it, as Authorization: Basic",
-    ),
-)
+_BY_HAND = {
+    "(?:apache-)?maven|aether": "give it as a <server> in ~/.m2/settings.xml",
+    "gradle": "give it in the credentials of that repository in build.gradle",
+    "npm|yarn|pnpm": "npm login --registry https://{host}/",
+    "curl": "curl -u {user}:PASSWORD",
+    "python-|okhttp|axios|node-fetch|aiohttp|apache-httpclient|java|wget|powershell|libwww": "let the script send it, as "
+    "Authorization: Basic",
+}
 """What is no container tool, by its User-Agent, and reads no login of docker's: where it takes one from."""
 
+ONE_NAME = (
+    "let only one proxy in front set X-Forwarded-Host (one name, no port or backslash) and X-Forwarded-Proto, or "
+)
+"""For an address of two names, before `own_address`."""
 ON_NODES = ("containerd", "cri-o")
 """Families that a kubelet drives: it hands them the logins of pull secrets."""
 # The clients' own manuals: skopeo-list-tags(1), podman-search(1), "regctl tag ls", "oras repo tags"
@@ -91,8 +91,7 @@ def login(case: Case, host: str) -> str:
     kubelet = family == "docker" and bool(case.hops) and _BY_A_KUBELET.search(case.hops[0].agent) is not None
     node = kubelet or (family in ON_NODES and not case.writes)
     if node or _controller(case) is not None:
-        made = _PIPED.search((known.piped or known.login or "") if known is not None else "")
-        secret, user = ("PASSWORD", "USER") if made is None else (made[1], made[2])
+        secret, user = _shown_there(known)
         password = f'"$({secret})"' if " " in secret else secret
         # without --docker-server it is Docker Hub's (kubernetes.io, "kubectl create secret docker-registry")
         server = "" if known is not None and known.id == "docker-hub" else f" --docker-server={registry_name(host)}"
@@ -101,7 +100,7 @@ def login(case: Case, host: str) -> str:
             f"--docker-password={password} --dry-run=client -o yaml | kubectl apply -f -"
         )
         nodes = f"; for all pods: {known.step('nodes')}" if known is not None and "nodes" in known.steps else ""
-        itself = f"; by hand: {_own(case, host)}" if family in ON_NODES else ""
+        itself = f"; by hand: {own_login(family, host)}" if family in ON_NODES else ""
         return f"{kubectl} (NAME in the pod's imagePullSecrets{nodes}{itself})" if node else kubectl
     # kaniko's README, "Kubernetes secret"
     if known is not None and known.id == "artifact-registry" and family == "kaniko":
@@ -118,13 +117,13 @@ def login(case: Case, host: str) -> str:
         if "--password-stdin" in piped and not command.startswith(("regctl", "apptainer")):
             piped = piped.replace("docker login", command)
             return (piped.replace(" -u ", " --username ") if family == "trivy" else piped) + where
-    return _own(case, host)
+    return own_login(family, host)
 
 
 def by_hand(case: Case, host: str) -> str | None:
     """Where a client that is no container tool takes its login from: a token server's it has to ask by itself."""
     agent = case.hops[0].agent if case.hops and case.family in (UNKNOWN, "curl") else ""
-    way = next((way for name, way in _BY_HAND if name.match(agent)), None)
+    way = next((way for name, way in _BY_HAND.items() if re.match(name, agent, re.IGNORECASE)), None)
     asked = (one for hop, one in case.challenges if hop.host == host and one.scheme == "bearer" and one.realm)
     if way is None:
         return None
@@ -136,9 +135,13 @@ def by_hand(case: Case, host: str) -> str | None:
     if way.startswith("curl") and (one := next(asked, None)) is not None:
         named = "&".join(f"{key}={value}" for key, value in (("service", one.service), ("scope", one.scope)) if value)
         way += f" '{one.realm}?{named}', with the token of its answer as Authorization: Bearer"
-    known = registry_at(case, host)
+    return way.replace("{host}", host).replace("{user}", _shown_there(registry_at(case, host))[1])
+
+
+def _shown_there(known: KnownRegistry | None) -> tuple[str, str]:
+    """The secret, or the command that tells it, and the user of a registry's logins."""
     made = _PIPED.search((known.piped or known.login or "") if known is not None else "")
-    return way.replace("{host}", host).replace("{user}", made[2] if made is not None else "USER")
+    return ("PASSWORD", "USER") if made is None else (made[1], made[2])
 
 
 @lru_cache(maxsize=8)
@@ -220,14 +223,14 @@ def logout(case: Case, host: str) -> str:
     """The command by which this client forgets a login."""
     if case.family in ON_NODES:
         return "take its secret out of the pod's imagePullSecrets"
-    return _own(case, host).partition(" (")[0].replace("login", "logout").replace(" --username NAME", "")
+    return own_login(case.family, host).partition(" (")[0].replace("login", "logout").replace(" --username NAME", "")
 
 
-def _own(case: Case, host: str) -> str:
+def own_login(family: str, host: str) -> str:
     """The client's own command, whatever the registry's documentation says."""
     known = known_registry(host)
     registry = DOCKER_HUB if known is not None and known.id == "docker-hub" else registry_name(host)
-    command = LOGINS.get(case.family, "docker login {}")
+    command = LOGINS.get(family, "docker login {}")
     if registry == DOCKER_HUB and command.startswith("helm"):
         registry = "registry-1.docker.io"  # its references name that host
     if registry == DOCKER_HUB:  # GoogleContainerTools/kaniko#1574

@@ -205,20 +205,17 @@ def no_matching_platform(case: Case) -> Iterator[Found]:
     besides = _of(there, system, _RUNS.get(machine))
     if _of(there, system, machine) or (besides and not is_before(case, "docker", 23)):
         return  # another one was wanted, or it is on the client's host already
+    # docs.docker.com, "Multi-platform builds"
+    platforms = ",".join([*(one for one in there if one.partition("/")[0] == system), f"{system}/{machine}"])
+    build = f"docker buildx build --push --platform {platforms}"
     yield Found(
         shown,
         f"the index at {host} has nothing for {system}/{machine}, which {client} runs on; it has {listed(there)}.",
         (whole or f"pull a tag that has {system}/{machine}, if there is one ({others})")
         + _or_another(case.pull.client_key[1], system, machine, there)
-        + ("" if whole else f"; if the image is yours, {_to_build(there, f'{system}/{machine}')}"),
+        + ("" if whole else f"; if the image is yours, build for {system}/{machine} too ({build})"),
         severity=Severity.ERROR,
     )
-
-
-def _to_build(there: list[str], wanted: str) -> str:
-    """docs.docker.com, "Multi-platform builds"."""
-    platforms = ",".join([*(one for one in there if one.partition("/")[0] == wanted.partition("/")[0]), wanted])
-    return f"build for {wanted} too (docker buildx build --push --platform {platforms})"
 
 
 _RUNS = {"amd64": "386", "arm64": "arm"}

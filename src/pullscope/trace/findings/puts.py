@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 from pullscope.oci.media import essence
 from pullscope.oci.routes import Endpoint
 from pullscope.trace.kinds import said_digest
 from pullscope.trace.model import Kind, Step
 
+T = TypeVar("T")
 MOST = 1_000
 """Names that are remembered."""
 
@@ -40,29 +41,18 @@ class Puts:
     """What was put and not deleted, the oldest first."""
 
     def __init__(self) -> None:
-        self._known: OrderedDict[Place, Put] = OrderedDict()
-        self._held: OrderedDict[Place, tuple[float, str]] = OrderedDict()
-
-    @property
-    def held(self) -> Mapping[Place, tuple[float, str]]:
-        """The media types that tags were last seen with, and when."""
-        return self._held
-
-    @property
-    def known(self) -> Mapping[Place, Put]:
-        return self._known
+        self.known: OrderedDict[Place, Put] = OrderedDict()
+        self.held: OrderedDict[Place, tuple[float, str]] = OrderedDict()
+        """When tags were last seen, and the media types that they had."""
 
     def note(self, step: Step) -> None:
         """A step is over: it may have put something, or deleted it. What a delete takes with it is not known, so all goes."""
         route, last = step.route, step.last
         if step.kind is Kind.DELETE and last.ok:
-            gone = [place for place in self._known if place[:2] == (step.first.host, route.repository)]
-            for place in gone:
-                del self._known[place]
+            for place in [place for place in self.known if place[:2] == (step.first.host, route.repository)]:
+                del self.known[place]
         if (kind := held_type(step)) is not None:
-            self._held[(step.first.host, route.repository, route.reference)] = (step.started, kind)
-            if len(self._held) > MOST:
-                self._held.popitem(last=False)
+            _remember(self.held, (step.first.host, route.repository, route.reference), (step.started, kind))
         if last.status != 201 or step.pull is None:
             return
         is_manifest = step.kind is Kind.MANIFEST_PUT
@@ -71,8 +61,11 @@ class Puts:
             return
         put = Put(time=last.ended or last.request.time, client=step.pull.client_key, operation=step.pull.id)
         for name in names - {None}:
-            place = (step.first.host, route.repository, name)
-            self._known[place] = put
-            self._known.move_to_end(place)
-            if len(self._known) > MOST:
-                self._known.popitem(last=False)
+            _remember(self.known, (step.first.host, route.repository, name), put)
+
+
+def _remember(table: OrderedDict[Place, T], place: Place, what: T) -> None:
+    table[place] = what
+    table.move_to_end(place)
+    if len(table) > MOST:
+        table.popitem(last=False)

@@ -22,10 +22,6 @@ Rule = Callable[[Case], Iterator[Found] | None]
 """What is found in an operation; the first counts, so that a rule need not stop after it."""
 
 
-def _no_rule(_: Case) -> None:
-    """Finds nothing."""
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Row:
     """What is known of one code; `@row(remedy=...)` makes one of the rule below it, whose name is the code, with _ for -.
@@ -57,7 +53,7 @@ class Row:
     """The public report from which a conversation that shows it is rebuilt in the tests: `owner/name#1`."""
     rules: str | None = None
     """The platform whose rule file shows it; the file is in `known`. Without either, the fault of this name plays it."""
-    rule: Rule = _no_rule
+    rule: Rule = lambda _: None
 
     def __call__(self, rule: Rule) -> Row:
         """The row with its rule."""

@@ -107,9 +107,8 @@ def of_size_and_time(one: Answer) -> str | None:
     host, known = one.hop.host, limits(one.hop)
     if one.code == "upload-cut-off" and hangs_up(one):
         ends = "a push makes none in Amazon ECR, which ends it like that"
-        made = one.known.step("creates", one.name) if one.known is not None else None
-        # CircleCI-Public/aws-ecr-orb#259
-        return f"create {one.name}, if it is not there ({made}): {ends}, and so to who lacks a right: {one.step_there('push')}"
+        made, push = one.step_there("creates"), one.step_there("push")  # CircleCI-Public/aws-ecr-orb#259
+        return f"create {one.name}, if it is not there ({made}): {ends}, and so to who lacks a right: {push}"
     if one.code in ("upload-too-large", "upload-cut-off") and one.hosted is not None and one.clue is None:
         again = "push in smaller layers" if one.code == "upload-too-large" else "push again"
         limits_of = f"their limits of size and time are the ones within reach, those of {one.hosted.name} are not"
@@ -162,8 +161,7 @@ def of_names(one: Answer) -> str | None:
 
 def created_by(one: Answer) -> str:
     """The command that makes a repository, where a push does not, in brackets."""
-    made = one.known.step("creates", one.name) if one.known is not None else None
-    return f" (it is made by {made})" if made else ""
+    return f" (it is made by {made})" if (made := one.step_there("creates")) else ""
 
 
 def of_uploads(one: Answer) -> str | None:

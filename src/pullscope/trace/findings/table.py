@@ -106,7 +106,8 @@ def findings_of(case: Case) -> list[Finding]:
         every += _found(LAST_RESORTS.items(), case)
     kept = []
     for finding in every:
-        causes = [cause for cause in every if cause.severity is not Severity.INFO and not _less(cause, finding)]
+        least = max(1, _RANK.index(finding.severity))  # a mere risk does not explain a failure, and info nothing
+        causes = [cause for cause in every if _RANK.index(cause.severity) >= least]
         if any(_explains(cause, finding) for cause in causes):
             continue
         soft = any(finding.code in ROWS[cause.code].softens.split() for cause in causes)
@@ -163,8 +164,3 @@ def _say_once(code: str, error: str) -> None:
 @lru_cache(maxsize=256)
 def _looks_for(facts: frozenset[Fact]) -> tuple[tuple[str, Look], ...]:
     return tuple((code, look) for code, look in LOOKS.items() if ROWS[code].needs is None or ROWS[code].needs in facts)
-
-
-def _less(one: Finding, other: Finding) -> bool:
-    """Whether one weighs less than the other: a mere risk does not explain a failure."""
-    return _RANK.index(one.severity) < _RANK.index(other.severity)

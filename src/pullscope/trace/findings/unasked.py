@@ -14,7 +14,7 @@ from pullscope.trace.findings.case import in_storage
 from pullscope.trace.findings.causes import cause_of, causes
 from pullscope.trace.findings.compared import lost
 from pullscope.trace.findings.grants import is_answerable, is_basic_for_token
-from pullscope.trace.findings.login_commands import own_address
+from pullscope.trace.findings.login_commands import ONE_NAME, own_address
 from pullscope.trace.findings.media_types import is_before
 from pullscope.trace.findings.row import Case, Fact, Found, Severity, row
 from pullscope.trace.findings.said import MOST
@@ -68,7 +68,7 @@ class Unasked(Answer):
         self.no_follower = case.client in NO_FOLLOWERS
         families = ("containerd", "buildkit", "curl")
         self.containerd, self.buildkit, self.curl = (case.family == one for one in families)
-        self.own_address = own_address(case, self.to)
+        self.own_address, self.one_name = own_address(case, self.to), ONE_NAME
         of_hub = self.known is not None and self.known.id == "docker-hub"
         self.hubs_catalog = of_hub and self.hop.route.endpoint is Endpoint.CATALOG
         self.basic, token = not _shows_none(self.hop), next(iter(case.issuers.values()), None)
@@ -91,7 +91,7 @@ no_address !has_scheme: <no address>
 no_address null: <no address>
     update the registry at {one.to} (Nexus 3.77.0 and 3.77.1 write null:// there): no setting changes that
 no_address: <no address>
-    let one proxy in front of {one.to} alone set X-Forwarded-Host, to one name without a port, or {one.own_address}
+    {one.one_name}{one.own_address}
 basic instead: <basic> in the place of the token that it got in {one.instead}.
     let nothing between {one.client} and {one.to} write Authorization itself, where a request has a token already
 basic curl: <basic>, and asked for none.

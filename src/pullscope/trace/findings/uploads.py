@@ -8,11 +8,10 @@ import re
 from collections.abc import Iterator
 from itertools import pairwise
 
-from pullscope.oci.digest import Digest
 from pullscope.oci.documents import Index, Manifest
 from pullscope.oci.known_registries import known_registry
 from pullscope.oci.routes import Endpoint
-from pullscope.oci.urls import bare, host_of, parameters, query, split
+from pullscope.oci.urls import bare, host_of, parameters, query
 from pullscope.oci.whereabouts import is_address, where_it_is
 from pullscope.trace.clues import UPLOADS
 from pullscope.trace.findings.advice import clue
@@ -20,7 +19,7 @@ from pullscope.trace.findings.asked import UNKNOWN_BLOB, request, unknown_subjec
 from pullscope.trace.findings.case import REFUSALS, is_write, listed
 from pullscope.trace.findings.compared import lost, upload_address
 from pullscope.trace.findings.grants import issued_for
-from pullscope.trace.findings.login_commands import own_address
+from pullscope.trace.findings.login_commands import ONE_NAME, own_address
 from pullscope.trace.findings.row import Case, Fact, Found, Severity, row
 from pullscope.trace.findings.said import MOST, answered_by, quoted, says, words
 from pullscope.trace.model import Hop, Kind, Step
@@ -48,44 +47,30 @@ def upload_location_elsewhere(case: Case) -> Iterator[Found]:
             continue
         host = host_of(there)
         downgraded = hop.request.url.startswith("https:") and there.startswith("http:")
-        if (_is_none(there) or (host and (downgraded or host != hop.host))) and not _got_on(case, hop):
+        if (not is_address(there) or (host and (downgraded or host != hop.host))) and not _got_on(case, hop):
             told.append((hop, there))
     if not told:
         return
     hop, there = told[0]
     host = host_of(there)
-    seen = [
-        one.step
-        for one in case.hops
-        if one.host == host and one.request.url.startswith(there[:5]) and is_write(one.step)
-    ]
+    seen = (one for one in case.hops if one.host == host and one.request.url.startswith(there[:5]))
+    after = [one.step for one in seen if one.step in case.bad and is_write(one.step)]
     plain, where = host == hop.host, lost(hop.request.url, there) or where_it_is(host)
-    after = [step for step in seen if step in case.bad]
     if not after and not case.over:
         return  # it may go on there
     yield Found(
         [*(one.step for one, _ in told), *after],
         f'{hop.host} names "{there[:MOST]}" as the address of an upload, which is none that a client can ask.'
-        if _is_none(there)
+        if not is_address(there)
         else f"{hop.host} was asked over https and sends uploads to plain http: it does not know that it stands behind TLS."
         if plain
         else f"{hop.host} sends uploads to {there.partition('://')[0]}://{host} ({where}), "
         + ("and the upload ended there." if after else "of which nothing more was seen."),
         f"let {hop.host} rewrite the Location of uploads to its own address (proxy_redirect in nginx), or push to {host} itself"
         if known_registry(host) is not None and not plain
-        else (_ONE_NAME if _is_none(there) else "") + own_address(case, hop.host, "http.host"),
+        else ("" if is_address(there) else ONE_NAME) + own_address(case, hop.host, "http.host"),
         severity=Severity.ERROR,
     )
-
-
-_ONE_NAME = (
-    "take backslashes, and all names but one, out of what the proxy in front sets (X-Forwarded-Host and -Proto), or "
-)
-
-
-def _is_none(location: str) -> bool:
-    """Whether an address is none: of two names, or escaped, and so taken for a path (distribution/distribution#794)."""
-    return not is_address(location) or "://" in split(location).path
 
 
 def _got_on(case: Case, start: Hop) -> bool:
@@ -291,7 +276,8 @@ def blob_not_pushed(case: Case) -> Iterator[Found]:
         if step.kind is not Kind.MANIFEST_PUT or not last.codes & UNKNOWN_BLOB or unknown_subject(step) is not None:
             continue
         there = {digest for one in case.steps if one.last.ok and one.last.status != 202 for digest in _told_of(one)}
-        missing = [digest for digest in dict.fromkeys(_named_in(sent)) if digest not in there]
+        named = dict.fromkeys(one.digest for one in sent.parts) if sent is not None else ()
+        missing = [digest for digest in named if digest is not None and digest not in there]
         if not missing:
             continue
         begun = [one for one in case.steps if one.last.status == 202 and one.route.mount in missing]
@@ -313,17 +299,6 @@ def blob_not_pushed(case: Case) -> Iterator[Found]:
             else "upload each blob that the manifest names before the manifest"
             + (", also after a mount that is answered 202" if begun else ""),
         )
-
-
-def _named_in(sent: object) -> list[Digest]:
-    """What a manifest or an index cannot be without."""
-    if isinstance(sent, Index):
-        parts = list(sent.manifests)
-    elif isinstance(sent, Manifest):
-        parts = [one for one in (sent.config, *sent.layers) if one is not None]
-    else:
-        parts = []
-    return [one.digest for one in parts if one.digest is not None]
 
 
 def _told_of(step: Step) -> list[object]:

@@ -170,9 +170,7 @@ class DockerContainerd(ImagePull):
         """Since 29.1: the attestation of the chosen manifest, and who refers to it; what it holds is fetched later."""
         manifest = yield from self._document(attestation, fetcher)
         yield from self._referrers(attestation, _Authorizer())
-        if not isinstance(manifest, Manifest):
-            return ()
-        return tuple(item for item in (manifest.config, *manifest.layers) if item is not None)
+        return manifest.parts if isinstance(manifest, Manifest) else ()
 
     def _referrers(self, subject: Descriptor, authorizer: _Authorizer) -> Steps[None]:
         """fetcher.go FetchReferrers: the endpoint, then the tag in its place; finding none is not a failure."""
