@@ -10,7 +10,6 @@ connection that it ignores has no other trace; where that cannot be done, their 
 from __future__ import annotations
 
 import time
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +19,7 @@ from mitmproxy import connection, ctx, http, tls
 from pullscope.mitm.flow_notes import ANSWERED_BY
 from pullscope.oci.routes import Endpoint, route
 from pullscope.oci.urls import canonical, host_of, is_host, joined, split
+from pullscope.trace.bounded_table import Newest
 from pullscope.trace.model import REDIRECTS
 
 NAMED_FOR = 60.0
@@ -66,15 +66,15 @@ class Relay:
     def __init__(self, report: Report, *, clock: Callable[[], float] = time.time) -> None:
         self._report = report
         self._clock = clock
-        self._named: OrderedDict[tuple[str, str], float] = OrderedDict()
-        self._registries: OrderedDict[str, None] = OrderedDict()
-        self._passing: OrderedDict[str, Passing] = OrderedDict()
+        self._named: Newest[tuple[str, str], float] = Newest(MOST)
+        self._registries: Newest[str, None] = Newest(MOST)
+        self._passing: Newest[str, Passing] = Newest(MOST)
         self._numbers = 0
 
     def asked(self, flow: http.HTTPFlow) -> None:
         """A request: a host that is asked for the API is a registry, whatever else it serves."""
         if flow.request.path.startswith("/v2"):
-            _remember(self._registries, _authority(flow), None)
+            self._registries[_authority(flow)] = None
 
     def answered(self, flow: http.HTTPFlow) -> None:
         """An answer: a redirect of a blob names a storage."""
@@ -90,7 +90,7 @@ class Relay:
         if split(target).scheme != "https" or not is_host(host) or host in self._registries:
             return
         if route(target).endpoint is Endpoint.NONE:
-            _remember(self._named, (str(peer[0]), host), self._clock() + NAMED_FOR)
+            self._named[(str(peer[0]), host)] = self._clock() + NAMED_FOR
 
     def passes(self, data: tls.ClientHelloData) -> bool:
         """Whether this connection is passed on; if so, it is counted from now on."""
@@ -104,7 +104,7 @@ class Relay:
             return False
         self._numbers += 1
         passing = Passing(self._numbers, who, host, last=self._clock())
-        _remember(self._passing, client.id, passing)
+        self._passing[client.id] = passing
         if server.timestamp_tcp_setup is not None:
             self.connected(client, server)
         self._tell(passing, 0)
@@ -151,13 +151,6 @@ class Relay:
 
 def _authority(flow: http.HTTPFlow) -> str:
     return host_of(canonical(f"{flow.request.scheme}://{flow.request.pretty_host}:{flow.request.port}/"))
-
-
-def _remember(known: OrderedDict[Any, Any], key: object, value: object) -> None:
-    known[key] = value
-    known.move_to_end(key)
-    if len(known) > MOST:
-        known.popitem(last=False)
 
 
 def _reader_of(client: connection.Client, server: connection.Server) -> Any:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import io
 import shutil
 import threading
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -25,6 +25,7 @@ from pullscope.render.layout import WIDTH, Line, fitting, paint
 from pullscope.render.lines import MOST_CLOSED, bare_findings, closing_lines, header_lines, refusal_lines, story_of
 from pullscope.render.names import reference_line, verb
 from pullscope.render.plain import plain
+from pullscope.trace.bounded_table import Newest
 from pullscope.trace.findings.finding import Finding
 from pullscope.trace.model import Action, Change, Ending, Pull, Step
 from pullscope.trace.trace import Trace
@@ -178,7 +179,7 @@ class LiveView:
         """The lengths of the table's lines that are on the screen."""
         self._rows: list[str] = []
         self._told = False
-        self._ended: OrderedDict[int, Ended] = OrderedDict()
+        self._ended: Newest[int, Ended] = Newest(MOST_CLOSED)
         # Lines of the log may come from other threads than the proxy's.
         self._lock = threading.Lock()
 
@@ -197,8 +198,6 @@ class LiveView:
                 said = lines_of_ended(pull, verbose=self._verbose, before=before, width=width)
                 lines += [paint(line, color=self._color) for line in said]
                 self._ended[pull.id] = Ended(steps=len(pull.steps), found=bare_findings(pull))
-                if len(self._ended) > MOST_CLOSED:
-                    self._ended.popitem(last=False)
         if lines:
             self._frame(lines, self._rows)
 

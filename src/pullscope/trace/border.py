@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -27,6 +26,7 @@ from pullscope.oci.request_secrets import NONE, Secrets, both, secrets_of, secre
 from pullscope.oci.routes import Endpoint, route
 from pullscope.oci.scrub import GONE, redact_text, redact_url
 from pullscope.oci.urls import canonical, joined
+from pullscope.trace.bounded_table import Newest
 from pullscope.trace.events import Event, Failed, Finished, Relayed, Requested, Responded, TlsRefused, Uploaded
 
 MOST_OPEN = 10_000
@@ -97,9 +97,9 @@ class Border:
         self._numbers = Numbers()
         self._exchange = 0
         self._latest = 0.0
-        self._open: OrderedDict[int, _Open] = OrderedDict()
+        self._open: Newest[int, _Open] = Newest(MOST_OPEN)
         self._salt = secrets.token_bytes(32)
-        self._known: OrderedDict[bytes, str] = OrderedDict()
+        self._known: Newest[bytes, str] = Newest(MOST_KNOWN)
 
     def requested(
         self,
@@ -122,8 +122,6 @@ class Border:
         raw_url = canonical(request.url)
         at_hand = secrets_of(request.url, request.headers)
         self._open[self._exchange] = _Open(request, at_hand)
-        if len(self._open) > MOST_OPEN:
-            self._open.popitem(last=False)
         fields = request.headers
         scheme, credential = self._authorization(fields.get("authorization"))
         referer = fields.get("referer")
@@ -306,10 +304,8 @@ class Border:
         What came is not kept, only a fingerprint of it; no header and no metadata of a saved flow has a say in that.
         """
         key = hashlib.blake2b(content, digest_size=16, key=self._salt).digest()
-        text = self._known.pop(key, None)
+        text = self._known.get(key)
         self._known[key] = text = text_of(content, 200) if text is None else text
-        if len(self._known) > MOST_KNOWN:
-            self._known.popitem(last=False)
         return text
 
     def _authorization(self, value: str | None) -> tuple[str, int | None]:

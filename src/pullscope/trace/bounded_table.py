@@ -1,4 +1,4 @@
-"""A table of what may still be of use: values by key, forgotten when they are too old, or too many. Knows nothing of traces.
+"""Tables of what may still be of use, forgotten when it is too old, or too much. They know nothing of traces.
 
 What is remembered holds on to whole operations, so both bounds matter: age, for the memory of a quiet day, and number, for that
 of a busy one.
@@ -12,6 +12,20 @@ from typing import Generic, TypeVar
 
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
+
+
+class Newest(OrderedDict[Key, Value]):
+    """The `most` keys that were set last, with their values."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__()
+        self._most = most
+
+    def __setitem__(self, key: Key, value: Value) -> None:
+        super().__setitem__(key, value)
+        self.move_to_end(key)
+        if len(self) > self._most:
+            self.popitem(last=False)
 
 
 class Remembered(Generic[Key, Value]):

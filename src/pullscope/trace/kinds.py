@@ -156,19 +156,9 @@ def learn(pull: Pull, step: Step, document: Index | Manifest) -> None:
     attached = document.subject is not None and bool(pull.images or pull.index)
     is_signature = step.route.cosign or step.route.fallback_for is not None or attached
     special = Kind.ATTESTATION if attestation else Kind.SIGNATURE if is_signature else None
-    if document.config is not None and document.config.digest:
-        pull.expected[document.config.digest] = Expectation(
-            kind=special or Kind.CONFIG, descriptor=document.config, platform=platform
-        )
-    for number, layer in enumerate(document.layers, start=1):
-        if layer.digest and layer.digest not in pull.expected:
-            pull.expected[layer.digest] = Expectation(
-                kind=special or Kind.LAYER,
-                descriptor=layer,
-                number=number,
-                of=len(document.layers),
-                platform=platform,
-            )
+    for part, expectation in _parts(document, special, platform).items():
+        if part not in pull.expected or expectation.descriptor is document.config:
+            pull.expected[part] = expectation
     if not attestation and not is_signature and all(image.digest != digest or digest is None for image in pull.images):
         pull.images.append(Image(digest=digest, platform=platform, manifest=document))
         named = (part.digest for part in document.parts)
@@ -189,22 +179,26 @@ def learn_pushed(pull: Pull, step: Step) -> None:
     if not isinstance(step.document, Manifest):
         return
     special = Kind.SIGNATURE if step.route.cosign else Kind.ATTESTATION if step.document.is_attestation else None
-    parts: dict[str, Expectation] = {}
-    config, layers = step.document.config, step.document.layers
-    if config is not None and config.digest:
-        parts[config.digest] = Expectation(kind=special or Kind.CONFIG, descriptor=config)
-    for number, layer in enumerate(layers, start=1):
-        if layer.digest:
-            parts.setdefault(
-                layer.digest,
-                Expectation(kind=special or Kind.LAYER, descriptor=layer, number=number, of=len(layers)),
-            )
+    parts = _parts(step.document, special)
     for old in pull.steps:
         expected = parts.get(str(old.route.digest or old.route.mount))
         if expected is not None and old.expectation is None:
             old.expectation = expected
             if old.kind is Kind.LAYER:
                 old.kind = expected.kind
+
+
+def _parts(document: Manifest, special: Kind | None, platform: str | None = None) -> dict[str, Expectation]:
+    """What the config and the layers of a manifest are, by their digests."""
+    config, of = document.config, len(document.layers)
+    parts: dict[str, Expectation] = {}
+    if config is not None and config.digest:
+        parts[config.digest] = Expectation(kind=special or Kind.CONFIG, descriptor=config, platform=platform)
+    for number, layer in enumerate(document.layers, start=1):
+        if layer.digest and layer.digest not in parts:
+            kind = special or Kind.LAYER
+            parts[layer.digest] = Expectation(kind=kind, descriptor=layer, number=number, of=of, platform=platform)
+    return parts
 
 
 def _digest_of(step: Step) -> str | None:

@@ -12,6 +12,8 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
+from pullscope.trace.bounded_table import Newest
+
 Operation = TypeVar("Operation")
 
 MOST_CONNECTIONS = 4_096
@@ -42,7 +44,7 @@ class Connections(Generic[Operation]):
     """Which process, and which operations, have spoken on each connection."""
 
     def __init__(self) -> None:
-        self._processes: OrderedDict[int, Process] = OrderedDict()
+        self._processes: Newest[int, Process] = Newest(MOST_CONNECTIONS)
         self._spoken: OrderedDict[int, list[Operation]] = OrderedDict()
         self._used: dict[Operation, set[int]] = {}
         """The same the other way round: the connections on which an operation has spoken."""
@@ -71,8 +73,6 @@ class Connections(Generic[Operation]):
             self._speak(operation, connection, said)
         if process is not None and connection not in self._processes:
             self._processes[connection] = process
-            if len(self._processes) > MOST_CONNECTIONS:
-                self._processes.popitem(last=False)
 
     def moved(self, connection: int | None, old: Operation, new: Operation, process: Process | None) -> None:
         """A connection was thought one operation's, and is the other's."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from dataclasses import dataclass
 
+from pullscope.trace.bounded_table import Newest
 from pullscope.trace.events import TlsRefused
 
 MOST = 1_000
@@ -27,7 +27,7 @@ class Refusals:
     """The refusals so far, the first seen first."""
 
     def __init__(self) -> None:
-        self._found: OrderedDict[tuple[str, str], Refusal] = OrderedDict()
+        self._found: Newest[tuple[str, str], Refusal] = Newest(MOST)
 
     def add(self, event: TlsRefused) -> bool:
         """Count one; whether it is news."""
@@ -40,8 +40,6 @@ class Refusals:
         self._found[key] = Refusal(
             client=event.client, host=event.host, reason=event.reason, first=event.time, last=event.time
         )
-        if len(self._found) > MOST:
-            self._found.popitem(last=False)
         return True
 
     def __contains__(self, who: tuple[str, str]) -> bool:

@@ -7,11 +7,11 @@ views name the operations that share them.
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from pullscope.trace.bounded_table import Newest
 from pullscope.trace.events import Relayed
 from pullscope.trace.vocabulary import Outcome
 
@@ -47,7 +47,7 @@ class Relays:
     """The connections that are passed on unread."""
 
     def __init__(self) -> None:
-        self._so_far: OrderedDict[int, int] = OrderedDict()
+        self._so_far: Newest[int, int] = Newest(MOST)
 
     def hear(self, event: Relayed, pulls: Iterable[Pull]) -> list[Pull]:
         """Count what came, for those of the client's open operations that were sent there: to them something happened."""
@@ -63,8 +63,6 @@ class Relays:
             _share(event.host, grown, theirs)
         if not event.over:
             self._so_far[event.relay] = event.bytes or 0
-            if len(self._so_far) > MOST:
-                self._so_far.popitem(last=False)
         return theirs if grown or not event.over else []
 
 

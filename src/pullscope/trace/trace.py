@@ -10,7 +10,6 @@ operation is not a reason to lose the others: it is handed to `on_error`, and th
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -20,6 +19,7 @@ from typing import TypeVar
 
 from pullscope.oci.documents import read_manifest
 from pullscope.oci.routes import Endpoint, route
+from pullscope.trace.bounded_table import Newest
 from pullscope.trace.conclude import came_whole, conclude, guess_of, is_another_site, link_copy
 from pullscope.trace.events import Event, Failed, Finished, Relayed, Requested, Responded, TlsRefused, Uploaded
 from pullscope.trace.findings.finding import Finding
@@ -79,7 +79,7 @@ class Trace:
         self._grouper = Grouper(self._roster)
         self._stitcher = Stitcher(self._grouper.affinity, self._grouper.moved, self._grouper.is_fresh)
         self._hops: dict[int, Hop] = {}
-        self._just_ended: OrderedDict[int, Hop] = OrderedDict()
+        self._just_ended: Newest[int, Hop] = Newest(MOST_JUST_ENDED)
         self._refusals = Refusals()
         self._relays = Relays()
         self._findings = Findings()
@@ -223,8 +223,6 @@ class Trace:
         if hop is None:
             return
         self._just_ended[event.exchange] = hop
-        if len(self._just_ended) > MOST_JUST_ENDED:
-            self._just_ended.popitem(last=False)
         step = hop.step
         step.under_way -= 1
         if isinstance(event, Failed) and came_whole(hop, event):

@@ -66,10 +66,6 @@ PART = re.compile(r"first byte of|layer part|out of order|content-range|invalid 
 """Parts that do not follow on each other: ECR's InvalidLayerPartException (GoogleContainerTools/kaniko#607)."""
 _NO_REPOSITORY = re.compile(r"^[\w: ]*repository \S+ not found", re.IGNORECASE)
 _ROLE = re.compile(r"(?:assumed-role/|client with ip ')([\w+=,.@:-]+)", re.IGNORECASE)
-HANDED_ON = (
-    "proxy_pass https:// in nginx; kubectl annotate ingress NAME nginx.ingress.kubernetes.io/backend-protocol=HTTPS "
-    "in ingress-nginx"
-)
 LONG = 30.0
 """Seconds after which the time that something took may be the reason why it was refused: proxies wait 60 s, or 30."""
 _REGISTRY = re.compile(r"nexus|artifactory|harbor|quay|zot", re.IGNORECASE)

@@ -233,23 +233,16 @@ def _of_the_address(one: Finding, here: Asked, there: Asked) -> tuple[str, str] 
     if host == other:
         below = here.step.route.endpoint is Endpoint.PING and there.below and not here.below
         return _below_a_path(here, there) if one.code in _NO_REGISTRY and below else None
-    login = there.pull.action is Action.LOGIN
-    if not login or not _are_variants(host, other):
+    if there.pull.action is not Action.LOGIN or not _are_variants(host, other):
         return None
-    taken = f"a login taken at {other}"
+    fix = f"{_login(here, host)}: a login is kept for the name at which it was made, and {other} is another"
     if one.code in _NO_REGISTRY:
-        return (
-            taken,
-            f"{_login(here, other)}, and name its images {registry_name(other)}/NAME: {host} is another address",
-        )
-    if one.code not in _NO_LOGIN or here.step.is_token:
+        fix = f"{_login(here, other)}, and name its images {registry_name(other)}/NAME: {host} is another address"
+    elif one.code not in _NO_LOGIN or here.step.is_token:
         return None
-    if _shows_login(here):
-        return (
-            taken,
-            f"use {registry_name(other)} in its place, or log in there with an account of it: {_login(here, host)}",
-        )
-    return taken, f"{_login(here, host)}: a login is kept for the name at which it was made, and {other} is another"
+    elif _shows_login(here):
+        fix = f"use {registry_name(other)} in its place, or log in there with an account of it: {_login(here, host)}"
+    return f"a login taken at {other}", fix
 
 
 def _login(here: Asked, host: str) -> str:

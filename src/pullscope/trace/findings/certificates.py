@@ -9,7 +9,6 @@ from pullscope.oci.agents import Client
 from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import host_of, split
 from pullscope.oci.whereabouts import is_loopback
-from pullscope.trace.findings.answers import HANDED_ON
 from pullscope.trace.findings.client_settings import by_tls_only, how_to_trust
 from pullscope.trace.findings.finding import Finding
 from pullscope.trace.findings.login_commands import own_address
@@ -126,7 +125,10 @@ def plain_http_to_tls(case: Case) -> Iterator[Found]:
         why = f"{client} asked in plain http, and {host} {'speaks TLS there' if said_so else 'has the number of a port with TLS'}"
         if url.scheme != "http":
             why = f"what stands in front of {host} hands on in plain http, to a port that speaks TLS"
-            fix = f"let the proxy in front of {host} ask over https ({HANDED_ON})"
+            ingress = (
+                "kubectl annotate ingress NAME nginx.ingress.kubernetes.io/backend-protocol=HTTPS in ingress-nginx"
+            )
+            fix = f"let the proxy in front of {host} ask over https (proxy_pass https:// in nginx; {ingress})"
         elif by is None:
             else_ = f"if https does not work either, curl -v https://{host}/v2/ says why"
             fix = f"ask {host} over https: {by_tls_only(host, case.pull.client)}; {else_}"

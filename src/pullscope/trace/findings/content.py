@@ -78,10 +78,10 @@ def _ends(hop: Hop, again: list[Hop]) -> tuple[str, str]:
         return f", {times} times after {round(min(seconds))} s: that is a limit of time", fix
     ask = f"curl -sLo /dev/null -w '%{{size_download}}' {quote(hop.step.first.request.url)}"
     if hop.bytes == 0:  # distribution/distribution#2778, #4845
-        return (
-            "",
-            f"push it again, or have {hop.host}, if a cache, fetch it anew; after a garbage collection restart it first",
+        fix = (
+            f"push it again, or have {hop.host}, if a cache, fetch it anew; after a garbage collection restart it first"
         )
+        return "", fix
     fix = f"run {ask} here and past the proxies in front of {hop.host}: the one that cuts it off has a limit of time or size"
     return "", f"{fix}; {late}" if late is not None else fix
 

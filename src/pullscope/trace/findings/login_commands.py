@@ -52,7 +52,7 @@ _BY_HAND = {
 """What is no container tool, by its User-Agent, and reads no login of docker's: where it takes one from."""
 
 ONE_NAME = (
-    "let only one proxy in front set X-Forwarded-Host (one name, no port or backslash) and X-Forwarded-Proto, or "
+    "let only one proxy in front set X-Forwarded-Host (one name, no port, no backslashes) and X-Forwarded-Proto, or "
 )
 """For an address of two names, before `own_address`."""
 ON_NODES = ("containerd", "cri-o")

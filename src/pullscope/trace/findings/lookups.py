@@ -6,9 +6,8 @@ Nothing names what these have in common but who asked, and where; so this looks 
 from __future__ import annotations
 
 import re
-from collections import OrderedDict
-from typing import Any
 
+from pullscope.trace.bounded_table import Newest
 from pullscope.trace.findings.finding import Finding
 from pullscope.trace.findings.row import Case, Severity, row
 from pullscope.trace.model import Ending, Kind, Pull, Step
@@ -45,9 +44,9 @@ class Lookups:
     """The tags that builds did not find and the version checks that wanted a login, until it is known what became of them."""
 
     def __init__(self) -> None:
-        self._missed: OrderedDict[_Place, list[Pull]] = OrderedDict()
-        self._refused: OrderedDict[tuple[str, str], Pull] = OrderedDict()
-        self._shown: OrderedDict[tuple[str, str], float] = OrderedDict()
+        self._missed: Newest[_Place, list[Pull]] = Newest(MOST)
+        self._refused: Newest[tuple[str, str], Pull] = Newest(MOST)
+        self._shown: Newest[tuple[str, str], float] = Newest(MOST)
 
     def checked(self, step: Step) -> None:
         """A version check was made with a login or token: the one before it, without, was not an end."""
@@ -55,7 +54,7 @@ class Lookups:
         if step.kind is not Kind.VERSION_CHECK or last.request.authorization == "none":
             return
         who = (last.request.client, last.host)
-        _keep(self._shown, who, last.request.time)
+        self._shown[who] = last.request.time
         before = self._refused.pop(who, None)
         if before is not None and before.started <= last.request.time:
             clear(before)
@@ -74,7 +73,7 @@ class Lookups:
             if pull.client.family == "kaniko" and _LAYER_KEY.fullmatch(pull.tag or ""):
                 _is_cache(pull)
             else:
-                _keep(self._missed, place, [*self._missed.get(place, [])[-MOST:], pull])
+                self._missed[place] = [*self._missed.get(place, [])[-MOST:], pull]
 
     def _checked_only(self, pull: Pull) -> None:
         if [one.code for one in pull.findings] != ["credentials-not-used"]:
@@ -84,13 +83,7 @@ class Lookups:
         if self._shown.get(who, 0.0) >= pull.started:
             clear(pull)
         else:
-            _keep(self._refused, who, pull)
-
-
-def _keep(kept: OrderedDict[Any, Any], key: tuple[str, ...], value: Any) -> None:
-    kept[key] = value
-    if len(kept) > MOST:
-        kept.popitem(last=False)
+            self._refused[who] = pull
 
 
 def clear(pull: Pull) -> None:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from dataclasses import dataclass
-from typing import TypeVar
 
 from pullscope.oci.media import essence
 from pullscope.oci.routes import Endpoint
+from pullscope.trace.bounded_table import Newest
 from pullscope.trace.kinds import said_digest
 from pullscope.trace.model import Kind, Step
 
-T = TypeVar("T")
 MOST = 1_000
 """Names that are remembered."""
 
@@ -41,8 +39,8 @@ class Puts:
     """What was put and not deleted, the oldest first."""
 
     def __init__(self) -> None:
-        self.known: OrderedDict[Place, Put] = OrderedDict()
-        self.held: OrderedDict[Place, tuple[float, str]] = OrderedDict()
+        self.known: Newest[Place, Put] = Newest(MOST)
+        self.held: Newest[Place, tuple[float, str]] = Newest(MOST)
         """When tags were last seen, and the media types that they had."""
 
     def note(self, step: Step) -> None:
@@ -52,7 +50,7 @@ class Puts:
             for place in [place for place in self.known if place[:2] == (step.first.host, route.repository)]:
                 del self.known[place]
         if (kind := held_type(step)) is not None:
-            _remember(self.held, (step.first.host, route.repository, route.reference), (step.started, kind))
+            self.held[(step.first.host, route.repository, route.reference)] = (step.started, kind)
         if last.status != 201 or step.pull is None:
             return
         is_manifest = step.kind is Kind.MANIFEST_PUT
@@ -61,11 +59,4 @@ class Puts:
             return
         put = Put(time=last.ended or last.request.time, client=step.pull.client_key, operation=step.pull.id)
         for name in names - {None}:
-            _remember(self.known, (step.first.host, route.repository, name), put)
-
-
-def _remember(table: OrderedDict[Place, T], place: Place, what: T) -> None:
-    table[place] = what
-    table.move_to_end(place)
-    if len(table) > MOST:
-        table.popitem(last=False)
+            self.known[(step.first.host, route.repository, name)] = put

@@ -11,6 +11,7 @@ from collections import OrderedDict
 from dataclasses import replace
 
 from pullscope.oci.urls import bare
+from pullscope.trace.bounded_table import Newest
 from pullscope.trace.conclude import ending_of
 from pullscope.trace.events import TlsRefused
 from pullscope.trace.final_failures import failed_for_good, is_final
@@ -37,8 +38,8 @@ class Findings:
     """What the rules need to remember between pulls, and what was found that belongs to none."""
 
     def __init__(self) -> None:
-        self._issued: OrderedDict[int, Issued | None] = OrderedDict()
-        self._open_to_all: OrderedDict[tuple[str, str], None] = OrderedDict()
+        self._issued: Newest[int, Issued | None] = Newest(MOST_TOKENS)
+        self._open_to_all: Newest[tuple[str, str], None] = Newest(MOST_OPEN)
         self._refusals: OrderedDict[tuple[str, str], Finding | None] = OrderedDict()
         self._lookups = Lookups()
         self._puts = Puts()
@@ -54,8 +55,6 @@ class Findings:
     def issued(self, number: int) -> None:
         """A token was seen being issued."""
         self._issued.setdefault(number, None)
-        if len(self._issued) > MOST_TOKENS:
-            self._issued.popitem(last=False)
 
     def is_spare(self, event: TlsRefused, pulls: list[Pull]) -> bool:
         """Whether a client gave up a connection that it did not need: another of its own to that host works."""
@@ -132,8 +131,6 @@ class Findings:
                 token = self._issued.get(last.request.credential) if last.request.credential is not None else None
                 if last.request.authorization == "none" or (token is not None and token.anonymous):
                     self._open_to_all[(step.first.host, step.route.repository)] = None
-                    if len(self._open_to_all) > MOST_OPEN:
-                        self._open_to_all.popitem(last=False)
 
     def _case(self, pull: Pull, outcome: Ending, *, over: bool) -> Case:
         refused = frozenset(host for client, host in self._refusals if client == pull.client_key[0])
