@@ -142,8 +142,8 @@ def manifest_unknown(one: Answer) -> str:
     Distribution specification, "Error Codes". The recording `dockerd-20.10-missing-tag`. containerd asks by HEAD only, so
     a missing repository looks the same there.
     """
-    asked, name, step = asked_host(one), one.hop.route.repository or one.step.route.repository, one.step
-    where = one.hop.host if asked == one.hop.host else f"{one.hop.host}, to which {asked} redirects,"
+    first, name, step = asked_host(one), one.hop.route.repository or one.step.route.repository, one.step
+    where = one.hop.host if first == one.hop.host else f"{one.hop.host}, to which {first} redirects,"
     if step.kind is Kind.DELETE:
         return f"{where} has no {step.route.reference} in {name} to delete{_why(one)}."
     if len(asked := in_turn(one.case, step)) > 1:
