@@ -83,9 +83,9 @@ NO_ANSWER = {
     r"falling back to (?:regular|full) pull|\AReason: (?:Get|registry) ": "no failure: Watchtower could not look up the newest "
     "digest, for the reason that it names, and has docker pull the image instead. Where the reason is the network's, give "
     "Watchtower's own container DNS and a way out; WATCHTOWER_WARN_ON_HEAD_FAILURE=never turns the warning off",
-    # docker/build-push-action#628 runs on after it; moby/moby#39019
-    "importing cache manifest|cache importer": "no failure: the build goes on without that cache, which is not there yet in a "
-    "first build: write it with --cache-to, and log in before if it is private",
+    # BuildKit of dockerd 28.5.2 pushed all the same (run); moby/moby#39019
+    "importing cache manifest|cache importer": "this alone fails no build: it goes on without that cache, which is not there in "
+    "a first build: write it with --cache-to, and log in before if it is private",
     r"open /tmp/\S+: no such file": "no registry is at fault: the client misses a file of its own: update it, and once more",
     "invalid reference format|repository name must be lowercase": "no registry was asked: write HOST/NAME:TAG, in lower case, "
     "without https:// and spaces",
