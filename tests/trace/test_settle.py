@@ -208,7 +208,7 @@ def test_a_token_at_the_end_of_the_input_is_no_failure() -> None:
 
 def test_of_several_manifests_the_last_is_what_was_pushed() -> None:
     """A client puts the image of each platform by a tag of its own, and then the index that names them (manifest-tool)."""
-    wire = Wire()
+    wire = Wire(agent="containerd/1.7.27+unknown")
     for tag, text in (("1.0-amd64", APP.manifest()), ("1.0", APP.index)):
         put = {"Docker-Content-Digest": digest(text)}
         wire.ask("PUT", APP.url("manifests", tag), 201, sent=text, answer=put)

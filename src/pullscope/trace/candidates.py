@@ -254,10 +254,9 @@ def _asks_write(clue: Clue, pull: Pull) -> bool:
     if is_same_process(clue, pull):
         return True
     if pull.put:
+        # dockerd: one tag after the other, and what all have is not looked for again (moby push_v2.go, pushV2Tag).
         if clue.family == "docker" and names_tag(clue.route):
-            return (
-                False  # one tag after the other, and what all have is not looked for again (moby push_v2.go, pushV2Tag)
-            )
+            return False
         at_once = not (clue.issued_to or clue.announced or pull.in_flight) and clue.time - pull.last < STEP_QUIET
         return clue.route.endpoint is Endpoint.MANIFEST and (at_once or is_theirs(clue, pull) or pull in clue.spoken)
     if pull.pushing or _goes_on_by_writing(clue, pull):
