@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from http import HTTPStatus
 
 from pullscope.logs.entries import unquoted
+from pullscope.oci.statuses import NAMES
 
 # The words of docker/distribution's errcode as it prints them (`unauthorized: authentication required`) and the statuses it
 # gives them (registry/api/errcode/register.go, api/v2/errors.go). The first that is found wins: `denied` stands beside
@@ -25,7 +25,7 @@ _STATUS = re.compile(
     r"status=|[Hh]ttp code:|[Ff]ailed with status:|response from registry:|^|"
     r"(?=\d+ (?:Client|Server) Error: )) ?\\*\"?([1-5]\d{2})\b"
 )
-_PHRASES = "|".join(rf"{one.value} \(?(?i:{one.phrase})" for one in HTTPStatus if one >= 400)
+_PHRASES = "|".join(rf"{status} \(?(?i:{'|'.join(names)})" for status, names in NAMES.items() if status >= 400)
 _NAMED = re.compile(rf"\b(?={_PHRASES})(\d{{3}})")
 """A status with its own words (RFC 9110)."""
 _QUOTED = re.compile(

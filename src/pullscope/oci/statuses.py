@@ -25,8 +25,10 @@ _OTHERS = {
 }
 
 _PHRASES = {status.value: _GO.get(status.value, status.phrase) for status in HTTPStatus}
-PHRASES = frozenset(_PHRASES.values()).union(*_OTHERS.values())
-"""Every name of every status."""
+NAMES = {status: (name, *_OTHERS.get(status, ())) for status, name in _PHRASES.items()}
+"""Every name of each status, Go's first."""
+PHRASES = frozenset(name for names in NAMES.values() for name in names)
+"""All of them."""
 
 
 def phrase(status: int) -> str:
