@@ -51,8 +51,13 @@ def registry_name(host: str) -> str:
 
 
 def is_below(asked: str | None, meant: str | None) -> bool:
-    """Whether a repository may be had elsewhere under the name `asked`: its own, one below a path, or one without library/."""
-    return asked is not None and meant is not None and f"/{asked}".endswith(f"/{meant.removeprefix('library/')}")
+    """Whether a repository may be had elsewhere under the name `asked`: its own, one below a path, or it alone without library/.
+
+    bitnami/nginx is not library/nginx below a path: it is another image.
+    """
+    if asked is None or meant is None:
+        return False
+    return f"/{asked}".endswith(f"/{meant}") or asked == meant.removeprefix("library/")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -210,8 +210,9 @@ def _deleted(clue: Clue, pull: Pull) -> bool:
 
 def _still_pushes_blobs(clue: Clue, pull: Pull) -> bool:
     """Whether a daemon has a blob under way: it asks for the tag when all of them are there (dockerd 28.5, containerd store)."""
-    endpoints = {step.route.endpoint for step in pull.open_steps}
-    return clue.family in DAEMONS and not endpoints.isdisjoint((*UPLOADS, Endpoint.BLOB))
+    if clue.family not in DAEMONS:
+        return False
+    return any(step.route.endpoint in UPLOADS or step.route.endpoint is Endpoint.BLOB for step in pull.open_steps)
 
 
 def _asks_digest(clue: Clue, pull: Pull) -> bool:

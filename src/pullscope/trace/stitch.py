@@ -276,8 +276,9 @@ AGAIN = {
 
 def _got(event: Requested, step: Step) -> bool:
     """Whether a request shows a token that was got for a step."""
-    got = {token.token.number for token in step.tokens if token.token is not None}
-    return event.credential is not None and event.credential in got
+    if event.credential is None:
+        return False
+    return any(token.token is not None and token.token.number == event.credential for token in step.tokens)
 
 
 def _repeats(event: Requested, step: Step) -> bool:
