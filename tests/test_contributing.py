@@ -163,9 +163,9 @@ def test_a_registry_is_two_rows(copy: Copy) -> None:
         "depot: Depot\n    hosts registry\\.depot\\.example\n",
         before="docker-hub: Docker Hub\n",
     )
-    seen = 'Fact(Anonymous.OPEN, "https://depot.example 2026-11")'
-    own = f'DEPOT = Registry(id="depot", host="registry.depot.example", anonymous={seen})\n\n'
-    copy.add("worlds/registries/hosted.py", own, before="DOCKER_HUB = Registry(")
+    seen = "https://depot.example 2026-11"
+    own = f'[depot]\nhost = "registry.depot.example"\nanonymous = {{ is = "open, no token", seen = "{seen}" }}\n\n'
+    copy.add("worlds/registries/registries.toml", own, before="[docker-hub]\n")
 
     said = copy.run(
         "from pullscope.oci.known_registries import known_registry\n"

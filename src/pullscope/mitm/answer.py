@@ -24,8 +24,7 @@ from pullscope.oci.messages import Headers, Request, Response, World
 from pullscope.worlds.clients.steps import NoAnswerError
 from pullscope.worlds.hub.faults.table import FAULTS
 from pullscope.worlds.hub.scenario import faults_at, play
-from pullscope.worlds.registries.hosted import DOCKER_HUB
-from pullscope.worlds.registries.table import REGISTRIES, registry
+from pullscope.worlds.registries.table import DOCKER_HUB, REGISTRIES, registry
 
 logger = logging.getLogger(__name__)
 

@@ -17,8 +17,8 @@ from pullscope.worlds.clients.drive import run_with_threads
 from pullscope.worlds.clients.steps import Outcome
 from pullscope.worlds.hub.faults.fault import VANITY_HOST
 from pullscope.worlds.hub.scenario import play, start_of
-from pullscope.worlds.registries.hosted import DOCKER_HUB
 from pullscope.worlds.registries.row import Registry
+from pullscope.worlds.registries.table import DOCKER_HUB
 
 __all__ = ["VANITY_HOST", "Demo", "run_demo"]
 

@@ -19,9 +19,9 @@ from pullscope.worlds.hub.held import Clock, Held, Seal, answer, headless
 from pullscope.worlds.hub.image import Repository, hello_image, sample_image
 from pullscope.worlds.hub.registry import REGISTRY_HOST, RateLimit, Registry
 from pullscope.worlds.hub.token_server import REALM_HOST, TokenServer
-from pullscope.worlds.registries.hosted import DOCKER_HUB
 from pullscope.worlds.registries.row import Elsewhere
 from pullscope.worlds.registries.row import Registry as Row
+from pullscope.worlds.registries.table import DOCKER_HUB
 
 SAMPLE_REFERENCE = "timonback/zephykus:latest"
 _HUB_LIMIT = 100

@@ -25,8 +25,8 @@ from pullscope.worlds.hub.held import answer, headless, said
 from pullscope.worlds.hub.registry import REGISTRY_HOST
 from pullscope.worlds.hub.sample import SAMPLE_REFERENCE, hosts_of, on_the_air, redirect_only, sample_parts
 from pullscope.worlds.hub.token_server import REALM_HOST
-from pullscope.worlds.registries.hosted import DOCKER_HUB
 from pullscope.worlds.registries.row import At, OwnFault, Registry, Scopes
+from pullscope.worlds.registries.table import DOCKER_HUB
 
 _PARTS = {At.REGISTRY: REGISTRY_HOST, At.TOKENS: REALM_HOST, At.STORAGE: CDN_HOST}
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from pullscope.oci.known_registries import KNOWN
 
@@ -68,11 +68,6 @@ class Said:
     form: Form = Form.JSON
 
 
-# The codes' own sentences (distribution registry/api/errcode/register.go), which many registries say.
-UNAUTHORIZED = Said(status=401, code="UNAUTHORIZED", message="authentication required")
-DENIED = Said(status=403, code="DENIED", message="requested access to the resource is denied")
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Asks:
     """How credentials are asked for: WWW-Authenticate lines, in which `{scope}` is filled in, and the 401's body."""
@@ -81,7 +76,7 @@ class Asks:
     """On /v2/. None at all: /v2/ is 200 without a login."""
     other: tuple[str, ...]
     """On everything else that needs them."""
-    says: Said | None
+    says: Said | None = None
     """None: not known; the 401 is played without a body."""
     refused: tuple[str, ...] | None = None
     """Instead of `other`, where a request came with credentials that are not good enough."""
@@ -89,17 +84,6 @@ class Asks:
     """Whether `error="invalid_token"` or `error="insufficient_scope"` is added then."""
     head_always: bool = False
     """Whether HEAD without credentials is refused also where GET is open."""
-
-    @classmethod
-    def everywhere(cls, line: str, says: Said | None) -> Asks:
-        """In the same words, whatever is asked for."""
-        return cls(ping=(line,), other=(line,), says=says)
-
-    @classmethod
-    def bearer(cls, realm: str, service: str, says: Said | None, *, names_error: bool = False) -> Asks:
-        """For a token, with the scope that is wanted."""
-        line = f'Bearer realm="{realm}",service="{service}"'
-        return cls(ping=(line,), other=(f'{line},scope="{{scope}}"',), says=says, names_error=names_error)
 
     @property
     def basic(self) -> bool:
@@ -164,9 +148,6 @@ class At(StrEnum):
     STORAGE = "storage"
 
 
-EVERYWHERE = ("ping", "manifest", "blob")
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class OwnFault:
     """What goes wrong at this registry in particular, as the source shows it."""
@@ -187,16 +168,6 @@ class OwnFault:
     client: str = "docker-containerd"
     survived: bool = False
     """Whether that client pulls the image anyway."""
-
-
-def own_fault(code: str, title: str, seen: str, **how: Any) -> Fact[OwnFault]:
-    """A fault of a registry's own, and where it is from."""
-    return Fact(OwnFault(code=code, title=title, **how), seen)
-
-
-def not_logged_in(code: str, seen: str, title: str = "no login") -> Fact[OwnFault]:
-    """An image for members, asked for by a client that is not one."""
-    return own_fault(code, title, seen, private=True, client="docker-classic")
 
 
 @dataclass(frozen=True, kw_only=True)

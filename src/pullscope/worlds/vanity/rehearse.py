@@ -20,7 +20,7 @@ from pullscope.worlds.clients.drive import Ran, pull
 from pullscope.worlds.hub.image import sample_image
 from pullscope.worlds.hub.registry import REGISTRY_HOST
 from pullscope.worlds.hub.sample import sample_hub
-from pullscope.worlds.registries.hosted import DOCKER_HUB
+from pullscope.worlds.registries.table import DOCKER_HUB
 from pullscope.worlds.vanity.following import Landing, follow
 from pullscope.worlds.vanity.rules import RuleFile
 from pullscope.worlds.vanity.upstreams import Upstream, is_inside, no_registry, upstream
