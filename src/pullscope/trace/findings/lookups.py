@@ -1,4 +1,4 @@
-"""What only a later operation shows: a build that went on without its cache, a version check that was asked again with a login.
+"""What only another operation shows: a build that went on without its cache, a version check that its client made twice.
 
 Nothing names what these have in common but who asked, and where; so this looks from one operation at an earlier one.
 """
@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import re
 
-from pullscope.trace.bounded_table import Newest
+from pullscope.trace.bounded_table import Newest, Remembered
 from pullscope.trace.findings.finding import Finding
 from pullscope.trace.findings.row import Case, Severity, row
 from pullscope.trace.model import Ending, Kind, Pull, Step
+from pullscope.trace.times import AT_ONCE, REOPEN
 
 BUILDERS = frozenset({"buildkit", "kaniko"})
 
@@ -47,21 +48,28 @@ class Lookups:
         self._missed: Newest[_Place, list[Pull]] = Newest(MOST)
         self._refused: Newest[tuple[str, str], Pull] = Newest(MOST)
         self._shown: Newest[tuple[str, str], float] = Newest(MOST)
+        self._followed: Remembered[tuple[str, str], float] = Remembered(most=MOST, seconds=REOPEN)
 
     def checked(self, step: Step) -> None:
-        """A version check was made with a login or token: the one before it, without, was not an end."""
-        last = step.last
-        if step.kind is not Kind.VERSION_CHECK or last.request.authorization == "none":
+        """A version check was made with a login or token, or more followed it: another of that client was not an end.
+
+        One that came before the login, or at the same time: moby/moby#11067, carvel-dev/imgpkg#290,
+        google/go-containerregistry#740.
+        """
+        last, pull = step.last, step.pull
+        if step.kind is not Kind.VERSION_CHECK:
             return
         who = (last.request.client, last.host)
-        self._shown[who] = last.request.time
-        before = self._refused.pop(who, None)
-        if before is not None and before.started <= last.request.time:
-            clear(before)
+        if last.request.authorization != "none":
+            self._shown[who] = last.request.time
+        elif pull is not None and (pull.repository is not None or not _only_checks(pull)):
+            self._followed.add(who, last.request.time, last.request.time)
+        if (other := self._refused.get(who)) is not None and self._was_no_end(who, other):
+            clear(self._refused.pop(who))
 
     def ended(self, pull: Pull) -> None:
         """An operation is over: what may have gone on is remembered, and what shows that something did is looked at."""
-        if pull.steps and all(step.kind is Kind.VERSION_CHECK for step in pull.steps):
+        if pull.steps and _only_checks(pull):
             self._checked_only(pull)
         place = _place(pull)
         if place is None:
@@ -76,14 +84,24 @@ class Lookups:
                 self._missed[place] = [*self._missed.get(place, [])[-MOST:], pull]
 
     def _checked_only(self, pull: Pull) -> None:
-        if [one.code for one in pull.findings] != ["credentials-not-used"]:
-            return
         last = pull.steps[-1].last
+        if not pull.findings or last.status != 401 or last.request.authorization != "none":
+            return
         who = (last.request.client, last.host)
-        if self._shown.get(who, 0.0) >= pull.started:
+        if self._was_no_end(who, pull):
             clear(pull)
         else:
             self._refused[who] = pull
+
+    def _was_no_end(self, who: tuple[str, str], pull: Pull) -> bool:
+        for_a_login = [one.code for one in pull.findings] == ["credentials-not-used"]
+        return (for_a_login and self._shown.get(who, 0.0) >= pull.started) or any(
+            abs(time - pull.started) <= AT_ONCE for time in self._followed.of(who)
+        )
+
+
+def _only_checks(pull: Pull) -> bool:
+    return all(step.kind is Kind.VERSION_CHECK for step in pull.steps)
 
 
 def clear(pull: Pull) -> None:
