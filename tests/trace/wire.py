@@ -102,9 +102,9 @@ class Wire:
         """
         start = self.now if at is None else at
         number_ = next(self._exchanges)
-        asked = {"User-Agent": self.agent if agent is None else agent, **(headers or {})}
-        asked["Authorization"] = f"Bearer {token}" if token else "Basic dTpw" if basic else ""
-        asked["Referer"] = referer or ""
+        shown = f"Bearer {token}" if token else "Basic dTpw" if basic else ""
+        own = {"User-Agent": self.agent if agent is None else agent, "Authorization": shown, "Referer": referer or ""}
+        asked = {**own, **(headers or {})}
         if isinstance(sent, str) and not sent.startswith("{"):
             asked["Content-Type"] = "application/x-www-form-urlencoded"
         said = dict(answer or {})

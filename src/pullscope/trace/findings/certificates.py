@@ -16,6 +16,7 @@ from pullscope.trace.findings.missing import of_redirects
 from pullscope.trace.findings.row import Case, Found, Severity, row
 from pullscope.trace.findings.said import answered_by, quoted
 from pullscope.trace.model import Hop
+from pullscope.trace.source_gaps import lacking
 
 MITMPROXYS = "~/.mitmproxy/mitmproxy-ca-cert.pem"
 
@@ -108,21 +109,25 @@ _WANTS_TLS = re.compile(
     report="goharbor/harbor#17496",
 )
 def plain_http_to_tls(case: Case) -> Iterator[Found]:
-    """400 to plain http on a port that speaks TLS, by the words of the answer or by the number of the port.
+    """400 to plain http on a port that speaks TLS: by the words of the answer, by its lack of any header, or by the port's number.
 
     A registry behind a proxy names its own address with the port that it was asked at and the wrong scheme: goharbor/harbor#17496
     (uploads), sonatype/nexus-public#435 (tokens). go-containerregistry asks private addresses so after https has failed
     (google/go-containerregistry#1405), and docker a host in insecure-registries. Over https such words are of what stands in
-    front and hands on in plain http: sameersbn/docker-gitlab#1881.
+    front and hands on in plain http: sameersbn/docker-gitlab#1881. To HEAD there are no words; servers in Go, which write no
+    header into this one answer (net/http server.go), are known by that: helm/helm#11092, #11683.
     """
     for hop in case.hops:
         url, host, client = split(hop.request.url), hop.host, case.client
         said_so = _WANTS_TLS.search(hop.said or "") is not None
-        of_tls = said_so or (url.scheme == "http" and str(url.port or "").endswith("443"))
+        bare = hop.response is not None and not hop.response.headers and not lacking(hop.request, "headers")
+        of_tls = said_so or (url.scheme == "http" and (bare or str(url.port or "").endswith("443")))
         if hop.status != 400 or hop.errors or not of_tls or hop.step in case.made_good:
             continue
         by = next((one for one in case.hops if url.scheme == "http" and ("http", host) in _named_by(one)), None)
-        why = f"{client} asked in plain http, and {host} {'speaks TLS there' if said_so else 'has the number of a port with TLS'}"
+        as_go = "answers without a header, as servers in Go do at a port with TLS"
+        how = "speaks TLS there" if said_so else as_go if bare else "has the number of a port with TLS"
+        why = f"{client} asked in plain http, and {host} {how}"
         if url.scheme != "http":
             why = f"what stands in front of {host} hands on in plain http, to a port that speaks TLS"
             ingress = (
