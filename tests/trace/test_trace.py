@@ -385,7 +385,7 @@ def test_tables_of_the_stitcher_are_bounded(monkeypatch: pytest.MonkeyPatch) -> 
         wire.ask("GET", f"{HUB}/v2/b{place}/tags/list", 401, challenge=challenge_for("b", realm=f"{HUB}/t{place}"))
         wire.ask("POST", f"{HUB}/v2/c{place}/blobs/uploads/", 202, location=f"/up{place}")
     stitcher = played(wire)._stitcher
-    tables = (stitcher._redirects, stitcher._sources, stitcher._open, stitcher._realms, stitcher._uploads)
+    tables = (stitcher._redirects, stitcher._sources, stitcher._open, stitcher._realms, stitcher._told)
     assert [len(table) <= 20 for table in tables] == [True] * 5
 
 

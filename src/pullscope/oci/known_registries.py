@@ -68,8 +68,8 @@ class KnownRegistry:
     """The `service` of its challenge."""
     realm: str | None = None
     """A regular expression that finds something in its challenge's realm."""
-    server: str | None = None
-    """How its Server header begins, where it sends one of its own."""
+    mark: str | None = None
+    """How its own Server header begins, or a path that only it has."""
     inside: str | None = None
     """A regular expression for how its names begin where it is run."""
 
@@ -246,19 +246,22 @@ artifactory: JFrog Artifactory
     hosts [a-z0-9-]+\.jfrog\.io
     realm /api/docker/|^Artifactory Realm$
     secret an identity token or API key
-    server Artifactory/
+    mark Artifactory/
 nexus: Sonatype Nexus
     realm ^Sonatype Nexus Repository Manager$
     secret the Docker Bearer Token Realm active in its security settings
     doubt Nexus takes no tokens (its Docker Bearer Token Realm is not active)
-    server Nexus/
+    mark Nexus/
 gitea: Gitea or Forgejo
     service container_registry
     realm /v2/token$
     secret a token that has read:package
 registry-2: distribution (registry:2)
 registry-3: distribution (registry:3)
+# zot, examples/config-*.json; zotregistry.dev, "Searching Zot"; project-zot/zot#3538, #3300
 zot: Zot
+    realm ^zot$
+    mark /v2/_zot/
 cloudflare: Cloudflare serverless registry
 """
 """The registries: id and name, and below them the fields of `KnownRegistry`, by their names."""
@@ -304,16 +307,14 @@ SEARCHED = frozenset({"registry.access.redhat.com", "registry.fedoraproject.org"
 """Where podman and CRI-O look for short names: containers/shortnames; podman-container-tools/podman#336."""
 
 
-def known_registry(
-    host: str, challenges: Iterable[Challenge] = (), servers: Iterable[str] = ()
-) -> KnownRegistry | None:
-    """What is known of `host`, an authority as a URL spells it, and of the challenges and Server that it was seen to send."""
+def known_registry(host: str, challenges: Iterable[Challenge] = (), marks: Iterable[str] = ()) -> KnownRegistry | None:
+    """What is known of `host`, as a URL spells it, of the challenges and Server that it sent, and of paths that it has."""
     name = host.lower().removesuffix(":443")
     for pattern, row in _HOSTS:
         if found := pattern.fullmatch(name):
             return _at(name, row, **found.groupdict())
     said = [row for challenge in challenges for row in _ROWS if _says(row, challenge)]
-    said += [row for server in servers for row in _ROWS if row.server is not None and server.startswith(row.server)]
+    said += [row for mark in marks for row in _ROWS if row.mark is not None and mark.startswith(row.mark)]
     return _at(name, said[0]) if said else None
 
 

@@ -103,7 +103,9 @@ gitlab
     # docs.gitlab.com: ci/jobs/ci_job_token, administration/packages/container_registry
     pull make its token with read_registry (a job's own token: add its project in Settings, CI/CD, Job token permissions of the
         project that has {name})
-    push make its token with read_registry and write_registry, as a Developer of the project that has {name}
+    # docs.gitlab.com/user/packages/container_registry, "Naming convention"; GoogleContainerTools/kaniko#2446
+    push make its token with read_registry and write_registry, as a Developer of the project that has {name}; a name begins with
+        the whole path of a project (GROUP/PROJECT, or GROUP/PROJECT/IMAGE)
     log gitlab-ctl tail registry
     redirect 'redirect' => {{ 'disable' => true }} in registry['storage'] in /etc/gitlab/gitlab.rb, and gitlab-ctl reconfigure
     token_log gitlab-ctl tail gitlab-rails
@@ -166,11 +168,16 @@ nexus
 gitea
     # go-gitea/gitea#32379, #19704, #28121; docs.gitea.com/administration/config-cheat-sheet
     grant make its token with [read|write|write]:package (Settings, Applications)
-    takes begin the name with a user or organization of {host}, if {owner} is none; packages have to be enabled there
-        ([packages] ENABLED in app.ini)
+    takes name it OWNER/NAME, with a user or organization of {host} as OWNER, if {owner} is none; packages have to be enabled
+        there ([packages] ENABLED in app.ini)
     log journalctl -u gitea (or forgejo), or docker logs of its container
     redirect SERVE_DIRECT = false in app.ini
     public ROOT_URL = https://{host}/ in app.ini, and a restart
+zot
+    # zotregistry.dev, "Configuring zot", "User authentication and authorization with zot", "OCI registry mirroring with zot"
+    grant give it the actions [read|create and update|delete] for {name} in http.accessControl of its config.json, and restart it
+    log the file that log.output in its config.json names, or docker logs of its container
+    cache correct urls, content and credentialsFile of extensions.sync in its config.json
 """
 """Registries by their ids, and below them the steps, by their names."""
 

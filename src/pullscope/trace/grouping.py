@@ -33,7 +33,11 @@ _CORRECTED = Reason(
 _MOUNT_SOURCE = Reason(
     evidence="mount source", strength=Strength.LIKELY, words="looks elsewhere for a blob that its push did not find"
 )
-_UPLOAD = Reason(evidence="upload", strength=Strength.CERTAIN, words="goes to the Location that its upload was told")
+_TOLD = Reason(
+    evidence="told",
+    strength=Strength.CERTAIN,
+    words="goes to the Location of its upload, or to the next page of its list",
+)
 _FALLBACK = Reason(
     evidence="fallback", strength=Strength.LIKELY, words="asks here for what another host had just refused: its mirror"
 )
@@ -56,7 +60,7 @@ class Grouper:
             pull: Pull | None = self._tokens.owner(step, answers or ())
         elif step.after is not None and step.after.pull is not None:
             pull = step.after.pull
-            step.reasons.append(_UPLOAD)
+            step.reasons.append(_TOLD)
         else:
             clue = self._clue(step)
             pull = self._choose(clue)

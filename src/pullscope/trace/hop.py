@@ -13,7 +13,7 @@ from pullscope.oci.documents import RegistryError
 from pullscope.oci.media import essence
 from pullscope.oci.reference import registry_name
 from pullscope.oci.routes import Route
-from pullscope.oci.urls import host_of, is_host, split
+from pullscope.oci.urls import host_of, is_host, joined, split
 from pullscope.trace.events import Failed, Finished, Requested, Responded, Uploaded
 from pullscope.trace.source_gaps import lacking
 
@@ -182,6 +182,12 @@ class Hop:
     @property
     def location(self) -> str | None:
         return self.response.location if self.response else None
+
+    @property
+    def next_page(self) -> str | None:
+        """Where a list goes on, by its Link (distribution-spec 1.1, "Listing Tags")."""
+        link = self.header("link")
+        return joined(self.request.url, link.partition(">")[0].strip().lstrip("<")) if link and self.ok else None
 
     @property
     def content_type(self) -> str:

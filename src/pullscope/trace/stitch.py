@@ -21,7 +21,7 @@ from pullscope.oci.documents import Index, Manifest
 from pullscope.oci.routes import Endpoint, Route
 from pullscope.oci.urls import bare, host_of, parameters, path_of, query
 from pullscope.trace.bounded_table import Remembered
-from pullscope.trace.clues import UPLOADS
+from pullscope.trace.clues import LISTS, UPLOADS
 from pullscope.trace.events import Requested
 from pullscope.trace.followers import Followers
 from pullscope.trace.model import Hop, Pull, Reason, Step, Strength
@@ -57,7 +57,7 @@ class Stitcher:
         self._open: OrderedDict[tuple[str, str, int], list[Step]] = OrderedDict()
         self._realms: Remembered[tuple[str, str], _Asked] = Remembered(most=MOST, seconds=MEMORY)
         self._foreign: Remembered[tuple[str, str], Digest] = Remembered(most=MOST, seconds=REOPEN, each=1)
-        self._uploads: Remembered[tuple[str, str], Hop] = Remembered(most=MOST, seconds=REOPEN, each=1)
+        self._told: Remembered[tuple[str, str], Hop] = Remembered(most=MOST, seconds=REOPEN, each=1)
 
     def place(self, event: Requested, route: Route) -> tuple[Hop | None, list[tuple[Challenge, Step]] | None]:
         """A hop in the step that this request continues or begins, and the challenges that it may answer.
@@ -81,10 +81,10 @@ class Stitcher:
             return self._append(repeated, event, route, origin), None
         needed_by = self.challenges_for(event)
         is_token = bool(needed_by) or looks_like_token_request(event, route)
-        uploads = self._uploads if len(self._uploads) and not is_token else None
-        told_by = next(iter(uploads.of((event.client, bare(event.url)))), None) if uploads else None
+        told = self._told if len(self._told) and not is_token else None
+        told_by = next(iter(told.of((event.client, bare(event.url)))), None) if told else None
         if told_by is not None:
-            route = _upload_route(event, route, told_by)
+            route = _told_route(event, route, told_by)
         for digest in self._foreign.of((event.client, event.url)):
             route = Route(endpoint=Endpoint.NONE, digest=digest)  # whatever its path looks like
         # What looks like nothing, but names a digest may be a blob whose redirect was not seen.
@@ -106,7 +106,13 @@ class Stitcher:
                 table.add((hop.request.client, number), hop, hop.response.time)
         elif hop.status == 202 and hop.location and hop.route.endpoint in UPLOADS:
             # Where the upload goes on: anywhere, and with more in its query (distribution-spec 1.1, "Pushing a blob").
-            self._uploads.add((hop.request.client, bare(hop.location)), hop, hop.response.time)
+            self._told.add((hop.request.client, bare(hop.location)), hop, hop.response.time)
+        elif (
+            hop.route.endpoint in LISTS
+            and (there := hop.next_page) is not None
+            and bare(there) != bare(hop.request.url)
+        ):
+            self._told.add((hop.request.client, bare(there)), hop, hop.response.time)
         if hop.follows is not None and hop.status in RETRIED:
             self.may_repeat(hop)  # oras and podman ask the storage itself again, not the registry (seen: 503)
         if hop.status == 401:
@@ -334,9 +340,11 @@ def looks_like_token_request(event: Requested, route: Route) -> bool:
     return path.endswith(("/token", "/auth")) and "://" not in asked.replace("%3A", ":").replace("%2F", "/")
 
 
-def _upload_route(event: Requested, found: Route, told_by: Hop) -> Route:
-    """The route of an upload's Location: its own where it has one, else that of the upload it belongs to."""
+def _told_route(event: Requested, found: Route, told_by: Hop) -> Route:
+    """The route of an upload's Location, or of a list's Link: its own where it has one, else that of what it belongs to."""
     if found.endpoint is not Endpoint.NONE:
         return found
+    if told_by.route.endpoint in LISTS:
+        return told_by.route
     digest = parameters(query(event.url)).get("digest", [None])[0]
     return replace(found, endpoint=Endpoint.UPLOAD, repository=told_by.route.repository, digest=as_digest(digest))

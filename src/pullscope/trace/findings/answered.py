@@ -12,7 +12,7 @@ from pullscope.trace.findings.case import in_turn, listed, name_of, was_anonymou
 from pullscope.trace.findings.client_settings import out_of_mirrors
 from pullscope.trace.findings.fixes import fix_of, of_where_it_was_named, slow_storage, where_to_ask
 from pullscope.trace.findings.grants import rights, waits_for_a_token
-from pullscope.trace.findings.missing import asked_host, named_by
+from pullscope.trace.findings.missing import named_by
 from pullscope.trace.findings.rights import refused_login, what_it_lacks, what_it_may_be
 from pullscope.trace.findings.row import Case, Fact, Found, Severity, row
 from pullscope.trace.findings.said import (
@@ -22,6 +22,7 @@ from pullscope.trace.findings.said import (
     is_not_played,
     is_specific,
     is_usual,
+    led_to,
     quoted,
     said_status,
     words,
@@ -104,11 +105,11 @@ def access_denied(one: Answer) -> str:
     what = thing(one.step) if one.is_known_to_be_there else hop.route.repository or thing(one.step) or "access"
     said = f"refused {what} to {client}, with {one.status}{f' and {shown}' if shown else ''}"
     if is_specific(hop) or one.by_page:
-        return f"{answered_by(hop)} {said}{quoted(hop)}."
+        return f"{answered_by(hop)}{led_to(hop)} {said}{quoted(hop)}."
     if hop.route.repository is None or one.is_known_to_be_there:
-        return f"{hop.host} {said}{quoted(hop)}."
+        return f"{hop.host}{led_to(hop)} {said}{quoted(hop)}."
     line = f" ({words(hop).removesuffix('.')})" if words(hop) else ""
-    return f"{hop.host} {said}{line}: {what_it_may_be(one)}."
+    return f"{hop.host}{led_to(hop)} {said}{line}: {what_it_may_be(one)}."
 
 
 @composed(
@@ -142,8 +143,8 @@ def manifest_unknown(one: Answer) -> str:
     Distribution specification, "Error Codes". The recording `dockerd-20.10-missing-tag`. containerd asks by HEAD only, so
     a missing repository looks the same there.
     """
-    first, name, step = asked_host(one), one.hop.route.repository or one.step.route.repository, one.step
-    where = one.hop.host if first == one.hop.host else f"{one.hop.host}, to which {first} redirects,"
+    name, step = one.hop.route.repository or one.step.route.repository, one.step
+    where = f"{one.hop.host}{led_to(one.hop)}"
     if step.kind is Kind.DELETE:
         return f"{where} has no {step.route.reference} in {name} to delete{_why(one)}."
     if len(asked := in_turn(one.case, step)) > 1:
@@ -165,7 +166,7 @@ def name_unknown(one: Answer) -> str:
     """
     # Microsoft's has images of it: containerregistry#57
     what = "list of tags for" if one.act == "list" and "NAME_UNKNOWN" not in one.hop.codes else "repository"
-    return f"{one.hop.host} has no {what} {one.hop.route.repository}{_why(one)}."
+    return f"{one.hop.host}{led_to(one.hop)} has no {what} {one.hop.route.repository}{_why(one)}."
 
 
 @composed(suffers="all that have not got it", remedy="push the image again")

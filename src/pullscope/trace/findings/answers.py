@@ -159,8 +159,9 @@ class Answer:
 
     @cached_property
     def behind(self) -> KnownRegistry | None:
-        """That registry, or the one whose challenge it passes on."""
-        return self.known or registry_behind_it(self.case, self.host)
+        """That registry, or the one whose challenge it passes on, or to which it redirects."""
+        there = (self.step.under or self.step).last.host
+        return self.known or registry_behind_it(self.case, self.host) or registry_at(self.case, there)
 
     @cached_property
     def login(self) -> str:

@@ -162,7 +162,7 @@ def _tell(here: Asked, there: Asked) -> None:
             if one.code in _NOT_THERE and here.image == there.image:
                 last = here.step.last  # it is there: all that is known is what was said
                 before = f"{answered_by(last)} said {last.status} to {here.step.method} of {here.image}{quoted(last)}"
-            had = f"{there.client} had {told[0]} (operation {there.pull.id})"
+            had = f"{there.client.replace('the client', 'The client')} {told[0]} (operation {there.pull.id})"
             here.pull.findings[at] = replace(one, message=f"{before}. {had}.", fix=told[1])
 
 
@@ -191,6 +191,9 @@ def _told(one: Finding, here: Asked, there: Asked) -> tuple[str, str] | None:
     mine, theirs, host = here.step.route, there.step.route, here.hop.host
     if theirs.endpoint is Endpoint.PING:
         return _of_the_address(one, here, there)
+    if one.code in _NO_LOGIN and "(operation" not in one.message and _reads_with_another_login(here, there):
+        none = "" if _shows_login(here) else f"showed no login with {here.step.last.request.method}, and "
+        return f"{none}had {there.image} with {'one' if none else 'a login'}", _of_a_login_elsewhere(one, here)
     by_path = there.below != here.below and theirs.endpoint is Endpoint.TAGS  # its names are those of the tags
     alike = by_path or (mine.endpoint is theirs.endpoint is Endpoint.MANIFEST and mine.reference == theirs.reference)
     if one.code in _NO_REGISTRY and mine.endpoint is Endpoint.PING and there.below and host == there.hop.host:
@@ -199,24 +202,30 @@ def _told(one: Finding, here: Asked, there: Asked) -> tuple[str, str] | None:
         return None
     if there.below != here.below and host == there.hop.host:
         if there.below:
-            return f"it from {there.below}/v2/{theirs.repository}", _at_the_root(here, there)
-        return f"it from /v2/{theirs.repository}", f"take {here.below} out of the address: {host} has its API at /v2/"
+            return f"had it from {there.below}/v2/{theirs.repository}", _at_the_root(here, there)
+        return (
+            f"had it from /v2/{theirs.repository}",
+            f"take {here.below} out of the address: {host} has its API at /v2/",
+        )
     if (here.registry, mine.repository) != (there.registry, theirs.repository):
         differs = "name" if here.registry == there.registry else "host"
-        return f"it as {there.image}", f"ask for {there.image}, and not for {here.image}: what differs is the {differs}"
+        return (
+            f"had it as {there.image}",
+            f"ask for {there.image}, and not for {here.image}: what differs is the {differs}",
+        )
     if one.code in _REFUSED:
         return None
     kind = there.step.last.content_type
     if kind and not takes(here.hop, essence(kind)):
-        return f"it as {kind}", f"add {kind} to Accept: the request of {here.client} does not name that type"
+        return f"had it as {kind}", f"add {kind} to Accept: the request of {here.client} does not name that type"
+    if _shows_login(there) and not _shows_login(here):
+        return "had it with a login", f"{_login(here, host)}: what is private may be told as not there"
     if (here.step.method, there.step.method) == ("HEAD", "GET"):
         who = front(here.step.last) or host
-        return "it by GET", f"let {who} answer HEAD as it does GET: {here.client} asks by HEAD first"
-    if _shows_login(there) and not _shows_login(here):
-        return "it with a login", f"{_login(here, host)}: what is private may be told as not there"
+        return "had it by GET", f"let {who} answer HEAD as it does GET: {here.client} asks by HEAD first"
     if there.step.started > here.step.started:
         later = f"{period(max(there.step.started - here.step.started, 1.0))} later"
-        return f"it {later}", f"ask again: by the same request it was there {later}"
+        return f"had it {later}", f"ask again: by the same request it was there {later}"
     return None
 
 
@@ -225,6 +234,24 @@ def _shows_login(asked: Asked) -> bool:
     tokens = [step.token for step in asked.pull.steps if step.is_token and step.token is not None]
     anonymous = bool(tokens) and all(token.anonymous for token in tokens)
     return asked.step.last.request.authorization != "none" and not anonymous
+
+
+def _reads_with_another_login(here: Asked, there: Asked) -> bool:
+    """Whether one client read with a login what it then asked for without one, or with one in vain, at the same registry.
+
+    A build reads its base and writes its image in two operations, with a login of its own for each: jib's from.auth and to.auth
+    (GoogleContainerTools/jib#790, #545), a script's requests.
+    """
+    same = here.pull.client_key == there.pull.client_key and here.hop.host == there.hop.host
+    return same and here.pull.client.family not in DAEMONS and _shows_login(there) and not here.step.is_token
+
+
+def _of_a_login_elsewhere(one: Finding, here: Asked) -> str:
+    """What is to be done where a login was taken for one thing, and not shown, or in vain, for another."""
+    first, _, right = one.fix.partition("if the login is good, ")
+    if _shows_login(here):
+        return f"{right}; if it showed another login than there, {first.strip('; ')}" if right else one.fix
+    return f"have {here.client} show that login here too: {one.fix.removeprefix('log in: ')}"
 
 
 def _of_the_address(one: Finding, here: Asked, there: Asked) -> tuple[str, str] | None:
@@ -242,7 +269,7 @@ def _of_the_address(one: Finding, here: Asked, there: Asked) -> tuple[str, str] 
         return None
     elif _shows_login(here):
         fix = f"use {registry_name(other)} in its place, or log in there with an account of it: {_login(here, host)}"
-    return f"a login taken at {other}", fix
+    return f"had a login taken at {other}", fix
 
 
 def _login(here: Asked, host: str) -> str:
@@ -266,7 +293,7 @@ def _same_image(here: Asked, there: Asked) -> bool:
 
 
 def _below_a_path(here: Asked, there: Asked) -> tuple[str, str]:
-    return f"an answer of a registry at {there.below}/v2/", _at_the_root(here, there)
+    return f"had an answer of a registry at {there.below}/v2/", _at_the_root(here, there)
 
 
 def _at_the_root(here: Asked, there: Asked) -> str:

@@ -109,7 +109,7 @@ _WANTS_TLS = re.compile(
     report="goharbor/harbor#17496",
 )
 def plain_http_to_tls(case: Case) -> Iterator[Found]:
-    """400 to plain http on a port that speaks TLS: by the words of the answer, by its lack of any header, or by the port's number.
+    """400 to plain http on a port that speaks TLS: by the words of the answer, its lack of headers, or the port's number.
 
     A registry behind a proxy names its own address with the port that it was asked at and the wrong scheme: goharbor/harbor#17496
     (uploads), sonatype/nexus-public#435 (tokens). go-containerregistry asks private addresses so after https has failed

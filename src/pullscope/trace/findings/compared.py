@@ -12,7 +12,7 @@ from pullscope.oci.bounds import count
 from pullscope.oci.digest import as_digest
 from pullscope.oci.reference import DOCKER_HUB, registry_name
 from pullscope.oci.scrub import GONE
-from pullscope.oci.urls import bare, joined, parameters, path_of, query, split
+from pullscope.oci.urls import bare, parameters, path_of, query, split
 from pullscope.trace.findings.case import Case, listed
 from pullscope.trace.findings.said import words
 from pullscope.trace.model import Hop, Step
@@ -58,10 +58,9 @@ def next_page(case: Case, step: Step) -> str | None:
     """Where the page before said that the list goes on, and where it was asked to: CodesWhat/drydock#927."""
     asked = parameters(query(step.last.request.url)).get("last", [""])[0]
     before = [one for one in case.steps if one.place == step.place and one.last.ok and one.started < step.started]
-    link = before[-1].last.header("link") if before else None
-    if not asked or asked == GONE or link is None:
+    there = before[-1].last.next_page if before else None
+    if not asked or asked == GONE or there is None:
         return None
-    there = joined(before[-1].last.request.url, link.partition(">")[0].strip().lstrip("<"))
     named = parameters(query(there)).get("last", [""])[0]
     if named == asked:
         return None

@@ -20,7 +20,7 @@ from pullscope.oci.whereabouts import is_local
 from pullscope.trace.findings.answers import GATEWAY, Answer, by_its_words, look_at_the_log
 from pullscope.trace.findings.asked import action, host_within
 from pullscope.trace.findings.case import REFUSALS, asked_repositories, is_write
-from pullscope.trace.findings.client_settings import by_tls_only, past_the_proxy, proxy_setting
+from pullscope.trace.findings.client_settings import past_the_proxy, proxy_setting
 from pullscope.trace.findings.compared import next_page, page_size, realm_lost, rewritten
 from pullscope.trace.findings.connections import failure, homes
 from pullscope.trace.findings.fronts import passing, unnamed
@@ -47,8 +47,16 @@ from pullscope.trace.findings.rights import (
     without_a_login,
     without_the_right,
 )
-from pullscope.trace.findings.said import filtering, front, is_not_played, is_specific, other_host, says, words
-from pullscope.trace.findings.sent import of_a_manifest, of_deletes, of_names, of_size_and_time, of_uploads, of_writes
+from pullscope.trace.findings.said import filtering, front, is_not_played, is_specific, led_to, other_host, says, words
+from pullscope.trace.findings.sent import (
+    of_a_cache,
+    of_a_manifest,
+    of_deletes,
+    of_names,
+    of_size_and_time,
+    of_uploads,
+    of_writes,
+)
 from pullscope.trace.model import Kind
 
 _REFUSES = re.compile(r"unauthori[sz]ed|authentication required|access denied", re.IGNORECASE)
@@ -124,6 +132,10 @@ def of_a_name(one: Answer) -> str | None:
         feature = f"FEATURE_EXTENDED_REPOSITORY_NAMES at {one.host}: without it Quay takes no name of {parts} parts"
         return f"name it ORG/NAME (oc adm catalog mirror: --max-components=2, oc-mirror: --max-nested-paths=2), or set {feature}"
     if known == "ghcr" and parts == 1:
+        if led_to(one.hop) or (one.step.under is not None and led_to(one.step.under.last)):
+            rule = f"the rule by which {(one.step.under or one.step).first.host} redirects"
+            there = (one.step.under or one.step).last.host
+            return f"write the owner into {rule}: {there} has names of the form OWNER/NAME, and was asked for {name}"
         return f"name it OWNER/NAME: what is at {one.host} belongs to an owner, and {name} names none"
     return None
 
@@ -310,10 +322,6 @@ def of_the_status(one: Answer) -> str | None:
         less = f"; one for each repository is shorter than this for {several} ({how})"
         why = f"what is in front of {host} may find the token too long, or have changed the request"
         return f"ask by GET, which says why: {why}{less if several > 1 else ''}"
-    if one.status == 400 and hop.request.url.startswith("http:") and not words(hop) and not front(hop):
-        # Go's net/http, "Client sent an HTTP request to an HTTPS server", to a HEAD: helm/helm#11092, #11683
-        insist = by_tls_only(host, one.case.pull.client)
-        return f"run curl -i {quote(hop.request.url)}: if its words are of HTTPS, {host} speaks TLS there, and {insist}"
     acts, fix = _BY_STATUS.get(one.status, ("", ""))
     fits = acts == "any" or one.act in acts.split()
     out_of_reach = one.status in _SET_THERE and one.hosted is not None
@@ -356,6 +364,8 @@ def of_no_registry(one: Answer) -> str | None:
     if one.step.kind is not Kind.VERSION_CHECK or one.status != 404:
         return None
     so = "something on the way answers in its place" if one.hosted is not None else "correct host and port"
+    if led_to(one.hop) and one.hosted is None:
+        so = f"correct where {one.step.first.host} redirects to"
     return f"run curl -i {bare(one.hop.request.url)}: each registry has that, so {so}"
 
 
@@ -369,6 +379,7 @@ LADDER: tuple[Rung, ...] = (
     of_a_path,
     of_a_name,
     of_fixed_tags,
+    of_a_cache,
     of_a_list,
     of_storage,
     of_what_cannot_be_read,

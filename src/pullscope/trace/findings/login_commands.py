@@ -14,7 +14,7 @@ from pullscope.oci.amounts import period
 from pullscope.oci.known_registries import KnownRegistry, known_registry, named_inside, registry_behind
 from pullscope.oci.reference import DOCKER_HUB, registry_name
 from pullscope.oci.routes import Endpoint
-from pullscope.oci.urls import bare
+from pullscope.oci.urls import bare, path_of
 from pullscope.trace.findings.case import Case
 from pullscope.trace.findings.client_settings import ships_with_k3s
 from pullscope.trace.model import Step
@@ -149,7 +149,10 @@ def registry_at(case: Case, host: str) -> KnownRegistry | None:
     """The registry at a host, by its name, by its challenges, and by what it names itself."""
     here = [hop for hop in case.hops if hop.host == host]
     challenges = [challenge for hop in here for challenge in hop.challenges]
-    known = known_registry(host, challenges, filter(None, (hop.header("server") for hop in here)))
+    marks = [
+        mark for hop in here for mark in (hop.header("server"), hop.status != 404 and path_of(hop.request.url)) if mark
+    ]
+    known = known_registry(host, challenges, marks)
     return known or named_inside(host)
 
 

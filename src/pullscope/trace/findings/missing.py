@@ -17,7 +17,7 @@ from pullscope.trace.findings.case import Case, in_turn
 from pullscope.trace.findings.compared import naming
 from pullscope.trace.findings.login_commands import list_tags, registry_at
 from pullscope.trace.findings.paths import added, of_a_path_twice
-from pullscope.trace.findings.said import front, says
+from pullscope.trace.findings.said import front, led_to, says
 from pullscope.trace.model import Hop, Kind
 
 _CACHE = "if {host} is a cache of another registry, ask that for it too: if it is there, {mend}"
@@ -127,6 +127,11 @@ def of_what_is_missing(one: Answer) -> str | None:
     name = one.hop.route.repository or step.route.repository or ""
     caches = one.known is None or (one.known.is_cache and (one.hosted is None or one.hosted.id == "ecr"))
     also = f"; {cache(one, name)}" if caches and host not in WEBSITES and not one.hop.is_page else ""
+    if led_to(one.hop):
+        also = f"; or correct where {step.first.host} redirects to, if {host} is not to have it"
+    elif one.known is None and one.behind is not None and "host" in one.behind.at:
+        itself = DOCKER_HUB if one.behind.id == "docker-hub" else one.behind.at["host"]
+        also = f"; if {itself}, whose challenge {host} passes on, has it, correct what {host} makes of the name"
     if one.status == 404 and trusted(step) is not None:  # notaryproject/notary#1275, #1370, #1401, goharbor/harbor#2709
         other = "name the server that has its trust data in DOCKER_CONTENT_TRUST_SERVER"
         return f"set DOCKER_CONTENT_TRUST=0 for it, or {other}: {host} has none"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pullscope.oci.routes import Endpoint, below, route
-from pullscope.oci.urls import joined, pairs, path_of, query, split
+from pullscope.oci.urls import pairs, path_of, query, split
 from pullscope.trace.findings.case import in_storage
 from pullscope.trace.findings.client_settings import by_tls_only
 from pullscope.trace.findings.facts import LISTS
@@ -151,6 +151,7 @@ def query_dropped(case: Case) -> Iterator[Found]:
 
 @row(
     needs=Fact.LIST,
+    explains="access-denied credentials-not-used name-unknown path-not-redirected token-not-requested",
     severities="warning, error",
     suffers="those that list",
     remedy="rewrite it to your host in the proxy",
@@ -162,10 +163,10 @@ def link_points_elsewhere(case: Case) -> Iterator[Found]:
     the path of another port: sonatype/nexus-public#1011. Artifactory's lacks its key: renovatebot/renovate#15030.
     """
     for step in case.steps:
-        link = step.last.header("link")
+        link = step.last.next_page
         if step.route.endpoint not in LISTS or not step.last.ok:
             continue
-        there = joined(step.last.request.url, link.partition(">")[0].lstrip("<")) if link else step.last.request.url
+        there = link or step.last.request.url
         host, name, asked = split(there).netloc, route(there).repository, step.last.route.repository
         listed_as = step.listed if step.listed is not None else asked
         same = host == step.last.host and name == asked and below(there) == below(step.last.request.url)
@@ -174,13 +175,16 @@ def link_points_elsewhere(case: Case) -> Iterator[Found]:
         elsewhere = listed_as or step.last.host
         if link and not same:
             listed_there = route(there).endpoint in LISTS and not below(there)
-            elsewhere = f"{host}/{name or ''}" if listed_there else f"{host}{path_of(there)}, which is not a list,"
-        lists = (one for one in case.bad if one.route.endpoint in LISTS)
+            elsewhere = f"{host}/{name or ''}" if listed_there else f"{host}{path_of(there)}"
+        lists = (one for one in case.steps if one.route.endpoint in LISTS and one is not step)
         followed = [one for one in lists if path_of(one.first.request.url) == path_of(there)]
+        if followed and all(one.last.ok for one in followed):
+            continue
         yield Found(
-            [step, *(one for one in followed if one is not step)],
-            f"{step.last.host} was asked for the list of {asked} and points to {elsewhere} for more: clients go "
-            "there, or read the first page again and again.",
+            [step, *followed],
+            f"{step.last.host} was asked for the list of {asked} and points to {elsewhere} for more"
+            + (f", which said {followed[-1].last.status} to {case.client}." if followed else "")
+            + ("" if followed else ": clients go there, or read the first page again and again."),
             ("update it, if it is Artifactory before 7.46.17; else " if (asked or "").endswith(f"/{name}") else "")
             + f"rewrite Link and the list's name in the proxy at {step.last.host}, so that they name {asked}",
         )

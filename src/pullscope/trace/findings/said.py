@@ -174,6 +174,12 @@ def answered_by(hop: Hop) -> str:
     return f"{hop.host} ({name})" if name else hop.host
 
 
+def led_to(hop: Hop) -> str:
+    """Behind the name of a host that answered: that another one's redirect led there, which may be what is wrong."""
+    first = hop.step.first.host
+    return f", to which {first} redirects," if hop.follows is not None and first != hop.host else ""
+
+
 def is_not_played(hop: Hop) -> bool:
     """Whether pullscope answered in a host's place, and does not play the rule that answers there (worlds/vanity/decide)."""
     return hop.response is not None and (hop.response.answered_by or "").endswith(": not known")
@@ -182,7 +188,7 @@ def is_not_played(hop: Hop) -> bool:
 def said_status(hop: Hop) -> str:
     """`registry.example.com (nginx) said 502: "Bad Gateway"`, or that nothing came."""
     if hop.status is not None:
-        return f"{answered_by(hop)} said {hop.status}{quoted(hop)}"
+        return f"{answered_by(hop)}{led_to(hop)} said {hop.status}{quoted(hop)}"
     why = hop.failed.reason.strip().removesuffix(".") if hop.failed is not None else ""
     return f"{hop.host} gave no answer" + (f" ({why})" if why else "")
 

@@ -229,6 +229,16 @@ def _artifact(document: Manifest) -> str | None:
     return document.artifact_type or foreign or None
 
 
+def of_a_cache(one: Answer) -> str | None:
+    """A build's cache that is pushed as an index: aws/containers-roadmap#876, pulp/pulp_container#1587."""
+    document = one.step.document
+    caches = isinstance(document, Index) and any(entry.media_type == _CACHE for entry in document.manifests)
+    if not caches or one.code not in ("upload-refused", "write-denied"):
+        return None
+    how = "image-manifest=true,oci-mediatypes=true beside type=registry in --cache-to"
+    return f"export the cache as an image: {how}; {one.host} takes no index of layers"
+
+
 def of_a_manifest(one: Answer) -> str | None:
     """A manifest that is refused for its type, as far as the answer leaves that open."""
     host, document = one.hop.host, one.step.document
@@ -237,9 +247,6 @@ def of_a_manifest(one: Answer) -> str | None:
     if one.status == 409 and one.hosted is not None:  # docker/cli#5874
         each = "without attestations (--provenance=false --sbom=false in buildx)"
         return f"push again; if it is so each time, push {each}, or under a new tag: {host} found that it conflicts"
-    if isinstance(document, Index) and any(entry.media_type == _CACHE for entry in document.manifests):
-        how = "image-manifest=true,oci-mediatypes=true beside type=registry in --cache-to"
-        return f"export the cache as an image: {how}"
     if one.code == "write-denied":
         return None
     sent, of_types = essence(one.hop.request.headers.get("content-type")), says(one.hop, _OF_TYPES)

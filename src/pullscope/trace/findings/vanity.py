@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from pullscope.oci.known_registries import known_registry
 from pullscope.oci.routes import Endpoint
-from pullscope.oci.urls import host_of, split
+from pullscope.oci.urls import host_of, path_of, split
 from pullscope.trace.findings.answers import Answer, look_at_the_log
 from pullscope.trace.findings.asked import LOOKERS, check
 from pullscope.trace.findings.case import CONTENT, is_write
@@ -53,7 +53,7 @@ def ping_not_redirected(case: Case) -> Iterator[Found]:
         if not gave_up and (not answers_itself or not (refused or case.over)):
             continue
         severity = case.severity(*([step] if gave_up else refused), otherwise=Severity.INFO)
-        path = "/v2" if last.request.url.endswith("/v2") else "/v2/"
+        path = path_of(last.request.url)
         one, inside = Answer(case, step), last.request.authorization != "none"  # bitnami/charts#8354
         consequence = (
             "it asked for a login there and got one; what it hands /v2/ on to has no such path."
@@ -66,7 +66,7 @@ def ping_not_redirected(case: Case) -> Iterator[Found]:
         )
         yield Found(
             [step, *refused],
-            f"{host} answers /v2/ itself with {status} and redirects only other paths: {consequence}"
+            f"{host} answers {path} itself with {status} and redirects only other paths: {consequence}"
             if host in case.pointing
             else f"{answered_by(last)} answers {path} with {status}{quoted(last)}: {consequence}",
             f"correct where {host} hands /v2/ on to behind its login, with that path as it is; {look_at_the_log(one)}"
@@ -95,12 +95,12 @@ def ping_not_a_registry(case: Case) -> Iterator[Found]:
     """
     wanting = [hop for hop in case.hops if hop.status == 401 and hop.challenges and hop.step.route.endpoint in CONTENT]
     for step in case.pings:
-        last = step.last
+        last, path = step.last, path_of(step.last.request.url)
         looks = case.family in LOOKERS
         if case.over and step is case.stopped_at and last.status == 200 and last.is_page and not looks:
             yield Found(
                 [step],
-                f"{answered_by(last)} answers /v2/ with a web page{quoted(last)}, and {case.client} asked for nothing more: no "
+                f"{answered_by(last)} answers {path} with a web page{quoted(last)}, and {case.client} asked for nothing more: no "
                 "registry answered, and a login that was to be checked there was not.",
                 of_a_website(Answer(case, step))
                 or f"log in where curl -i https://HOST/v2/ says 401, and not at {step.first.host}: docker login says "
@@ -115,7 +115,7 @@ def ping_not_a_registry(case: Case) -> Iterator[Found]:
         what = "a web page" if last.is_page else "200, though it is not a registry"
         yield Found(
             [step, *refused],
-            f"{last.host} answers /v2/ with {what}, so {case.client} believes that no token is needed; {wanting[0].host} "
+            f"{last.host} answers {path} with {what}, so {case.client} believes that no token is needed; {wanting[0].host} "
             "wants one. docker up to 28, podman, skopeo, buildah and crane fail in the same way.",
             f"redirect /v2/ of {last.host} to {wanting[0].host} too; where a page or a catch-all shadows it, force the "
             "rule or put it first",
