@@ -4,10 +4,10 @@
 repository, where a push does not, `deletes` is where what was pushed is deleted, `nodes` lets the nodes of a cluster of the
 same cloud pull without a secret, `address` lets an address in, `unlock` unlocks what is locked. `storage` opens a way to its
 storage, `log` is where its log is, `token_log` that of its token server, `cache` what mends its way to a registry behind it,
-`upstream` where it keeps its login there, `network` what lets a network of
-one's own through to its storage, `limit` what it counts, `public` where its own address is set, `redirect` what keeps
-it from sending to its storage, `takes` what can be pushed to, `status` where its faults are told, `scan` where it is said what
-may not be pulled, `page` where people see what is public. Braces: the names of `KnownRegistry.step`.
+`upstream` where it keeps its login there, `network` what lets a network of one's own through to its storage, `limit` what it
+counts, `api` opens the API beside it, `public` where its own address is set, `redirect` what keeps it from sending to its
+storage, `takes` what can be pushed to, `status` where its faults are told, `scan` where it is said what may not be pulled,
+`page` where people see what is public. Braces: the names of `KnownRegistry.step`.
 """
 
 from __future__ import annotations
@@ -96,6 +96,9 @@ quay
     # docs.quay.io/use_quay.html, "Robot accounts", "Repository permissions", "Organizations and teams"
     grant give it [Read|Write|Admin] at https://quay.io/repository/{name}?tab=settings (where that is not there yet: Creator in a
         team of {owner})
+    # docs.redhat.com, "Red Hat Quay API guide"
+    api make a token of an application of the organization (Applications, Generate Token), and send that (curl -H "Authorization:
+        Bearer TOKEN"): the API beside the registry takes no login of docker and no robot
     page https://quay.io/repository/{name}
     status https://status.quay.io
     limit it counts addresses, with or without a login

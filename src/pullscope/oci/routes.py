@@ -98,6 +98,8 @@ _OWN = re.compile(
 _HOST = re.compile(r"[^/]+(?:\.[^/]+|:[0-9]+)|localhost")
 _MANIFEST_TYPE = re.compile(r"application/vnd\.(?:oci\.image|docker\.distribution)\.(?:manifest|index)")
 _STARTS = ("/v2", "/v1", "/extensions/v2/")
+_BESIDE = "https://quay.io/api/v1/"
+"""Quay's API beside the registry's (docs.redhat.com, "Red Hat Quay API guide"), for scripts: browsers ask it for its pages."""
 _ORIGIN = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*")
 _ASKED = frozenset({"ns", "digest", "mount", "from"})
 _MAX_PARAMETERS = 100
@@ -139,6 +141,8 @@ class Route:
 def route(url: str, headers: Headers | None = None) -> Route:
     """What `url`, absolute or only a path, asks of a registry; what is sent with it tells where the path alone does not."""
     origin = _ORIGIN.match(url)
+    if url.startswith(_BESIDE) and not (headers and (headers.get("user-agent") or "").startswith("Mozilla")):
+        return Route(endpoint=Endpoint.V1)
     path, _, query = url[origin.end() if origin else 0 :].partition("#")[0].partition("?")
     if "%" in path:
         path = unquote(path)
@@ -148,8 +152,7 @@ def route(url: str, headers: Headers | None = None) -> Route:
     if path.endswith(("/index.yaml", ".tgz")) and "/manifests/" not in path and (chart := _CHARTS.fullmatch(path)):
         return Route(endpoint=Endpoint.CHARTS, repository=chart["repository"], reference=chart["reference"])
     if not path.startswith(_STARTS):
-        beside = _LOOKASIDE.fullmatch(path)
-        if beside is not None:
+        if (beside := _LOOKASIDE.fullmatch(path)) is not None:
             return Route(endpoint=Endpoint.SIGNATURES, digest=as_digest(f"{beside['algorithm']}:{beside['hex']}"))
         return Route(endpoint=Endpoint.NONE, digest=find_digest(path), ns=asked.get("ns"))
     for word, endpoint, pattern in _PATHS:

@@ -193,6 +193,11 @@ def of_the_catalog(one: Answer) -> str | None:
     return f"list the tags of a repository by its name: {one.host} may show its catalog to administrators only{else_}"
 
 
+def of_an_api(one: Answer) -> str | None:
+    """What a registry has beside its own API, and opens by other means than a login."""
+    return one.step_there("api") if one.step.route.endpoint is Endpoint.V1 and one.status in REFUSALS else None
+
+
 def of_a_page(one: Answer) -> str | None:
     """A page in the place of a registry's answer: what stands in front refuses, and no login changes that."""
     if not one.by_page or one.step.is_token or one.status not in REFUSALS or one.code is None:
@@ -395,6 +400,7 @@ LADDER: tuple[Rung, ...] = (
     of_deletes,
     of_writes,
     of_the_catalog,
+    of_an_api,
     without_a_login,
     without_the_right,
     of_uploads,
