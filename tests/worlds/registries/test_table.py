@@ -64,10 +64,11 @@ def test_a_host_leads_to_its_row() -> None:
 
 @pytest.mark.parametrize("row", REGISTRIES.values(), ids=lambda row: row.id)
 def test_what_a_row_answers_is_what_it_is_known_by(row: Registry) -> None:
-    """The names and challenges by which findings know a registry are those that its own row answers with."""
+    """The names and challenges by which findings know a registry are those that its own row answers with, if with any."""
     asks = read_challenges((*row.asks.value.ping, *row.asks.value.other) if row.asks is not None else ())
     known, signs = known_registry(row.host, asks), KNOWN[row.id]
-    told_apart = signs.hosts is not None or signs.service is not None or signs.realm is not None
+    asked = row.asks is not None and (signs.service is not None or signs.realm is not None)
+    told_apart = signs.hosts is not None or asked
     assert (known.id if known is not None else None) == (row.id if told_apart else None)
 
 

@@ -178,7 +178,7 @@ def link_points_elsewhere(case: Case) -> Iterator[Found]:
             elsewhere = f"{host}/{name or ''}" if listed_there else f"{host}{path_of(there)}"
         lists = (one for one in case.steps if one.route.endpoint in LISTS and one is not step)
         followed = [one for one in lists if path_of(one.first.request.url) == path_of(there)]
-        if followed and all(one.last.ok for one in followed):
+        if followed and host == step.last.host and all(one.last.ok for one in followed):
             continue
         yield Found(
             [step, *followed],
