@@ -1,4 +1,5 @@
 """What another operation of the same trace had, and this one asked for in another way: what differs is the cause.
+One file, because what may differ is one list, of which the first that does is told.
 
 Which of the two came first does not matter, so that a finding may be written anew when an operation after it ends.
 """

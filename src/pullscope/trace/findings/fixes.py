@@ -34,7 +34,7 @@ from pullscope.trace.findings.missing import (
     of_what_cannot_be_read,
     of_what_is_missing,
 )
-from pullscope.trace.findings.paths import of_a_path
+from pullscope.trace.findings.paths import of_a_path, of_an_api, of_the_catalog
 from pullscope.trace.findings.put_before import of_one_push
 from pullscope.trace.findings.rights import (
     of_a_login,
@@ -132,11 +132,10 @@ def of_a_name(one: Answer) -> str | None:
         feature = f"FEATURE_EXTENDED_REPOSITORY_NAMES at {one.host}: without it Quay takes no name of {parts} parts"
         return f"name it ORG/NAME (oc adm catalog mirror: --max-components=2, oc-mirror: --max-nested-paths=2), or set {feature}"
     if known == "ghcr" and parts == 1:
-        if led_to(one.hop) or (one.step.under is not None and led_to(one.step.under.last)):
-            rule = f"the rule by which {(one.step.under or one.step).first.host} redirects"
-            there = (one.step.under or one.step).last.host
-            return f"write the owner into {rule}: {there} has names of the form OWNER/NAME, and was asked for {name}"
-        return f"name it OWNER/NAME: what is at {one.host} belongs to an owner, and {name} names none"
+        asked = one.step.under or one.step
+        rule = f"write the owner into the rule by which {asked.first.host} redirects"
+        how = rule if asked.first.host != asked.last.host else "name it OWNER/NAME"
+        return f"{how}: what is at {asked.last.host} belongs to an owner, and {name} names none"
     return None
 
 
@@ -183,19 +182,6 @@ def of_where_it_was_named(one: Answer) -> str | None:
     way = opens.step("storage") if opens is not None else send
     ways = f"; {way}" if way else ""
     return f"let {case.client} reach {too} ({dns}): {before.host} does not {does} blobs itself{ways}"
-
-
-def of_the_catalog(one: Answer) -> str | None:
-    """Registries keep lists of everything to administrators, or have none: nexspence/nexspence#261."""
-    if one.step.route.endpoint is not Endpoint.CATALOG or one.status not in (*REFUSALS, 404, 405, 501):
-        return None
-    else_ = f", or log in: {one.login}" if one.no_login and one.status in REFUSALS else ""
-    return f"list the tags of a repository by its name: {one.host} may show its catalog to administrators only{else_}"
-
-
-def of_an_api(one: Answer) -> str | None:
-    """What a registry has beside its own API, and opens by other means than a login."""
-    return one.step_there("api") if one.step.route.endpoint is Endpoint.V1 and one.status in REFUSALS else None
 
 
 def of_a_page(one: Answer) -> str | None:

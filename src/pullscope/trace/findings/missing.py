@@ -74,10 +74,6 @@ _OWN = {
 _BUCKET = re.compile(r"bucket|container", re.IGNORECASE)
 
 
-def asked_host(one: Answer) -> str:
-    return one.hop.host if one.hop.route.repository else one.step.first.host
-
-
 def named_by(one: Answer) -> str | None:
     """The tag for which the same host named the digest that it has not got."""
     tags = (hop.step.route.reference for hop in naming(one.case, one.step))
@@ -164,7 +160,8 @@ def of_what_is_missing(one: Answer) -> str | None:
         return f"ask for it in the repository that it was pushed to, if that is not {name}"
     if one.code != "manifest-unknown":
         return None
-    tags = f"{list_tags(one.case, f'{registry_name(asked_host(one))}/{name}')} lists"
+    at = registry_name(host if one.hop.route.repository else step.first.host)
+    tags = f"{list_tags(one.case, f'{at}/{name}')} lists"
     if below(one.hop.request.url) and one.hop.route.endpoint is Endpoint.MANIFEST:
         tags = f"curl {one.hop.request.url.partition('/manifests/')[0]}/tags/list lists"
     if step.kind is Kind.DELETE:

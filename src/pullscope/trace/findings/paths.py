@@ -1,13 +1,15 @@
-"""What stands in an address or a name and should not: paths before /v2/ or behind it, and what clients add."""
+"""What stands in an address or a name and should not: paths before /v2/ or behind it, and what clients add; other interfaces."""
 
 from __future__ import annotations
 
 import re
 
 from pullscope.oci.agents import CONTAINERS_IMAGE, UNKNOWN
+from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import path_of
 from pullscope.trace.findings.answers import Answer
 from pullscope.trace.findings.asked import host_within
+from pullscope.trace.findings.case import REFUSALS
 
 _ARTIFACTORY = re.compile(r"((?:artifactory/)?api/(?:docker|oci))/([^/]+)/(?:v2/)?(.+)")
 """The path of its API, taken for a part of a name: google/go-containerregistry#1464, renovatebot/renovate#17200."""
@@ -36,6 +38,19 @@ def of_a_path(one: Answer) -> str | None:
     if path.startswith(f"/{host.partition(':')[0]}/"):
         return f"write https:// before {host} in the address that it is given: without that {one.case.client} took it for a path"
     return None
+
+
+def of_the_catalog(one: Answer) -> str | None:
+    """Registries keep lists of everything to administrators, or have none: nexspence/nexspence#261."""
+    if one.step.route.endpoint is not Endpoint.CATALOG or one.status not in (*REFUSALS, 404, 405, 501):
+        return None
+    else_ = f", or log in: {one.login}" if one.no_login and one.status in REFUSALS else ""
+    return f"list the tags of a repository by its name: {one.host} may show its catalog to administrators only{else_}"
+
+
+def of_an_api(one: Answer) -> str | None:
+    """What a registry has beside its own API, and opens by other means than a login."""
+    return one.step_there("api") if one.step.route.endpoint is Endpoint.V1 and one.status in REFUSALS else None
 
 
 def added(one: Answer, name: str) -> str:
