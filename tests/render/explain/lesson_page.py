@@ -16,59 +16,50 @@ from pullscope.render.explain.table import Section
 from pullscope.render.exports.escaping import markdown_code, markdown_text
 from pullscope.render.exports.markdown import diagrams
 from pullscope.render.names import client_line
-from pullscope.trace.hosts import tally
 from pullscope.trace.model import Kind, Pull
 
 HEAD = """\
 # How a pull works
 
 A container image consists of layers, a config and a manifest. Layers are compressed archives of files. The config is a short
-description of how to start a program from them. The manifest is a document that lists both by their digests. A digest is a hash
-of some content: a number that is computed from it.
+description of how to start a program from them. The manifest is a document that lists both by their digests. A digest is a
+fingerprint of some content: the same bytes always give the same digest, and other bytes give another. An image for several
+platforms (kinds of machine) has all of this for each of them, and an index that lists the manifests.
 
 A registry is a web server that serves all this at URLs below `/v2/`. A pull fetches it over HTTPS, step by step: the image's name
-leads to a digest, the digest to an index (a list of platforms), the index to a manifest, the manifest to config and layers. Four
-parties take part:
+leads to a digest, the digest to the index, the index to a manifest, the manifest to config and layers. Four parties take part:
 
 | party | what it does | in this example |
 |---|---|---|
-| client | makes the requests, checks the hashes, stores the image | the docker daemon, docker's background program |
+| client | makes the requests, checks the hashes, stores the image | the docker daemon, a program in the background |
 | registry | serves index and manifest, says where the rest is | `registry-1.docker.io`, Docker Hub |
 | token server (auth) | issues the ticket (token) that the registry wants to see | `auth.docker.io` |
 | storage or CDN (cdn) | sends config and layers | `production.cloudflare.docker.com` |
-
-A vanity domain is a host name of your own in front of a registry, such as `docker.example.com`:
-see [its chapter](#domain).
 
 pullscope is a proxy that records and explains the requests of a pull. This page shows two recorded runs of `pullscope demo`: a
 sample registry on your own machine answers under the host names of Docker Hub. `pullscope explain FILE` explains a pull of yours.
 
 ```sh
-pullscope demo --explain --client docker-classic             # this page, step by step
-pullscope demo --explain --client docker-classic --vanity    # the same through a domain of your own
+pullscope demo --explain --client docker-classic             # this page
+pullscope demo --explain --client docker-classic --vanity    # through a domain of your own
 ```
-
-- [Step by step](#step-by-step)
-- [Other pulls](#other-pulls)
-- [Proxy, certificates, mirrors](#proxy-certificates-mirrors)
-- [A registry domain of your own](#domain)
-- [Words](#words)
 
 ## Step by step
 """
 
 IN_THE_LESSON = frozenset({
-    "200", "302", "307", "401", "429", "Accept", "anonymous", "attestation", "blob", "CA", "CDN", "challenge", "client",
-    "config", "container image", "daemon", "diff_id", "digest", "hash", "HEAD", "header", "index", "layer", "login",
-    "manifest", "media type", "mirror", "platform", "proxy", "pull", "rate limit", "realm", "redirect", "reference",
-    "referrers", "registry", "repository", "resolve", "reverse proxy", "scope", "service", "signature", "signed URL",
-    "store", "tag", "token", "token server", "vanity domain", "version check",
+    "200", "302", "307", "401", "403", "404", "429", "Accept", "anonymous", "attestation", "blob", "CA", "CDN",
+    "challenge", "client", "CNAME", "config", "container image", "daemon", "diff_id", "digest", "hash", "HEAD", "header",
+    "index", "layer", "login", "manifest", "media type", "mirror", "platform", "proxy", "pull", "push", "rate limit",
+    "realm", "redirect", "reference", "referrers", "registry", "repository", "resolve", "reverse proxy", "scope",
+    "service", "signature", "signed URL", "store", "tag", "token", "token server", "vanity domain", "version check",
 })  # fmt: skip
 """What the page explains where it first stands, so that the list at its end has the rest."""
 
 BY_HAND = (
-    'The commands under "By hand" ask the real Docker Hub; its digests differ from the sample\'s here. Set DIGEST to '
-    "Docker-Content-Digest of step 3, then to your platform's digest in step 4, then to one in step 5."
+    'The commands under "By hand" ask the real Docker Hub; its digests differ from the sample\'s here. Three of them use '
+    "`$DIGEST`. For step 4, set it to the Docker-Content-Digest that step 3 printed. For step 5, set it to your platform's "
+    "digest from the index. For steps 6-10, set it to any digest from the manifest."
 )
 
 _ACCEPT = re.compile(r'\0-H "Accept: ([^"]*)"')
@@ -79,14 +70,20 @@ DOMAIN = """\
 ## <a id="domain"></a>A registry domain of your own
 
 The pull above, under the name `docker.example.com/timonback/zephykus:latest`, has the same steps. Each request to the registry
-goes to docker.example.com first and is redirected. So is the version check, to the registry's 401: then docker knows where to get
-a token. It asks the domain for the tag, is redirected, gets the token, and only then asks the registry:
+goes to docker.example.com first and is redirected. The version check is redirected too. It ends at the registry's 401, which
+tells docker where to get a token. docker asks the domain for the tag, is redirected, gets the token, and only then asks the
+registry:
 """
-AND_SO_ON = "docker sends the token to the registry only. The other steps need no new token: 302, then as above."
+AND_SO_ON = "The other steps need no new token: 302, then as above."
 
 
 def how_a_pull_works(direct: Pull, through_vanity: Pull, demo: Demo) -> str:
-    lines = [HEAD, f"{_paragraphs(HOW_TO_READ)}\n", f"The client is {client_line(direct)}. {BY_HAND}", ""]
+    lines = [
+        HEAD,
+        f"{_paragraphs(HOW_TO_READ)}\n",
+        f"The client is {client_line(direct)} ([what that is](#other-pulls)). {BY_HAND}",
+        "",
+    ]
     lines += _diagrams(direct)
     cited: set[Section] = set()
     seen: set[str] = set()
@@ -103,17 +100,14 @@ def how_a_pull_works(direct: Pull, through_vanity: Pull, demo: Demo) -> str:
         lines += [f"## {chapter.title}", "", *_chapter(chapter, cited)]
     lines += [DOMAIN, *_resolved(through_vanity), "", AND_SO_ON, ""]
     lines += _said((idea for step in lessons(through_vanity) for idea in step.ideas if idea.name not in seen), cited)
-    lines += [*_hosts(through_vanity), *_chapter(domain, cited)]
+    lines += _chapter(domain, cited)
     lines += [
         "[vanity-domains.md](vanity-domains.md) has the rules for each platform.",
-        "",
-        "## Words",
-        "",
-        "What is not explained above:",
         "",
     ]
     used = "\n".join(lines).lower()
     words = [word for word in TERMS if word not in IN_THE_LESSON and (word.isdigit() or word.lower() in used)]
+    lines += ["## Words", "", "What is not explained above:", ""] if words else []
     lines += [f"- **{word}**: {_prose(TERMS[word])}" for word in words]
     return "\n".join(lines).rstrip("\n") + "\n"
 
@@ -211,13 +205,3 @@ def _diagrams(pull: Pull) -> Iterator[str]:
     for diagram in diagrams(pull, fold=True):
         yield f"```mermaid\n{diagram}```"
         yield ""
-
-
-def _hosts(pull: Pull) -> Iterator[str]:
-    yield "Requests and content by host:"
-    yield ""
-    yield "| host | role | requests | bytes of content |"
-    yield "|---|---|--:|--:|"
-    for host in tally(pull.hops):
-        yield f"| {markdown_code(host.host)} | {'+'.join(host.roles)} | {host.requests} | {host.bytes} |"
-    yield ""

@@ -6,6 +6,8 @@ import string
 
 import pytest
 from tests.render.samples import CONTROLS, TRACES, recorded
+from tests.trace.images import Image, get_manifest
+from tests.trace.wire import DOCKER_20, HUB, Wire, only, played
 
 from pullscope.render.explain.ideas import CHAPTERS, IDEAS, Idea
 from pullscope.render.explain.lesson import about, lessons
@@ -77,6 +79,27 @@ def test_a_blob_that_is_looked_for_is_not_told_as_one_that_came() -> None:
     assert not any("sha256sum" in word for one in looked for word in one.by_hand)
 
 
+@pytest.mark.parametrize(
+    ("header", "shown"),
+    [
+        (
+            'Bearer realm="https://a.example/token",service="reg"',
+            'Bearer realm="https://a.example/token", service="reg"',
+        ),
+        ('basic realm="Registry"', 'Basic realm="Registry"'),
+    ],
+)
+def test_a_challenge_is_shown_as_the_header_has_it(header: str, shown: str) -> None:
+    """With what it lacks left out, and Basic as Basic: a beginner compares it with the header on the screen."""
+    wire = Wire(agent=DOCKER_20)
+    image = Image(repository="library/app", tag="1")
+    wire.ask("GET", f"{HUB}/v2/", 401, challenge=header)
+    get_manifest(wire, image, image.manifest(), tag=True)
+    [said] = [idea for lesson in lessons(only(played(wire))) for idea in lesson.ideas if idea.idea is Idea.CHALLENGE]
+
+    assert f"Here it is `{shown}`:" in said.text
+
+
 def test_a_failure_says_who_answered_what() -> None:
     """The step at which a pull broke names the host and the answer."""
     [pull] = recorded("skopeo-1.9-vanity-302").pulls
@@ -87,8 +110,8 @@ def test_a_failure_says_who_answered_what() -> None:
 
 def test_places_are_known_ones() -> None:
     """A sentence of the table has no place that a lesson could not fill."""
-    known = {"asked", "sent", "reference", "platform", "scope", "service"}
-    known |= {"client", "host", "tag", "digest", "realm", "vanity", "target", "status", "size", "why", "failure"}
+    known = {"asked", "sent", "reference", "platform", "scope", "challenge"}
+    known |= {"client", "host", "tag", "digest", "vanity", "target", "status", "size", "why", "failure"}
     sentences = [text for row in KINDS.values() for text in (row.beginner, row.again)]
     sentences += [thought.beginner for thought in IDEAS.values()]
 

@@ -7,11 +7,11 @@ from pullscope.oci.text_table import heads
 TABLE = """
 200: OK: the answer has what was asked for.
 302: A redirect: ask again at the address in the header Location. 301, 303, 307 and 308 are redirects too; 301 and 308 are
-        permanent, so clients may remember them.
+        permanent, so a cache may keep them.
 307: A redirect that keeps the request's method; registries use it to send clients to their storage.
 401: Authentication required: get a token, or log in; the header WWW-Authenticate says where. At the start of a pull it is normal.
 403: Access denied: the login lacks a right. ghcr.io, the registry of GitHub, says it without a login, too.
-404: Not found. For a private image a registry may say 404 instead of 401 or 403.
+404: Not found. Some registries say it for a private image too; Docker Hub says 401 for a missing one.
 429: Too many requests: a rate limit was reached.
 Accept: The header of a request that lists the document types (media types) that the client understands.
 anonymous: Without a login. Docker Hub issues anonymous tokens for public images.
@@ -20,29 +20,33 @@ attestation: A statement about an image, stored beside it in the index: how it w
 blob: A layer or a config: a file at /v2/NAME/blobs/DIGEST.
 CA: Certificate authority: it signs certificates. A client accepts a proxy's certificates only if it trusts the proxy's CA.
 CNAME: A record in DNS, the directory of host names: this name stands for that one.
-CDN: Content delivery network: servers that keep copies of blobs near the client. A registry redirects there; the host name can
-        change.
-challenge: The header WWW-Authenticate of a 401: realm, service and scope of the token that the registry wants.
-client: A program that pulls or pushes: the docker daemon, containerd (on Kubernetes nodes), podman, skopeo, buildah, crane,
-        regctl.
+CDN: Content delivery network: servers that keep copies of blobs near the client. A registry redirects there, to one host or
+        several; the names can change.
+challenge: The header WWW-Authenticate of a 401. Bearer: a token is wanted, with realm, service and scope; Basic: a user name and
+        password.
+client: A program that pulls or pushes: the docker daemon, containerd (below docker and on Kubernetes nodes; nerdctl is a command
+        for it), or a command without a daemon: podman, skopeo, buildah, crane, regctl.
 config: A small JSON document: which program to run, as which user, with which environment. It contains no file of the image.
-container image: Layers (files), a config (how to start them) and the manifest that lists both.
+container image: Layers (files), a config (how to start them) and the manifest that lists both. With an index, also all of these
+        for several platforms.
 credential: What proves who asks: a user name and password, or a token.
 daemon: A program in the background. `docker pull` asks the docker daemon, and the daemon asks the registry.
 diff_id: The sha256 of an unpacked layer. The config lists them; the manifest lists the digests of the compressed layers.
-digest: The sha256 hash of some content. The same digest means the same bytes. It can stand in the place of a tag:
+digest: A fingerprint of some content, its sha256 hash. The same digest means the same bytes. It can stand in the place of a tag:
         `IMAGE@sha256:…`
 header: A line before the content of a request or answer, such as `Content-Type: application/json`.
 hash: A number computed from content. With sha256, the same hash means the same content.
 HEAD: A request for the headers of an answer only. On Docker Hub it does not count as a pull.
 index: A JSON document with the digest of one manifest for each platform. Also called manifest list.
 layer: A compressed archive of files. The layers, unpacked one over the other, are the image's file system.
-login: `docker login HOST` stores a user name and password (or token) for one host.
+login: `docker login HOST` stores a user name and password (or token) for one host, in ~/.docker/config.json or the system's
+        password store.
 manifest: The packing list of an image for one platform, a JSON document: the digests and sizes of its config and layers.
 media type: What kind of document something is, in the header Content-Type: `application/vnd.oci.image.manifest.v1+json`.
 mirror: A registry that a client asks before the real one, because its settings say so.
 mount: In a push: the registry takes a layer from another of its repositories, so that it need not be uploaded.
-platform: Operating system, architecture and, for ARM, variant of a machine: linux/amd64, linux/arm/v7.
+platform: Operating system, architecture and, for ARM, variant of a machine: linux/amd64, linux/arm/v7. docker takes an older
+        variant if its own is missing.
 proxy: A server that passes requests on for a client, and the answers back. pullscope works in one.
 pull: Fetching an image from a registry: manifests, config and layers.
 push: Uploading an image to a registry (with POST, PATCH and PUT): layers and config first, the manifest last.
@@ -50,7 +54,7 @@ rate limit: How many pulls a registry allows in a time, per IP address or accoun
         ratelimit-remaining.
 realm: In a challenge: the address of the token server.
 redirect: An answer that sends the client to another address. See 302 and 307.
-reference: The full name of an image: `REGISTRY/REPOSITORY:TAG` or `REGISTRY/REPOSITORY@DIGEST`.
+reference: The full name of an image: `REGISTRY/REPOSITORY:TAG` or `REGISTRY/REPOSITORY@DIGEST`. With both, the digest decides.
 referrers: The documents that refer to an image, such as signatures, and the request for their list. 404 or an empty list: there
         are none.
 registry: A web server that stores images and answers requests below /v2/.
@@ -63,11 +67,11 @@ scope: What a token allows: `repository:NAME:pull`. NAME is the repository that 
 service: In a challenge: the name by which the token server knows the registry.
 signature: A proof of who made an image. (The signature in a signed URL is another: it permits a download.)
 signed URL: A URL that itself permits fetching one file for a short time; no token is needed.
-store: Where a docker daemon keeps images: the classic store (docker 28 and older, and an upgraded docker 29) or the containerd
-        store (new installations of docker 29). The two ask a registry in different ways.
+store: Where a docker daemon keeps images: the classic store (docker up to 28, an upgraded docker 29) or the containerd
+        store (new installations of docker 29 and of Docker Desktop since 4.34). They ask a registry differently.
 tag: A label of an image in a repository, such as latest. It can be moved to another image at any time.
 token: A ticket from a token server, valid for a short time and for the scopes that it names. Clients send it in the header
-        Authorization.
+        Authorization. Docker Hub wants one for every image.
 token server: The server that issues tokens, often on another host than the registry. Docker Hub's is auth.docker.io.
 upstream: The registry behind a vanity domain, a mirror or a reverse proxy: the one with the images.
 vanity domain: A host name of your own in front of a registry, such as docker.example.com.
@@ -83,7 +87,7 @@ ALSO = {
     "provenance": "attestation",
     "storage": "CDN",
     "docker": "daemon",
-    **dict.fromkeys(("containerd", "podman", "skopeo", "buildah", "crane", "regctl"), "client"),
+    **dict.fromkeys(("containerd", "nerdctl", "podman", "skopeo", "buildah", "crane", "regctl"), "client"),
     "classic store": "store",
     "containerd store": "store",
     "dns": "CNAME",

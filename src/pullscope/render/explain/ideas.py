@@ -20,6 +20,7 @@ class Idea(StrEnum):
     ASKS = "asks"
     VANITY = "vanity"
     CHALLENGE = "challenge"
+    NEEDED = "needed"
     SCOPE = "scope"
     DIGEST = "digest"
     TYPES = "types"
@@ -48,48 +49,67 @@ class Thought:
 
 TABLE = r"""
 name: NAMES, Which host a name means
-    says The full name of this image is `{reference}`. It names a registry, a repository (images under one name) and an image
-        there, by a tag (a label) or a digest. docker completes short names: `nginx` means `docker.io/library/nginx:latest`.
-        - The part before the first slash is a host if it contains a dot or a colon, or is `localhost`.
+    says The full name of this image is `{reference}`. docker completes short names: `nginx` means
+        `docker.io/library/nginx:latest`. There `docker.io` is the registry, `library/nginx` the repository (a set of images under
+        one name) and `latest` the tag, a label that picks one image. A digest can stand in place of the tag.
+        - The part before the first slash is a host if it contains a dot, a colon or a capital letter, or is `localhost`.
         - A colon in the host is followed by a port: `example.com:5000/app` is on port 5000. Without it HTTPS uses port 443.
-        - A colon after the last slash is followed by a tag, an `@` by a digest. Without either the tag is `latest`.
+        - A colon after the last slash is followed by a tag, an `@` by a digest. Without either the tag is `latest`. With both,
+        the digest decides.
         - A name without a host is at Docker Hub, called docker.io in names. The host that is asked is registry-1.docker.io. Only
         there `library/` is added to names of one part.
+        - Kubernetes usually completes names as docker does. podman looks in its registries.conf, and may ask you. Write the whole
+        name where it matters.
 asks: PROXY, Who asks
-    says `docker pull` passes the name to the docker daemon, a program in the background. (With Docker Desktop it runs in a
-        virtual machine.) The daemon looks up the hosts and makes all the requests. So `HTTPS_PROXY` in your shell changes
-        nothing: the daemon has its own settings for proxy and certificates. podman, skopeo and crane have no daemon: the command
-        makes every request itself, with the proxy and the certificates of your shell.
+    says `docker pull` passes the name to the docker daemon, a program in the background. The daemon looks up the hosts and makes
+        all the requests. So `HTTPS_PROXY` in your shell changes nothing: the daemon has its own settings for proxy and
+        certificates. Other clients:
+        - podman, skopeo, buildah, crane and regctl are commands without a daemon: they make every request themselves. They use
+        your shell's `HTTPS_PROXY` and the certificates that the machine trusts.
+        - containerd is a daemon that runs containers, below docker and on Kubernetes nodes (k8s). nerdctl is a command for it.
+        - buildx is the builder behind `docker build`.
+        - On macOS and Windows, Docker Desktop and podman do all this in a virtual machine.
 vanity: REDIRECTIONS, What a vanity domain can and cannot change
-    says {vanity} is a vanity domain: a host name of your own in front of a registry. It stores no image. It answers {status}: the
-        client asks again at {target}, the address in the header Location. So the domain decides which registry is asked, and
-        thereby what a tag points to. It cannot change an image that is pulled by digest. Digests, the token server's address and
-        the storage host come from the registry, unchanged.
+    says {vanity} is a vanity domain: a host name of your own in front of a registry. It answers {status}: the client asks again
+        at {target}, the address in the header Location. So the domain decides which registry is asked, and thereby what a tag
+        points to: if you lose it, its next owner decides. It cannot change an image that is pulled by digest. Digests, the token
+        server's address and the storage host come from the registry, unchanged.
+        - Instead of redirecting, a domain can be a reverse proxy: a server that asks the registry itself and passes on the
+        answers.
 challenge: CHALLENGES, Why a 401 comes first
     says This 401 is normal: a client cannot know where to get a token before it has asked. The answer says it in the header
-        WWW-Authenticate, the challenge:
-        - realm: the token server's address, here {realm}
-        - service: the name by which the token server knows this registry, here {service}
-        - scope: the permission that is needed; only in answers about a repository
+        WWW-Authenticate, the challenge. Here it is `{challenge}`:
+        - Bearer: a token is wanted. (Basic would want a user name and password.)
+        - realm: the token server's address
+        - service: the name by which the token server knows this registry
+        - scope: the permission that is needed. Docker Hub sends it only in answers about a repository. ghcr.io, the registry of
+        GitHub, sends a sample scope with /v2/.
+needed: TOKENS, Who needs a token
+    says The token server decides who may fetch what; the registry only checks the token. So Docker Hub wants a token for every
+        image, public ones too; some registries want none. You need no account for public images: without a user name and password
+        the token server issues an anonymous token. With a login, only the token server sees the password. (A registry that asks
+        for Basic sees it itself.)
+        - Docker Hub does not tell a private image from a missing or mistyped one. docker 28 then says `pull access denied …,
+        repository does not exist or may require 'docker login'`. Other registries may answer 404 for a private image, ghcr.io
+        403.
 scope: SCOPES, What a scope is
     says The client asks the token server for `REALM?service=SERVICE&scope=SCOPE`. The scope here is `{scope}`: a type, a
         repository and an action. The client takes the repository from the name that you typed, without the host. docker 29 and
-        containerd (a program that runs containers, below docker and on Kubernetes nodes) also ask for the scope in the challenge.
-        The registry accepts the token for this repository only.
+        containerd also request the scope that the challenge names, if it is another.
 digest: DIGESTS, What a digest guarantees
     says A tag is a label; tomorrow it can point to another image. A digest is the sha256 hash of some content, here {digest}. The
-        content is the JSON text of an index (list of manifests), manifest or config, or a layer's compressed archive, as the
-        registry stores it.
-        - docker hashes what it gets and refuses changed bytes.
-        - From here on docker asks for everything by digest: a tag that moves during the pull changes nothing.
+        content is the JSON text of an index, manifest or config, or a layer's compressed archive, as the registry stores it.
+        - Change one byte and the digest changes. No way is known to make other content with the same digest.
+        - When you pull by tag, you trust the answer to name the right digest. From here on docker asks for everything by digest:
+        a tag that moves during the pull changes nothing.
         - The index has the digests of the manifests, and each manifest has those of its config and layers. So this one digest
-        pins the whole image: `IMAGE@sha256:…` always pulls the same one.
+        pins the whole image: `IMAGE@sha256:…` always pulls the same one, or fails if it was deleted.
         - A digest does not say who made the image: that needs a signature.
 types: MANIFESTS, What Accept and Content-Type are for
     says Accept in a request lists the document types (media types) that the client understands. Content-Type in the answer says
-        which one came. A registry that has none of the listed types answers 404 or 406. Without Accept it may convert the
-        document to an old type: Docker's own registry 2.8 does, and an old type has another digest. Without Content-Type docker
-        20.10 fails ("missing or empty Content-Type header").
+        which one came.
+        - A registry that has none of the listed types may answer 404 or 406.
+        - Without Accept it may convert the document to an old type, which has another digest: Docker's own registry 2.8 does.
 counts: LIMIT, Why HEAD, and what counts as a pull
     says The digest is a header, so HEAD is enough. Docker Hub limits pulls.
         - HEAD requests, configs and layers do not count; GETs of manifests do. According to Docker's documentation a pull of one
@@ -100,20 +120,21 @@ counts: LIMIT, Why HEAD, and what counts as a pull
         `100;w=21600` is 100 in 21,600 seconds.
         - Beyond the limit Docker Hub answers 429, `toomanyrequests`.
 platform: INDEX, What a platform is
-    says A platform is an operating system and an architecture, such as linux/amd64. ARM also has a variant: linux/arm/v7. The
-        client takes the entry for its own machine, here {platform}; `--platform` asks for another. If no entry fits, the pull
-        fails (docker 28: "no matching manifest for …"). Entries for unknown/unknown are attestations: statements about an image,
-        such as how it was built.
+    says A platform is an operating system and an architecture, such as linux/amd64. ARM also has a variant: linux/arm/v7; docker
+        takes an older variant if its own is missing. The client takes the entry for its own machine, here {platform};
+        `--platform` asks for another. If no entry fits, the pull fails (docker 28: "no matching manifest for …").
 elsewhere: BLOBS, Where the bytes come from
     says This registry does not send blobs itself. It redirects ({status}) to {target}: storage, or a CDN (content delivery
-        network, servers that keep copies near you). A firewall has to allow three hosts: the registry, the token server and the
-        storage host, which the registry can change at any time. A vanity domain is a fourth.
+        network, servers that keep copies near you). Layers are nearly all of the bytes of a pull, so the redirect spares the
+        registry most of the traffic. A firewall has to allow three kinds of host: the registry, the token server and the storage.
+        Docker Hub has several storage hosts, and a registry can change them at any time. A domain of your own in front of the
+        registry is a fourth.
 signed: REDIRECTIONS, What a signed URL is
     says The URL of a blob at the storage is usually signed: its query has a signature and an expiry time, often 10 to 60 minutes
         later. Until then anyone with the URL can fetch this one blob without a token, so keep the URL secret. Later the storage
-        answers 403, so a cache must not keep the registry's redirect for longer. docker, podman and curl do not send
-        Authorization on to a host of another domain. That could misuse the token, and some storage refuses a request with both
-        token and signature.
+        answers 403, so a cache must not keep the registry's redirect for longer. At a redirect to another domain, docker, podman
+        and curl leave the token behind. The new host could misuse it, and some storage refuses a request that has both a token
+        and a signature.
 verified: DIGESTS, Why any host may send the bytes
     says The sha256 of this blob ({size}) is the digest that was asked for. If it differed, the client would refuse the bytes.
 failed: ERRORS, What went wrong
@@ -121,35 +142,44 @@ failed: ERRORS, What went wrong
 others: SUPPORT, What other clients ask
     chapter Other pulls
     says Clients begin differently; manifests, config and layers are fetched alike. A client that leaves out the version check
-        gets its first 401 for the tag. docker 29.0 and containerd get two tokens, because the part that resolves the tag and the
-        part that fetches do not share one. docker 29.1 and newer (29 in the table) also fetches attestations, and asks with a
-        third token for referrers: documents that refer to the image, such as signatures. The two cranes differ at redirects.
-stores: SUPPORT, docker 28 and docker 29
-    says A store is where the daemon keeps images. docker 29, newly installed, has containerd's store: `docker info` then says
-        io.containerd.snapshotter. After an upgrade it keeps docker's classic store and behaves like docker 28.
+        gets its first 401 for the tag. docker 29.0 and containerd get two tokens, one for finding the digest and one for
+        fetching, because these two parts of the program do not share a token. docker 29.1 and newer also fetches attestations,
+        and asks with a third token for referrers: documents that refer to the image, such as signatures. crane changed its
+        handling of redirects in 0.21.8, as said below.
+stores: SUPPORT, The two stores of docker
+    says A store is where the daemon keeps images. docker up to 28 normally has the classic store, docker 29 containerd's: `docker
+        info` then says io.containerd.snapshotter. After an upgrade docker 29 keeps the classic store. Docker Desktop, newly
+        installed, has containerd's store since 4.34. On this page docker 28 stands for the classic store, and docker 29 for
+        containerd's. The image ID is the digest of the config in the classic store, and what the tag stands for in containerd's.
 again: EXISTENCE, What a second pull asks
     says docker begins in the same way, up to the HEAD of the tag. If the digest has not changed, docker stops: nothing is
-        downloaded and nothing is counted. If the digest has changed, docker fetches the new manifests, and only the layers that
-        it does not have. podman GETs the manifests again (which counts) and the config (which does not).
+        downloaded and nothing is counted. Otherwise it fetches the new manifests, and only the layers that it does not have.
+        podman GETs manifests and config again, and the manifests count. `docker run`, and Kubernetes with `imagePullPolicy:
+        IfNotPresent`, pull only if the image is not there.
 proxies: PROXY, Where a proxy is set
     chapter Proxy, certificates, mirrors
     says A proxy passes requests on. The docker daemon needs its address, as seen from the daemon's machine, and then a restart.
-        `pullscope docker on` does this, and lets docker trust pullscope, which reads HTTPS.
+        `pullscope docker on` does this. It also lets docker trust pullscope's CA (see below), so that pullscope can read the
+        encrypted requests.
         - On Linux systemd starts the daemon: write `[Service]` and below it `Environment="HTTPS_PROXY=http://127.0.0.1:8080"` to
-        /etc/systemd/system/docker.service.d/proxy.conf. Then `systemctl daemon-reload` and `systemctl restart docker`.
-        - docker 23 and newer also reads `proxies` in /etc/docker/daemon.json. Docker Desktop has it in its Settings.
-        - podman, skopeo, crane, `docker manifest` and `docker buildx imagetools` use your shell's `HTTPS_PROXY`.
-        - `docker build` gets tokens through your shell's proxy, and the rest through the daemon's. With
-        `BUILDKIT_NO_CLIENT_TOKEN=1` the daemon asks for tokens too.
+        /etc/systemd/system/docker.service.d/proxy.conf. Then `systemctl daemon-reload` and `systemctl restart docker`. On a
+        Kubernetes node do the same for the service containerd.
+        - `NO_PROXY`, set there too, lists hosts that are asked without the proxy.
+        - docker 23 and newer also reads `proxies` in /etc/docker/daemon.json. Docker Desktop has it in its Settings. `proxies` in
+        ~/.docker/config.json is for containers and builds, not for `docker pull`.
+        - `docker manifest` and `docker buildx imagetools` use your shell's proxy.
+        - `docker build` gets tokens through your shell's proxy, and the rest through the daemon's.
 trust: PROXY, Where a CA certificate goes
     says The daemon has to trust the CA (certificate authority) that signed a certificate. Public CAs are trusted already. Add
         your registry's private CA, or that of a proxy that reads HTTPS.
         - docker, any registry but Docker Hub: `/etc/docker/certs.d/HOST/ca.crt`. HOST is the host in the image's name, as typed.
-        The CA is also trusted for hosts to which HOST redirects. No restart is needed. podman and skopeo read this folder, too.
+        The CA is also trusted for the token server and for hosts to which HOST redirects. No restart is needed. podman and skopeo
+        read this folder, too.
         - docker 29, Docker Hub: the same in `certs.d/docker.io`.
         - docker 28 and older, Docker Hub: the machine's CA certificates, or a folder that `SSL_CERT_DIR` names in the daemon's
         service; then restart the daemon. Neither `insecure-registries` nor `certs.d` helps.
-        - crane: the machine's CA certificates.
+        - Docker Desktop: the keychain of macOS or the certificate store of Windows; then restart Docker Desktop.
+        - containerd and crane: the machine's CA certificates. containerd also reads `ca` in its hosts.toml for HOST.
         - Without HTTPS: with `{{"insecure-registries": ["HOST"]}}` in /etc/docker/daemon.json, and a restart, docker also uses
         plain http for HOST, and accepts any certificate.
 mirror: PROXY, What a mirror is
@@ -158,50 +188,57 @@ mirror: PROXY, What a mirror is
         for any host.
 smallest: REDIRECTIONS, The smallest vanity domain
     chapter A registry domain of your own
-    says You need a web host, a DNS record for your name (a CNAME to the web host) and a certificate for your name from a public
-        CA. A CNAME to the registry is not enough: its certificate is not for your name. Then one rule: answer every path below
-        /v2/ with status 302 and a Location header that names the same path at the registry. In Netlify's `_redirects` file it is
-        `/v2/* https://registry-1.docker.io/v2/:splat 302`, where `:splat` is what `*` stood for.
+    says You need a web host, a DNS record for your name (a CNAME: this name stands for that of the web host) and a certificate
+        for your name from a public CA. A CNAME to the registry is not enough: its certificate is not for your name. Then one
+        rule: answer GET and HEAD of every path below /v2/ with status 302 and a Location header that names the same path at the
+        registry. In Netlify's `_redirects` file it is `/v2/* https://registry-1.docker.io/v2/:splat 302`, where `:splat` is what
+        `*` stood for.
+        - A name without a sub-domain, such as example.com, usually needs an A or ALIAS record instead of the CNAME.
         - Users type `docker pull docker.example.com/ORG/IMAGE` (ORG of nginx is `library`).
         - The rule has to match /v2/ itself, and send it to `https://registry-1.docker.io/v2/`, with the slash: there docker 28
         and older learn that the registry wants a token. If /v2/ answers 200, 401 or 404 by itself, they fail with "unauthorized".
         - This rule serves everybody's images under your name. To serve only ORG, write two rules instead: `/v2/ORG/*
         https://registry-1.docker.io/v2/ORG/:splat 302` and `/v2/ https://registry-1.docker.io/v2/ 302`.
-        - Try it before you deploy: `pullscope vanity try`.
+        - Try it before you deploy: `pullscope vanity try`. When it is live, `curl -sI https://docker.example.com/v2/` must show
+        302 and `location: https://registry-1.docker.io/v2/`. Then `pullscope check docker.example.com/ORG/IMAGE` asks for an
+        image as each client does.
 renamed: SCOPES, Why the path has to stay the same
     says Suppose the domain leads /v2/app to /v2/ORG/app. The client asks for a token for `app`, the name that was typed. The
         registry wants a token for `ORG/app`.
         - docker 28 and older fail with "denied".
-        - docker 29 and containerd ask for both names at once. Docker Hub grants the one that it has, and they pull. ghcr.io, the
-        registry of GitHub, refuses the request with 403, and they fail with "denied".
-        - All clients pull if the registry wants no token, or if the domain is a reverse proxy: a server that asks the registry
-        itself and passes on the answers. Where it renames, it must also write its own address into the challenge's realm, to get
-        the token requests and correct their scope.
+        - docker 29 and containerd ask for both names at once. Docker Hub grants the one that it has, and they pull. ghcr.io
+        refuses the request with 403, and they fail with "denied".
+        - If the registry wants no token, all clients pull.
+        - A reverse proxy that changes the path has one more task. It puts its own address in the realm, so that token requests
+        come to it, and replaces the typed name in the scope with the real one. Then all clients pull.
 unseen: REDIRECTIONS, What a vanity domain never sees
     says In one pull {vanity} answered {asked} and sent {sent} of content. It sees who asks (IP address, and the program in the
-        header User-Agent) and for which image. While it is down, pulls by its name fail. A reverse proxy sees manifests and
-        tokens too, and the password if it changes the realm. A domain that redirects does not see:
+        header User-Agent), for which image, and for which digests. While it is down, pulls by its name fail. A reverse proxy sees
+        manifests and tokens too, and the password if it changes the realm. A domain that redirects does not see:
         - manifests and layers: they come from the registry and its storage
         - whether the pull succeeded: its log shows attempts
-        - the password, even after `docker login docker.example.com`: it goes to the token server
+        - docker's password, even after `docker login docker.example.com`: it goes to the token server
         - docker's token: it goes to the registry (podman's comes here, as said below)
 refused: REDIRECTIONS, Who cannot pull through a redirect
     says podman, skopeo, buildah and crane up to 0.21.7 send their token to {vanity}, the host in the image's name, and leave it
-        out at the redirect. A registry that wants a token then answers 401. docker, containerd, newer crane and regctl get a
-        token for the registry that asks for it, and send it there. For the clients that fail the domain has to be a reverse
-        proxy; if the path stays the same, it can leave the realm as it is.
+        out at the redirect. A registry that wants a token then answers 401. The other clients get a token for the registry that
+        asks for it, and send it there. For the clients that fail the domain has to be a reverse proxy. It must pass on Accept and
+        Authorization, and leave Content-Type and Docker-Content-Digest as they are; if the path stays the same, WWW-Authenticate
+        too.
 charged: LIMIT, Whose rate limit is charged
-    says Behind a redirect the client's own IP address is charged, or its account if the registry gets its login (see below). A
-        reverse proxy asks for its clients, so its one address is charged for all of them.
+    says Behind a redirect the client's own IP address is charged, or its account if the registry gets its login (see below). If a
+        reverse proxy passes on a client's login, that client's account is charged. If it uses a login of its own, that account is
+        charged for everyone. Without a login its one address is charged for all of them.
 logins: TOKENS, Which login is used
-    says `docker login docker.example.com` stores a login under this name. The token server of the registry checks the password.
+    says `docker login docker.example.com` stores a login under this name, in ~/.docker/config.json or the password store of the
+        system. docker hands it to the daemon with each pull.
         - docker 28 and older and regctl use this login at the registry, too.
         - docker 29, podman, skopeo and crane use neither this login at the registry nor one for Docker Hub, so a private image
         needs a reverse proxy.
-        - `docker build` uses a login of the host that wants the token: not this one, but one for Docker Hub. containerd asks the
-        program above it (nerdctl, Kubernetes) for that host's login.
+        - `docker build` uses your Docker Hub login here, not the one for docker.example.com.
+        - containerd asks nerdctl or Kubernetes for a login of the host that wants the token.
 pushed: UPLOADS, Why not to push through a domain
-    says Do not push through a redirect, but to the registry by its own name.
+    says Do not push (upload) images through a redirect, but to the registry by its own name.
         - A 302 turns POST and PUT into GET, so uploads fail. If the registry has all the layers already, docker may report
         success without uploading anything.
         - A 307 keeps the method. docker 20.10 and skopeo 1.9 pushed through a 307 to a registry without tokens (with tokens: not
@@ -210,20 +247,23 @@ pushed: UPLOADS, Why not to push through a domain
         `{{"errors":[{{"code":"UNSUPPORTED","message":"push to docker.io/ORG/IMAGE"}}]}}`. docker shows this message and stops.
 moved: REDIRECTIONS, Moving to another registry
     says Copy the images unchanged to the same path at the new registry (`crane copy`, `skopeo sync --all`), including untagged
-        images that users pull by digest. Then change the rule: the next pull follows it. Names and digests stay the same, so
-        users change nothing, except that those who log in need a login for the new registry. Do not redirect with 301 or 308:
-        they are permanent, and a client that remembers one goes on asking the old registry.
+        images that users pull by digest. Check that signatures and other referrers were copied too (`oras cp -r` does it). Then
+        change the rule: the next pull follows it. Names and digests stay the same. What changes:
+        - Users who log in need a login for the new registry.
+        - A firewall that lists hosts must allow the new registry, its token server and its storage.
+        - A cache or CDN in front of your domain may still have the old redirect: empty it. Do not redirect with 301 or 308: they
+        are permanent, and a cache may keep them.
 files: MANIFESTS, A registry of plain files
     says A registry for reading only can be files on a web server. `pullscope vanity static` writes the files and the headers for
         it. docker, podman and skopeo all pull.
-        - /v2/ answers 200, as no token is needed.
+        - /v2/ answers 200: no token is needed, so every image is public.
         - /v2/NAME/manifests/DIGEST is each index and manifest. /v2/NAME/manifests/TAG is the same file; replace it to move the
         tag.
         - /v2/NAME/blobs/DIGEST is each config and layer, or a redirect to where it is.
         - GET and HEAD of a manifest need its own media type as Content-Type (such as `application/vnd.oci.image.index.v1+json`):
-        docker and containerd refuse or misread another. Docker-Content-Digest should be there.
+        docker and containerd refuse or misread another. The files have no extension, so set the type by path.
+        Docker-Content-Digest should be there.
         - The server sends each file as it is, without Content-Encoding.
-        - Nobody is asked for a login: every image is public.
 """
 """The ideas by their names: the section that says so, the chapter that begins with it, and the sentences."""
 

@@ -35,7 +35,7 @@ from pullscope.trace.source_gaps import lacking
 
 
 class Values(dict[str, str]):
-    """What fills the places of the sentences: `{host}`, `{realm}` and the like, from what one step showed.
+    """What fills the places of the sentences: `{host}`, `{scope}` and the like, from what one step showed.
 
     Each by its name, made plain, and no sooner than a sentence names it: most sentences have one or two places.
     """
@@ -67,9 +67,11 @@ class Values(dict[str, str]):
         return (vanity, after) if after is not None else None
 
 
-def _realm(values: Values) -> str:
-    realm = next((challenge.realm for challenge in values.challenges if challenge.realm), None)
-    return plain((realm or "a token server").partition("://")[2] or realm or "a token server", 120)
+def _challenge(values: Values) -> str:
+    """The challenge as in its header, with spaces where a line may break."""
+    one = values.challenges[0]
+    said = {"realm": one.realm, "service": one.service, "scope": one.scope}
+    return plain(f"{one.scheme.capitalize()} " + ", ".join(f'{key}="{it}"' for key, it in said.items() if it), 300)
 
 
 def _why(values: Values) -> str:
@@ -87,8 +89,7 @@ VALUES: Mapping[str, Callable[[Values], str]] = {
     "reference": lambda it: plain(it.pull.reference or "/".join((it.pull.registry, it.pull.repository or "")), 200),
     "platform": lambda it: plain(it.pull.platform or "not known", 40),
     "scope": lambda it: scope(it.step),
-    "service": lambda it: plain(next((one.service for one in it.challenges if one.service), None) or "not named", 80),
-    "realm": _realm,
+    "challenge": _challenge,
     "vanity": lambda it: plain(it.vanity.host, 80) if it.vanity else "",
     "target": lambda it: plain((it.sent_on[1] if it.sent_on else it.step.last).host, 80),
     "status": lambda it: str((it.sent_on[0] if it.sent_on else it.step.last).status or "no response"),
@@ -352,7 +353,7 @@ def _ideas(step: Step, pull: Pull, roles: Roles, told: set[str]) -> list[Idea]:
     if any(hop.status == 401 and hop.challenges for hop in step.hops) and step.outcome is not Outcome.FAILED:
         found.append(Idea.CHALLENGE)
     if step.is_token and scope(step):
-        found.append(Idea.SCOPE)
+        found += [Idea.NEEDED, Idea.SCOPE]
     if step.digest and step.outcome is Outcome.OK and step.kind in (Kind.RESOLVE, Kind.MANIFEST_LIST, Kind.MANIFEST):
         found += [Idea.DIGEST, Idea.TYPES]
         found += [Idea.COUNTS] if step.kind is Kind.RESOLVE and step.method == "HEAD" else []

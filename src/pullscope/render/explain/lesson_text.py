@@ -60,7 +60,6 @@ def chapters(pull: Pull, demo: Demo) -> Iterator[Chapter]:
         yield Chapter(title="What this pull does not show (examples from the demo)", said=missing, tables={})
     tables: dict[str, list[tuple[str, ...]]] = {
         "others": _by_clients(("version check", "tag by", "tokens"), demo.tried, _asked),
-        "stores": STORES,
         "refused": _by_clients(("through a redirect to Docker Hub",), demo.tried, _ended),
     }
     domain = pull if Idea.VANITY in told else demo.vanity
@@ -94,17 +93,9 @@ HOW_TO_READ = """\
 Each step shows a request, the status of its answer, and what came.
 - GET asks for content. HEAD asks for the headers only, the lines before the content.
 - To resolve a tag is to ask for the digest that it stands for now. A blob is a file: a config or a layer.
-- Status 200 means: here it is. 401 means: get a token first. 302 and 307 are redirects: ask at another address.
-- `307 > 200` is a redirect, then the answer there. `pullscope explain WORD` explains more words."""
-STORES: list[tuple[str, ...]] = [
-    ("", "docker 28 and older", "docker 29"),
-    ("CA for Docker Hub in certs.d/docker.io", "is not read", "is read"),
-    ("domain that redirects all but /v2/ itself", "fails", "pulls"),
-    ("domain that renames the path at Docker Hub", "fails", "pulls"),
-    ("login to a domain that redirects", "is used at the registry", "is not used"),
-    ("image ID", "digest of the config", "digest for which the tag stands"),
-]
-"""What is not alike in the two stores of docker, as rows."""
+- Status 200 means: here it is. 401: get a token first. 403: refused. 404: not there. 302 and 307 are redirects: ask elsewhere.
+- `307 > 200` is a redirect, then the answer there. `...` in an address stands for parts that are left out, such as /v2/.
+- `pullscope explain WORD` explains more words."""
 LEFT_OUT = (
     "{} left out here: statements about the image (attestations) and documents that refer to it, such as signatures "
     "(referrers). The image runs without them. `pullscope explain --level expert` shows them."

@@ -87,9 +87,7 @@ version-check: SUPPORT
 token: TOKENS
     beginner A token is a ticket from the token server, {host}. It is valid only for what it names, and for the seconds in the
         answer's `expires_in` (60 if it does not say); then the client gets a new one. The client sends it to the registry with
-        each later request, in the header `Authorization: Bearer TOKEN`. The token server decides who may fetch what; the registry
-        only checks the token, so every image needs one, public ones too. You need no account for public images: without a user
-        name and password the token server issues an anonymous token. With a login, only the token server sees the password.
+        each later request, in the header `Authorization: Bearer TOKEN`.
     expert A scope is `repository:NAME:ACTIONS`, with the actions pull and push. The token may grant less than was asked.
     again Another token, {why}. Parts of {client} that do not share tokens each get their own.
 resolve: EXISTENCE
@@ -99,7 +97,9 @@ resolve: EXISTENCE
     again The client asks once more which image {tag} is.
 manifest-list: INDEX
     beginner A tag can stand for several images, each for another kind of machine. Then the answer is an index (also called
-        manifest list): a JSON document with the digest of one manifest for each platform.
+        manifest list): a JSON document with the digest of one manifest for each platform. It may list attestations too, under
+        unknown/unknown: statements about an image, such as how it was built. If the tag stands for a single manifest, that comes
+        at once and there is no such step.
     expert An image index. The client asks for the digest of one entry next. Docker Hub counts GETs of manifests.
     again The manifest list again, by digest.
 manifest: MANIFEST
