@@ -82,6 +82,8 @@ CONTAINERS_IMAGE = ("skopeo", "podman", "buildah", "cri-o")
 """Families that share containers/image, and so its ways (facts: containers/image docker_client.go)."""
 SEARCHES = frozenset({"podman", "buildah", "cri-o"})
 """Of these, those that ask several registries in turn for a name without one (registries.conf, unqualified-search-registries)."""
+NO_MIRRORS = frozenset({"crane", "ko", "cosign", "oras", "helm"})
+"""Families that ask no mirror: google/go-containerregistry#1200, helm/community#391 (and in it oras-go#918)."""
 TOKEN_WITHIN = frozenset({"docker", "containerd", "nerdctl", "buildkit", *CONTAINERS_IMAGE})
 """Families that ask for a token within the request that needs it, so that no token is all that they want: distribution session.go
 (ModifyRequest), containerd authorizer.go, containers/image docker_client.go (setupRequestAuth)."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from pullscope.oci.agents import DAEMONS, STARTS_OVER
+from pullscope.oci.agents import DAEMONS, GRAPHDRIVER_STORE, STARTS_OVER
 from pullscope.oci.routes import Endpoint
 from pullscope.trace.clues import UPLOADS, Clue, Form, alike, has_token, is_same_process, is_theirs, names_tag
 from pullscope.trace.model import Outcome, Pull
@@ -215,6 +215,18 @@ def _still_pushes_blobs(clue: Clue, pull: Pull) -> bool:
     return any(step.route.endpoint in UPLOADS or step.route.endpoint is Endpoint.BLOB for step in pull.open_steps)
 
 
+def _looked_for_it(clue: Clue, pull: Pull) -> bool:
+    """Whether a push has looked for this blob, which it does once unless that failed (containerd pusher.go; run: three pushes at
+    once of dockerd 28.5.2 with the containerd store).
+    """
+    once = (
+        clue.family in DAEMONS and pull.client.store != GRAPHDRIVER_STORE
+    )  # the classic store looks for it when it has put it
+    if clue.method != "HEAD" or not once or clue.digest not in pull.looked_for or has_token(clue, pull):
+        return False
+    return not any(step.last.failed or step.last.status in RETRIED for step in failures(pull))
+
+
 def _asks_digest(clue: Clue, pull: Pull) -> bool:
     """One that was told of the digest, or resolved a tag without fetching what it names; a push looks with HEAD."""
     digest, route = clue.digest, clue.route
@@ -223,6 +235,8 @@ def _asks_digest(clue: Clue, pull: Pull) -> bool:
     if digest is None:  # a signature's tag
         return not pull.put
     reads_blob = route.endpoint is Endpoint.BLOB and clue.method == "GET"
+    if _looked_for_it(clue, pull):
+        return False
     if pull.pushing:
         if pull.put:  # oras-go adds what it pushed to the list of its subject's referrers, where that is a tag
             return route.fallback_for is not None and clue.time - pull.last < STEP_QUIET

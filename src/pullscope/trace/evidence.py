@@ -15,9 +15,9 @@ from itertools import islice
 from pullscope.oci.agents import DAEMONS
 from pullscope.oci.routes import Endpoint
 from pullscope.trace.candidates import MAY_ASK, VETOES
-from pullscope.trace.clues import Clue, Form, has_token, is_same_process
+from pullscope.trace.clues import UPLOADS, Clue, Form, has_token, is_same_process
 from pullscope.trace.model import Pull, Reason, Strength
-from pullscope.trace.settle import wants
+from pullscope.trace.settle import steps_of, wants
 
 AT_ONE_TIME = 4
 """Blobs that a daemon asks for side by side, unless it is told otherwise: the config, and layers by three."""
@@ -39,6 +39,12 @@ def _has_begun_its_blobs(clue: Clue, pull: Pull) -> bool:
         return False
     blobs = (step for step in pull.open_steps if step.route.endpoint is Endpoint.BLOB)
     return 0 < len([*islice(blobs, AT_ONE_TIME)]) < AT_ONE_TIME
+
+
+def _has_more_to_upload(clue: Clue, pull: Pull) -> bool:
+    if clue.method != "POST" or clue.route.endpoint not in UPLOADS:
+        return False
+    return not pull.failing and sum(step.method == "POST" for step in steps_of(pull)) < len(pull.looked_for)
 
 
 WHOSE: Sequence[Row] = (
@@ -97,6 +103,13 @@ WHOSE: Sequence[Row] = (
         holds=_has_begun_its_blobs,
         words="same address and client, and this operation had begun to fetch its blobs",
         source="dockerd asks for the config and three layers at once (max-concurrent-downloads; measured: 20.10, 28.5)",
+    ),
+    Row(
+        name="more to upload",
+        strength=Strength.WEAK,
+        holds=_has_more_to_upload,
+        words="same address and client, and this operation had looked for more blobs than it had begun to upload",
+        source="run: dockerd 28.5, podman 4.3, three pushes at once; each looks for a blob before it uploads it",
     ),
     Row(
         name="still open",

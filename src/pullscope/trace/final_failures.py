@@ -6,12 +6,13 @@ with a read is certain only when its operation is over, unless other bytes came;
 
 from __future__ import annotations
 
+from pullscope.oci.agents import CONTAINERS_IMAGE
 from pullscope.trace.kinds import WRITING
 from pullscope.trace.model import Kind, Outcome, Step
 from pullscope.trace.settle import RETRIED
 
 TOKEN_REFUSED = frozenset({401, 403})
-"""What no client gets past; 404 and 405 are answers to POST too, after which GET is tried (helm 3.17, containerd)."""
+"""What no client gets past that has no other place to ask; after 404 and 405 to POST, GET is tried (helm 3.17, containerd)."""
 
 
 def is_final(step: Step) -> bool:
@@ -24,7 +25,8 @@ def is_final(step: Step) -> bool:
 def failed_for_good(step: Step) -> bool:
     """Whether this is an error now, and not only perhaps at the end."""
     if step.is_token:
-        return is_final(step) and step.last.status in TOKEN_REFUSED
+        elsewhere = step.pull is not None and step.pull.client.family in CONTAINERS_IMAGE and not step.pull.pushing
+        return is_final(step) and step.last.status in TOKEN_REFUSED and not elsewhere
     # What was asked for by tag, not every client checks.
     wrong = step.verified is False and step.route.digest is not None
     return is_final(step) and (wrong or step.kind in WRITING or step.kind is Kind.DELETE)

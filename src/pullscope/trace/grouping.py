@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from pullscope.oci.agents import COMMANDS, Client, identify
+from pullscope.oci.agents import COMMANDS, NO_MIRRORS, Client, identify
 from pullscope.oci.reference import DOCKER_HUB, is_below, registry_name
 from pullscope.oci.routes import Endpoint
 from pullscope.trace.clues import PINGS, QUESTIONS, UPLOADS, Clue, Form, alike, clue_of, names_tag
@@ -39,7 +39,7 @@ _TOLD = Reason(
     words="goes to the Location of its upload, or to the next page of its list",
 )
 _FALLBACK = Reason(
-    evidence="fallback", strength=Strength.LIKELY, words="asks here for what another host had just refused: its mirror"
+    evidence="fallback", strength=Strength.LIKELY, words="asks here for what another place had just refused"
 )
 
 
@@ -72,7 +72,8 @@ class Grouper:
                     step.reasons.append(BEGINS)
             if pull is not None:
                 self._waiting.claim(clue, pull)
-                if step.reasons[0] is BEGINS and (clue.form is not Form.PING or clue.registry == DOCKER_HUB):
+                anew = step.reasons[0] in (BEGINS, _FALLBACK) and clue.family not in NO_MIRRORS
+                if anew and (clue.form is not Form.PING or clue.registry == DOCKER_HUB):
                     self._waiting.turned_away(clue, pull)
                 self._learn_name(clue, pull)
         if pull is None:
@@ -212,7 +213,8 @@ class Grouper:
 
     def _fallback(self, clue: Clue) -> Pull | None:
         """The operation that another host has just refused what this request asks for: a mirror, and what is behind it."""
-        if clue.form not in (Form.TAG, Form.DIGEST) or clue.method not in ("GET", "HEAD"):
+        asks = clue.form in (Form.TAG, Form.DIGEST) and clue.method in ("GET", "HEAD")
+        if not asks or clue.family in NO_MIRRORS:
             return None
         client, registry, host = clue.step.first.request.client, clue.registry, clue.step.first.host
         turned_to = min([clue.time, *(pull.started for pull in self._waiting.at(client, registry))])

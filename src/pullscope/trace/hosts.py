@@ -13,8 +13,8 @@ from operator import itemgetter
 
 from pullscope.oci.agents import SEARCHES
 from pullscope.oci.bounds import count
-from pullscope.oci.known_registries import SEARCHED, known_registry
-from pullscope.oci.reference import is_below, registry_name
+from pullscope.oci.known_registries import known_registry
+from pullscope.oci.reference import registry_name
 from pullscope.oci.routes import Endpoint, route
 from pullscope.oci.urls import split
 from pullscope.trace.events import Responded
@@ -138,18 +138,19 @@ def _stood_in(hop: Hop) -> bool:
 
 
 def is_searched(hop: Hop) -> bool:
-    """Whether a host was asked for a short name, as one of podman's or CRI-O's list of registries, and not as a mirror.
+    """Whether a host may be one of the list of registries that podman and CRI-O ask for a short name.
 
-    On the wire they differ by the name alone: a mirror has that of the registry (library/NAME), a list what was typed.
+    A list asks each for what was typed, Docker Hub for library/NAME. A mirror is asked for the registry's own name, or for one
+    below a path: where names are the same, nothing on the wire tells which of the two it is (run: podman 4.3.1 with both).
     """
     pull = hop.step.pull
     if pull is None or pull.client.family not in SEARCHES or hop.route.ns is not None:
         return False
     asked = (step.route.repository for step in steps_of(pull) if step.first.host == hop.host)
-    name = next(filter(None, asked), pull.repository) or ""
+    name, meant = next(filter(None, asked), pull.repository) or "", pull.repository or ""
     known = known_registry(hop.host)
-    public = hop.host in SEARCHED or (known is not None and known.copies is None)
-    return "/" not in name or (public and is_below(pull.repository, name))
+    copies = known is not None and known.copies is not None
+    return not copies and (name == meant.removeprefix("library/") or registry_name(hop.host) == pull.registry)
 
 
 def _is_api(location: str | None) -> bool:

@@ -15,6 +15,7 @@ from pullscope.oci.agents import TOKEN_WITHIN
 from pullscope.oci.challenge import read_scopes
 from pullscope.oci.documents import Manifest
 from pullscope.oci.media import MediaClass, media_class
+from pullscope.oci.reference import registry_name
 from pullscope.oci.routes import Endpoint
 from pullscope.trace.kinds import OPTIONAL, WRITING, kind_of, outcome_of, said_digest
 from pullscope.trace.model import Hop, Kind, Outcome, Pull, Step
@@ -269,6 +270,9 @@ def _was_answered_later(pull: Pull, failed: Step) -> bool:
     the tag (moby/moby#41749), containerd asks for a manifest as a blob, kraken the other way (uber/kraken#34).
     """
     asked = [(*step.place, _purpose(step)) for step in (failed, failed.under) if step is not None]
+    if failed.is_token and failed.answers is not None and registry_name(failed.answers.first.host) != pull.registry:
+        # A registry of a list, or a mirror, that gave no token: the next had it (run: podman 4.3.1).
+        asked += [one for one in pull.answered if one[0] is Endpoint.MANIFEST]
     asked += [(str(failed.route.digest), "read")] if failed.method == "GET" and failed.route.digest else []
     return any(pull.answered.get(one, -1.0) >= failed.last.request.time for one in asked)
 

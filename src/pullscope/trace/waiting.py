@@ -7,6 +7,7 @@ shown; what no request claims is told as what it is, once its client is quiet.
 
 from __future__ import annotations
 
+from pullscope.oci.reference import is_below
 from pullscope.trace.clues import PINGS, Clue, Form, alike
 from pullscope.trace.model import Pull, Reason, Step, Strength
 from pullscope.trace.open_pulls import Roster
@@ -24,7 +25,7 @@ OLDEST = Reason(
 TURNED_AWAY = Reason(
     evidence="fallback",
     strength=Strength.LIKELY,
-    words="was refused here, and the next place was asked at once: a mirror",
+    words="was refused here, and the next place was asked at once",
 )
 
 
@@ -75,7 +76,7 @@ class WaitingRoom:
             self.merge(own[0], pull, OLDEST if len(left) > 1 else WAITED)
 
     def turned_away(self, clue: Clue, pull: Pull) -> None:
-        """A version check that another host has just refused was this operation's: its mirror, which it then left alone."""
+        """What another host has just refused before it was asked for anything was this operation's, which then left it alone."""
         refused = [
             other
             for other in self._roster.of_client(clue.step.first.request.client)
@@ -83,11 +84,13 @@ class WaitingRoom:
             and is_nameless(other)
             and alike(clue.agent, clue.family, other)
             and not other.in_flight
-            and 0 <= pull.started - other.last <= AT_ONCE
-            and all(_was_turned_away(step) for step in (*steps_of(other), *other.unused))
+            and 0 <= clue.began - other.last <= AT_ONCE
+            and (not other.promised or any(is_below(name, clue.route.repository) for name in other.promised))
+            and _was_turned_away([*steps_of(other), *other.unused])
         ]
-        if len(refused) == 1:
-            self.merge(refused[0], pull, TURNED_AWAY)
+        if len(refused) == 1 or all(other.promised for other in refused):
+            for other in refused:
+                self.merge(other, pull, TURNED_AWAY)
 
     def merge(self, lonely: Pull, pull: Pull, reason: Reason = CARRIED) -> None:
         """What had no name is part of an operation that has one."""
@@ -143,12 +146,12 @@ def _look_alike(waiting: list[Pull]) -> None:
             step.rivals = tuple(waiting[:4])
 
 
-def _was_turned_away(step: Step) -> bool:
-    """Whether a version check came to nothing: no answer, an error, or a login that the client has not got."""
-    last = step.last
-    if step.is_token or last.ok or last.redirects:
+def _was_turned_away(steps: list[Step]) -> bool:
+    """Whether version checks came to nothing: no answer, an error, a login that the client has not got, or no token for it."""
+    if any(step.last.ok or step.last.redirects for step in steps):
         return False
-    return not any(challenge.scheme == "bearer" for challenge in last.challenges)
+    bearers = any(one.scheme == "bearer" for step in steps for one in step.last.challenges)
+    return not bearers or any(step.is_token for step in steps)
 
 
 def is_nameless(pull: Pull) -> bool:

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, replace
 
-from pullscope.oci.agents import DAEMONS
+from pullscope.oci.agents import COMMANDS, DAEMONS
 from pullscope.oci.amounts import period
 from pullscope.oci.media import essence
-from pullscope.oci.reference import registry_name
+from pullscope.oci.reference import is_below, registry_name
 from pullscope.oci.routes import Endpoint, below
 from pullscope.oci.urls import split
 from pullscope.trace.findings.asked import takes
@@ -60,8 +60,8 @@ def tried_another_name(_: Case) -> None:
 
     Renovate asks a cache for the tags of NAME and then of library/NAME (renovatebot/renovate#17925), trivy one registry of
     its database after the other (aquasecurity/trivy#7938), helm a version with + by a tag with _. The same User-Agent, within
-    5 s, and a name that differs by what stands before its last part, by a v or by + and _: another tag may be one that is
-    wanted as well. Not of daemons, which begin a pull for each name that they get.
+    5 s, and one image by its names: a v, + and _, library/, or what a mirror puts before it; of trivy, its own databases. A
+    command ends with what it was given, and a daemon begins a pull for each name: two names are two wishes there.
     """
 
 
@@ -146,9 +146,9 @@ def _tell(here: Asked, there: Asked) -> None:
             Finding(
                 code="tried-another-name",
                 severity=Severity.INFO,
-                message=f"{here.hop.host} does not have {'tags of ' * tags}{name}, and {here.client} went on to {tried} "
-                f"(operation {there.pull.id}).",
-                fix=f"none needed; to ask once, name {tried} at first",
+                message=f"{here.hop.host} does not have {'tags of ' * tags}{name}; {tried}, for which {here.client} asked at "
+                f"once, is there (operation {there.pull.id}).",
+                fix=f"none needed, if either will do; to ask once, name {tried} at first",
                 steps=(here.step.n,),
             )
         ]
@@ -182,7 +182,9 @@ def _goes_on(here: Asked, there: Asked) -> bool:
     if mine.digest is not None or mine.endpoint not in (Endpoint.MANIFEST, Endpoint.TAGS) or not errors <= _MISSING:
         return False
     if mine.reference == theirs.reference:
-        return _same_image(here, there)
+        return here.pull.client.family not in COMMANDS and (
+            here.pull.client.family == "trivy" or _same_image(here, there)
+        )
     spelled = {(tag or "").removeprefix("v").replace("+", "_") for tag in (mine.reference, theirs.reference)}
     return mine.repository == theirs.repository and theirs.digest is None and len(spelled) == 1
 
@@ -199,7 +201,13 @@ def _told(one: Finding, here: Asked, there: Asked) -> tuple[str, str] | None:
     alike = by_path or (mine.endpoint is theirs.endpoint is Endpoint.MANIFEST and mine.reference == theirs.reference)
     if one.code in _NO_REGISTRY and mine.endpoint is Endpoint.PING and there.below and host == there.hop.host:
         return _below_a_path(here, there)
-    if one.code not in _NOT_THERE | _REFUSED or not alike or not _same_image(here, there):
+    last = (mine.repository or "").rpartition("/")[2]
+    if (
+        one.code not in _NOT_THERE | _REFUSED
+        or not alike
+        or not last
+        or last != (theirs.repository or "").rpartition("/")[2]
+    ):
         return None
     if there.below != here.below and host == there.hop.host:
         if there.below:
@@ -210,10 +218,11 @@ def _told(one: Finding, here: Asked, there: Asked) -> tuple[str, str] | None:
         )
     if (here.registry, mine.repository) != (there.registry, theirs.repository):
         differs = "name" if here.registry == there.registry else "host"
-        return (
-            f"had it as {there.image}",
-            f"ask for {there.image}, and not for {here.image}: what differs is the {differs}",
+        what, meant = (
+            ("it as", "") if _same_image(here, there) else ("an image of that last name:", ", if that is meant")
         )
+        fix = f"ask for {there.image}{meant}, and not for {here.image}: what differs is the {differs}"
+        return f"had {what} {there.image}", fix
     if one.code in _REFUSED:
         return None
     kind = there.step.last.content_type
@@ -288,9 +297,10 @@ def _are_variants(one: str, other: str) -> bool:
 
 
 def _same_image(here: Asked, there: Asked) -> bool:
-    """Whether two names are one image's: alike but for what stands before their last part."""
+    """Whether two names may be one image's: alike but for a path before one of them, as a mirror's has, or for library/."""
     mine, theirs = here.step.route.repository or "", there.step.route.repository or ""
-    return mine.rpartition("/")[2] == theirs.rpartition("/")[2] != ""
+    longer, shorter = sorted((mine, theirs), key=len, reverse=True)
+    return longer.replace("library/", "", 1) == shorter or ("/" in shorter and is_below(longer, shorter))
 
 
 def _below_a_path(here: Asked, there: Asked) -> tuple[str, str]:

@@ -109,7 +109,7 @@ def mirror_missed(case: Case) -> Iterator[Found]:
     yield Found(
         missed,
         f"{which}{listed(step.first.host for step in missed)} did not have {what}; {case.client} {went_on} the next place.",
-        f"none needed; to ask {case.pull.registry} alone, write it before the name: {case.pull.reference}"
+        f"none needed; to ask {case.pull.registry} alone, where it was not, write it before the name: {case.pull.reference}"
         if all(is_searched(step.first) for step in missed)
         else f"none needed; if it should have everything, check that it reaches {case.pull.registry} (distribution: "
         "proxy.remoteurl)",
@@ -180,9 +180,11 @@ def mirror_failed(case: Case) -> Iterator[Found]:
         named = f" to {name_of(there)}, the mirror's name for it" if rename else ""
         said += f", and {said_status(there.last)}{named}"
         also = f"; {OF_THE_REWRITE}" if rename else f"; for the registry itself, {fix_of(Answer(case, there))}"
-    yield Found(
-        broken, f"the mirror {said}.", f"{mend} {out_of_mirrors(case.pull.client, home)}{also}", severity=severity
-    )
+    out = out_of_mirrors(case.pull.client, home)
+    if is_searched(step.first):
+        out = f"out of registries.conf, as one of unqualified-search-registries or a [[registry.mirror]] of {home}"
+    which = "" if is_searched(step.first) else "the mirror "
+    yield Found(broken, f"{which}{said}.", f"{mend} {out}{also}", severity=severity)
 
 
 def _passed_by(case: Case) -> list[Step]:

@@ -32,7 +32,7 @@ _LIBRARY = (
 )
 _WITHOUT_LIBRARY = frozenset({"harbor", "ecr"})
 """Registries whose caches hand names on as they are: goharbor/harbor#13446; docs.aws.amazon.com, "pull through cache"."""
-_LIST = "unqualified-search-registries in registries.conf; if it is to be there, correct the name or the tag"
+_LIST = "unqualified-search-registries in registries.conf; if it should be there, correct the name or the tag"
 _NO_PROJECT = re.compile(r"\bproject \S+ (?:is )?not found", re.IGNORECASE)
 """Harbor's words: goharbor/harbor#13391."""
 _OF_STORAGE = r"""
@@ -141,7 +141,7 @@ def of_what_is_missing(one: Answer) -> str | None:
         change = "add that to" if len(asked) > 1 else f"take {host} out of"
         hub = f"docker.io/{name}" if "/" in name else f"docker.io/library/{name}"
         typed = hub if DOCKER_HUB not in asked else f"REGISTRY/{name.removeprefix('library/')}"
-        return f"write its registry before it ({typed}), or {change} {_LIST}"
+        return f"if none stands before it, write its registry ({typed}), or {change} {_LIST}"
     if one.code == "name-unknown":
         if (within := host_within(name)) is not None:
             return f"leave {within} out of the name, if it is the registry that was meant{also}"

@@ -382,7 +382,7 @@ def _short(one: Answer) -> str:
     hub, client = one.known is not None and one.known.id == "docker-hub", one.case.client
     short = f", and write its registry before it, if that is another: {client} looks for short names at docker.io"
     if len(asked := in_turn(one.case, one.step)) > 1:
-        return f", and write its registry before it: {client} asked {listed(asked)} in turn (unqualified-search-registries)"
+        return f", and write its registry before it, if none is there: {client} asked {listed(asked)} in turn (registries.conf)"
     said = short if hub and one.no_login and one.case.family in CONTAINERS_IMAGE else ""
     if not hub or not (one.name or "").startswith("library/"):
         return said
