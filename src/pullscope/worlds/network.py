@@ -114,7 +114,8 @@ class Network:
         try:
             response, size = self._ask(request, split, hashed, watch)
         except ssl.SSLError as error:
-            raise NoAnswerError(_tls_words(error)) from error
+            said, other = str(error).lower(), f"tls: {error.reason or 'handshake failure'}"
+            raise NoAnswerError(next((words for sign, words in _GO_TLS if sign in said), other)) from error
         except socket.gaierror as error:
             raise NoAnswerError(f"dial tcp: lookup {split.hostname}: no such host") from error
         except (OSError, http.client.HTTPException, ValueError) as error:
@@ -276,11 +277,6 @@ def _goes_through_proxy(host: str, no_proxy: str) -> bool:
     if host == "localhost" or host.startswith("127.") or host == "::1":
         return False
     return not urllib.request.proxy_bypass_environment(host, {"no": no_proxy})  # type: ignore[attr-defined] # in every CPython, not in typeshed
-
-
-def _tls_words(error: ssl.SSLError) -> str:
-    said = str(error).lower()
-    return next((words for sign, words in _GO_TLS if sign in said), f"tls: {error.reason or 'handshake failure'}")
 
 
 def _words(error: Exception) -> str:

@@ -92,7 +92,9 @@ class DockerClassic(ImagePull):
             none = f"no matching manifest for {self.platform} in the manifest list entries"
             document = yield from self._manifest(self._entry(document, none).digest)
         manifest, config = config_of(document, "unsupported manifest format")
-        yield from together(self._blob(config), self._layers(manifest), limit=2)
+        # distribution/xfer: a layer that is listed twice, or is there already, is not asked for.
+        layers = together(*map(self._blob, self._missing(manifest.layers)), limit=_PARALLEL_LAYERS)
+        yield from together(self._blob(config), layers, limit=2)
 
     def _resolve(self, tag: str) -> Steps[Digest]:
         """repository.go tags.Get: HEAD, and GET where that fails or names no digest."""
@@ -116,10 +118,6 @@ class DockerClassic(ImagePull):
             content_type = reply.header("Content-Type")
             raise PullFailedError(f"unsupported manifest media type and no default available: {content_type}")
         return document
-
-    def _layers(self, manifest: Manifest) -> Steps[None]:
-        # distribution/xfer: a layer that is listed twice, or is there already, is not asked for.
-        yield from together(*map(self._blob, self._missing(manifest.layers)), limit=_PARALLEL_LAYERS)
 
     def _blob(self, descriptor: Descriptor) -> Steps[None]:
         digest = descriptor.digest

@@ -100,7 +100,9 @@ def _redirected(first: Request, hop: Request, response: Response) -> Request | N
         method, body = "GET", b""
         headers = headers.replacing("Content-Type", None).replacing("Content-Length", None)
     # Go 1.23.5 and later never give back what a hop has lost (CVE-2024-45336); before, the first host counted.
-    if not _same_or_sub_domain(url, first.url):
+    # isDomainOrSubdomain, of hosts without their ports.
+    sub, parent = split(url).host, split(first.url).host
+    if sub != parent and not sub.endswith(f".{parent}"):
         for name in _SENSITIVE:
             headers = headers.replacing(name, None)
     return Request(method=method, url=url, headers=_with_referer(headers, hop.url, url), body=body)
@@ -112,9 +114,3 @@ def _with_referer(headers: Headers, previous: str, url: str) -> Headers:
     if before.scheme == "https" and after.scheme == "http":
         return headers.replacing("Referer", None)
     return headers.replacing("Referer", str(before._replace(authority=before.netloc)))
-
-
-def _same_or_sub_domain(url: str, first: str) -> bool:
-    """isDomainOrSubdomain, of hosts without their ports."""
-    sub, parent = split(url).host, split(first).host
-    return sub == parent or sub.endswith(f".{parent}")

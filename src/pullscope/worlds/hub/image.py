@@ -140,7 +140,9 @@ def _layers(label: str) -> list[_Layer]:
 
 @lru_cache(maxsize=64)  # a matrix of clients pulls the same few layers again and again; each has 120 kB at the most
 def _layer(label: str, path: str, mode: int, size: int) -> _Layer:
-    content = _noise(label, size) if size else f"{hashlib.sha256(label.encode()).hexdigest()[:12]}\n".encode()
+    # Bytes that no compressor makes smaller, the same for the same label.
+    noise = hashlib.shake_256(label.encode()).digest(size)
+    content = noise or f"{hashlib.sha256(label.encode()).hexdigest()[:12]}\n".encode()
     tar = _tar(path, mode, content)
     return _Layer(gzip_file(tar), Digest.of(tar))
 
@@ -159,11 +161,6 @@ def _tar(path: str, mode: int, content: bytes) -> bytes:
     # The sum counts its own eight bytes as spaces.
     checksum = b"%06o\0 " % sum(start + b" " * 8 + rest)
     return start + checksum + rest + content + bytes(-len(content) % 512) + bytes(1024)
-
-
-def _noise(label: str, size: int) -> bytes:
-    """Bytes that no compressor makes smaller, the same for the same label."""
-    return hashlib.shake_256(label.encode()).digest(size)
 
 
 def _config(platform: Mapping[str, str], layers: list[_Layer]) -> bytes:

@@ -13,10 +13,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from urllib.parse import quote
 
-from pullscope.oci.challenge import Scope
 from pullscope.oci.digest import Digest
 from pullscope.oci.media import DOCKER_INDEX, OCI_INDEX
-from pullscope.oci.messages import Headers, Request, Response
+from pullscope.oci.messages import Request, Response
 from pullscope.oci.reference import HUB_API
 from pullscope.oci.routes import Endpoint, Route, route
 from pullscope.oci.urls import parameters, path_of, split
@@ -141,7 +140,8 @@ class Registry:
             if granted is None:
                 return "invalid_token"
             enough = ping or asked.repository is None or self._open
-            return None if enough or _grants(granted, asked.repository) else "insufficient_scope"
+            named = (one for one in granted if (one.type, one.name) == ("repository", asked.repository))
+            return None if enough or any("pull" in one.actions for one in named) else "insufficient_scope"
         if scheme.lower() == "basic" and asks.basic:
             return None if self._held.knows(*basic(f"{scheme} {text}")) else "invalid_token"
         if self._open and not ping and not (asks.head_always and request.method == "HEAD"):
@@ -198,18 +198,9 @@ class Registry:
         return json_answer(200, {"name": repository.name, "tags": page}, fields)
 
 
-def _grants(granted: tuple[Scope, ...], repository: str | None) -> bool:
-    return any(scope.type == "repository" and scope.name == repository and "pull" in scope.actions for scope in granted)
-
-
 def _acceptable(request: Request, stored: StoredManifest) -> bool:
     # distribution 2.8 registry/handlers/manifests.go GetManifest: an index is sent only if Accept names it.
     if stored.media_type not in (OCI_INDEX, DOCKER_INDEX):
         return True
-    accepted = _accepted(request.headers)
-    return stored.media_type in accepted or "*/*" in accepted
-
-
-def _accepted(headers: Headers) -> set[str]:
-    lines = ",".join(headers.get_all("Accept"))
-    return {part.partition(";")[0].strip() for part in lines.split(",")}
+    lines = ",".join(request.headers.get_all("Accept"))
+    return bool({stored.media_type, "*/*"} & {part.partition(";")[0].strip() for part in lines.split(",")})

@@ -108,17 +108,14 @@ def _directives(tokens: Iterator[Token], file: str, *, ends_at_line: bool) -> li
     return top
 
 
+_STRING = r'"(?P<double>(?:[^"\\]|\\(?s:.))*)"'
 # ngx_conf_file.c, ngx_conf_read_token: a quote opens a string only where a word begins; `{` ends a word unless it
 # follows a $; `}` and # end none.
 _NGINX = re.compile(
-    r"(?P<space>\s+|#[^\n]*)|(?P<mark>[;{}])|(?P<quote>[\"'])|(?P<word>(?:\\.|\$\{[^\s;{}]*\}?|[^\s;{\\])(?:\\.|\$\{|[^\s;{\\])*|\\)",
+    rf"(?P<space>\s+|#[^\n]*)|(?P<mark>[;{{}}])|{_STRING}|'(?P<single>(?:[^'\\]|\\.)*)'|(?P<unclosed>[\"'])"
+    r"|(?P<word>(?:\\.|\$\{[^\s;{}]*\}?|[^\s;{\\])(?:\\.|\$\{|[^\s;{\\])*|\\)",
     re.DOTALL,
 )
-_QUOTED = {
-    '"': re.compile(r"((?:[^\"\\]|\\.)*)\"", re.DOTALL),
-    "'": re.compile(r"((?:[^'\\]|\\.)*)'", re.DOTALL),
-    "`": re.compile(r"([^`]*)`"),
-}
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _LUA = re.compile(r"[{}]")
 
@@ -130,28 +127,20 @@ def _unescaped(found: re.Match[str]) -> str:
 
 def _nginx_tokens(text: str, file: str) -> Iterator[Token]:
     position, line, last = 0, 1, ""
-    while position < len(text):
-        found = _NGINX.match(text, position)
-        if found is None:  # pragma: no cover - the alternatives take any character
-            raise ValueError(f"{file}:{line}: {text[position]!r} cannot be read here")
+    while found := _NGINX.match(text, position):
         start, position = position, found.end()
-        if found["mark"]:
-            mark = found["mark"]
-            if mark == "{" and last.endswith("_by_lua_block"):
-                position = _end_of_code(text, position, file, line)
-                yield "end", ";", line
-            else:
-                yield {"{": "open", "}": "close", ";": "end"}[mark], mark, line
-            last = ""
-        elif found["quote"]:
-            inside = _QUOTED[found["quote"]].match(text, position)
-            if inside is None:
-                raise ValueError(f"{file}:{line}: this {found['quote']} is never closed")
-            position = inside.end()
-            yield "word", _ESCAPED.sub(_unescaped, inside[1]), line
-        elif found["word"]:
-            last = found["word"]
-            yield "word", _ESCAPED.sub(_unescaped, last), line
+        mark = found["mark"]
+        if found["unclosed"]:
+            raise ValueError(f"{file}:{line}: this {found['unclosed']} is never closed")
+        if mark == "{" and last.endswith("_by_lua_block"):
+            position = _end_of_code(text, position, file, line)
+            yield "end", ";", line
+        elif mark:
+            yield {"{": "open", "}": "close", ";": "end"}[mark], mark, line
+        elif not found["space"]:
+            word = found["double"] or found["single"] or found["word"] or ""
+            yield "word", _ESCAPED.sub(_unescaped, word), line
+        last = "" if mark else found["word"] or last
         line += text.count("\n", start, position)
 
 
@@ -167,40 +156,28 @@ def _end_of_code(text: str, position: int, file: str, line: int) -> int:
 # caddyserver/caddy caddyconfig/caddyfile/lexer.go: a quote or backtick opens a string where a word begins, a string may
 # hold line breaks, a backslash at the end of a line joins it with the next, <<NAME begins a heredoc.
 _CADDY = re.compile(
-    r"(?P<join>\\\n)|(?P<line>\n)|(?P<space>[^\S\n]+|#[^\n]*)|(?P<quote>[\"`])|<<(?P<heredoc>[A-Za-z0-9_-]+)\n|(?P<word>(?:\\[^\S\n]|[^\s])+)"
+    rf"\\\n|(?P<line>\n)|[^\S\n]+|#[^\n]*|{_STRING}|`(?P<raw>[^`]*)`|(?P<unclosed>[\"`])"
+    r"|<<(?P<name>[A-Za-z0-9_-]+)\n(?:(?P<text>(?:[^\n]*\n)*?)[ \t]*(?P=name)[ \t]*(?=\n|\Z))?|(?P<word>(?:\\[^\S\n]|\S)+)",
 )
 
 
 def _caddy_tokens(text: str, file: str) -> Iterator[Token]:
-    position, line = 0, 1
-    while position < len(text):
-        found = _CADDY.match(text, position)
-        if found is None:  # pragma: no cover - the alternatives take any character
-            raise ValueError(f"{file}:{line}: {text[position]!r} cannot be read here")
-        start, position = position, found.end()
+    line = 1
+    for found in _CADDY.finditer(text):
+        word, heredoc = found["word"], found["name"]
+        if found["unclosed"]:
+            raise ValueError(f"{file}:{line}: this {found['unclosed']} is never closed")
+        if heredoc and found["text"] is None:
+            raise ValueError(f"{file}:{line}: the text <<{heredoc} is never closed")
         if found["line"]:
             yield "line", "", line
-        elif found["quote"]:
-            inside = _QUOTED[found["quote"]].match(text, position)
-            if inside is None:
-                raise ValueError(f"{file}:{line}: this {found['quote']} is never closed")
-            position = inside.end()
-            yield "word", inside[1].replace('\\"', '"') if found["quote"] == '"' else inside[1], line
-        elif found["heredoc"]:
-            end = re.compile(rf"^[ \t]*{re.escape(found['heredoc'])}[ \t]*$", re.MULTILINE).search(text, position)
-            if end is None:
-                raise ValueError(f"{file}:{line}: the text <<{found['heredoc']} is never closed")
-            yield "word", text[position : end.start()].rstrip("\n"), line
-            position = end.end()
-        elif found["word"]:
-            word = found["word"]
-            if word == "{":
-                yield "open", word, line
-            elif word == "}":
-                yield "close", word, line
-            else:
-                yield "word", word.replace("\\ ", " "), line
-        line += text.count("\n", start, position)
+        elif found["double"] is not None:
+            yield "word", found["double"].replace('\\"', '"'), line
+        elif heredoc or found["raw"] is not None:
+            yield "word", found["text"].rstrip("\n") if heredoc else found["raw"], line
+        elif word:
+            yield {"{": "open", "}": "close"}.get(word, "word"), word.replace("\\ ", " "), line
+        line += found[0].count("\n")
     yield "line", "", line
 
 

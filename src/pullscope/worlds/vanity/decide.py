@@ -79,7 +79,7 @@ def _first_match(rules: RuleFile, request: Request) -> Decision:
         return slash
     passed: list[tuple[Rule, str]] = []
     file = _published(rules, asked.path)
-    for rule in _in_order(rules):
+    for rule in sorted(rules.rules, key=lambda rule: rule.after_files):
         if rule.after_files and file is not None:
             passed.append((rule, f"the file {file} is there, and rewrites come after files"))
             continue
@@ -88,7 +88,7 @@ def _first_match(rules: RuleFile, request: Request) -> Decision:
             passed.append((rule, f"{rule.source} does not match {asked.path}"))
             continue
         filled = dict(values)
-        missed = next((one for one in rule.conditions if not _holds(one, request, asked, filled)), None)
+        missed = next((one for one in rule.conditions if _found(one, request, asked, filled) is one.absent), None)
         if missed is not None:
             passed.append((rule, f"it asks for {missed}"))
             continue
@@ -116,12 +116,6 @@ def _split(url: str) -> SplitResult:
     except ValueError:
         return urlsplit("https://invalid/")
     return split._replace(path=split.path or "/")
-
-
-def _in_order(rules: RuleFile) -> tuple[Rule, ...]:
-    if any(rule.after_files for rule in rules.rules):
-        return tuple(sorted(rules.rules, key=lambda rule: rule.after_files))
-    return rules.rules
 
 
 def _published(rules: RuleFile, path: str) -> str | None:
@@ -153,13 +147,8 @@ def _trailing_slash(rules: RuleFile, asked: SplitResult) -> Decision | None:
     return Decision(response=response, because=f"trailingSlash {str(rules.trailing_slash).lower()}", file=rules.name)
 
 
-def _holds(condition: Condition, request: Request, asked: SplitResult, values: dict[str, str]) -> bool:
-    """Whether the request meets it; a placeholder in a query condition is added to `values`."""
-    found = _found(condition, request, asked, values)
-    return found is not condition.absent
-
-
 def _found(condition: Condition, request: Request, asked: SplitResult, values: dict[str, str]) -> bool:
+    """Whether the request has what it asks for; a placeholder in a query condition is added to `values`."""
     match condition.kind:
         case "host" if condition.regex:
             return _meets(condition, asked.hostname or "", values)

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from ipaddress import ip_address
-from urllib.parse import urlsplit
 
 from pullscope.oci.known_registries import known_registry
+from pullscope.oci.whereabouts import is_local
 from pullscope.worlds.registries.row import Anonymous, Registry
 from pullscope.worlds.registries.table import registry_at
 
@@ -67,19 +66,9 @@ def upstream(host: str) -> Upstream:
     return Upstream(host=name, label=label, tokens=tokens, strict=row.strict, row=row)
 
 
-_INSIDE = (".local", ".localdomain", ".internal", ".lan", ".home", ".svc", ".cluster.local", ".docker", ".intranet")
-
-
 def is_inside(host: str) -> bool:
     """True for a host that no client on the internet can name: a container's, localhost, a private address."""
-    try:
-        name = urlsplit(f"//{host.lower()}").hostname or ""
-    except ValueError:
-        return False
-    try:
-        return not ip_address(name).is_global
-    except ValueError:
-        return "." not in name or name.endswith(_INSIDE)
+    return is_local(host) or host.lower().partition(":")[0].endswith((".home", ".docker"))
 
 
 def answers_only_its_own_name(host: str) -> bool:

@@ -179,7 +179,9 @@ def vanity_world(
             if decided is not None:
                 decided(request, decision)
             if decision.login is not None and "Authorization" not in request.headers:
-                return login_wanted()
+                # A server that asks for a login of its own.
+                fields = [("WWW-Authenticate", 'Basic realm="login"'), ("Content-Length", "0")]
+                return Response(status=401, headers=Headers(fields))
             own = loop_of(rules, request, decision) or decision.response
             if own is not None:
                 return own if request.method != "HEAD" else without_body(own)
@@ -222,12 +224,6 @@ def loop_of(rules: RuleFile, request: Request, decision: Decision) -> Response |
 def without_body(response: Response) -> Response:
     """The answer to a HEAD: the same head."""
     return Response(status=response.status, headers=response.headers)
-
-
-def login_wanted() -> Response:
-    """What a server answers where it asks for a login of its own."""
-    fields = [("WWW-Authenticate", 'Basic realm="login"'), ("Content-Length", "0")]
-    return Response(status=401, headers=Headers(fields))
 
 
 def loop_detected(host: str) -> Response:

@@ -49,19 +49,16 @@ def config(directives: list[Directive], file: str) -> Config:
     found = Config(file, per_directory=file.lower().endswith(".htaccess"))
     top = list(_flat(directives, found))
     outside = [one for one in top if one.name != "virtualhost"]
+    # What stands outside comes after what is in the host (mod_proxy, mod_alias: merged in that order).
+    merged = [one for one in outside if not one.name.startswith("rewrite")]
     for one in top:
         if one.name == "virtualhost":
-            # What stands outside comes after what is in the host (mod_proxy, mod_alias: merged in that order).
-            found.hosts.append(_host(one, [*(one.block or []), *(each for each in outside if not _is_rewrite(each))]))
+            found.hosts.append(_host(one, [*(one.block or []), *merged]))
     if not found.hosts:
         found.hosts.append(_host(Directive(f"{file}:1", ["virtualhost", "*"], outside), outside))
     encrypted = {name for host in found.hosts if host.tls for name in host.names}
     found.hosts = [host for host in found.hosts if host.tls or not encrypted & set(host.names)]
     return found
-
-
-def _is_rewrite(one: Directive) -> bool:
-    return one.name.startswith("rewrite")
 
 
 def _host(one: Directive, directives: list[Directive]) -> Host:

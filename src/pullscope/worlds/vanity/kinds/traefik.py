@@ -82,7 +82,8 @@ def _paths(router: Router) -> Iterator[tuple[str, Pattern]]:
 
 
 def _middlewares(found: Dynamic) -> Iterator[Problem]:
-    uploads = dict.fromkeys(filter(None, (_upload_service(found, host) for host in _hosts(found))))
+    hosts = dict.fromkeys(name for one in found.routers for name in names_of(one.term) or ("docker.example.com",))
+    uploads = dict.fromkeys(filter(None, (_upload_service(found, host) for host in hosts)))
     for name, one in found.middlewares.items():
         # Labels have each under two names.
         for kind, options in one.fields.items() if not name.endswith("@docker") else ():
@@ -98,10 +99,6 @@ def _middlewares(found: Dynamic) -> Iterator[Problem]:
         message = "since Traefik 2.11.2 an upload is cut off after 60 s (readTimeout of the entry point, the default)."
         fix = "Set transport.respondingTimeouts.readTimeout: 0 at the entry point, in Traefik's static configuration."
         yield remark(where, "upload-cut-off", "info", message, fix)
-
-
-def _hosts(found: Dynamic) -> dict[str, None]:
-    return dict.fromkeys(name for router in found.routers for name in names_of(router.term) or ("docker.example.com",))
 
 
 def _upload_service(found: Dynamic, host: str) -> str | None:

@@ -296,33 +296,26 @@ def find_location(inside: Location, uri: str, file: str) -> Met:
     if exact is not None:
         return Met(exact)
     met = Met(inside, final=False)
-    prefix = _longest(inside, uri)
+    beginnings = (uri[:length] for length in range(len(uri), -1, -1))
+    prefix = next((inside.prefixes[one] for one in beginnings if one in inside.prefixes), None)
     # An exact location has it too (ngx_http_find_static_location, auto_redirect; seen with nginx 1.22).
     slashed = inside.exact.get(f"{uri}/") or inside.prefixes.get(f"{uri}/")
     if slashed is not None and slashed.scope.own.get("proxy_pass") and uri not in inside.prefixes:
         return Met(slashed, slash=True)
-    no_regex = False
     if prefix is not None:
-        no_regex = prefix.modifier == "^~"
         met = find_location(prefix, uri, file)
-        if met.final:
+        if met.final or prefix.modifier == "^~":
             return met
-    if not no_regex:
-        for one in inside.regexes:
-            if one.pattern is None:
-                if _may_match(one.path, uri):
-                    raise NotPlayedError(one.where, f"location {one.source} is not played ({one.unread})")
-                continue
-            found = one.pattern.search(uri)
-            if found is not None:
-                inner = find_location(one, uri, file)
-                return Met(inner.location, {**found.values, **inner.captures}, slash=inner.slash)
+    for one in inside.regexes:
+        if one.pattern is None:
+            if _may_match(one.path, uri):
+                raise NotPlayedError(one.where, f"location {one.source} is not played ({one.unread})")
+            continue
+        found = one.pattern.search(uri)
+        if found is not None:
+            inner = find_location(one, uri, file)
+            return Met(inner.location, {**found.values, **inner.captures}, slash=inner.slash)
     return met
-
-
-def _longest(inside: Location, uri: str) -> Location | None:
-    beginnings = (uri[:length] for length in range(len(uri), -1, -1))
-    return next((inside.prefixes[one] for one in beginnings if one in inside.prefixes), None)
 
 
 def _may_match(pattern: str, uri: str) -> bool:
