@@ -354,7 +354,7 @@ def test_doctor_ends_with_3_where_something_is_wrong(root: Path) -> None:
     call(root, "on", "--port", "9")
     done = call(root, "doctor")
     assert done.exit_code == 3
-    assert "nothing listens on 127.0.0.1:9" in done.output
+    assert "Nothing listens on 127.0.0.1:9" in done.output
     assert done.output.splitlines()[-1].endswith(("problem", "problems"))
 
 

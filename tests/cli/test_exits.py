@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from pullscope.cli.exits import Complaint, lines_of, say, speaking, tell
+from pullscope.cli.exits import Complaint, complain, lines_of, say, speaking, tell
 from pullscope.host import HostError
 from pullscope.oci.verdicts import ExitCode
 
@@ -18,14 +18,14 @@ from pullscope.oci.verdicts import ExitCode
 @pytest.mark.parametrize(
     ("error", "code", "said"),
     [
-        (HostError("docker is gone"), ExitCode.FAILED, "error: docker is gone\n"),
-        (ValueError("'x' is not a host"), ExitCode.USAGE, "error: 'x' is not a host\n"),
+        (HostError("docker is gone"), ExitCode.FAILED, "error: docker is gone.\n"),
+        (ValueError("'x' is not a host"), ExitCode.USAGE, "error: 'x' is not a host.\n"),
         (
             FileNotFoundError(2, "No such file or directory", "/a/b"),
             ExitCode.FAILED,
-            "error: /a/b: No such file or directory\n",
+            "error: /a/b: No such file or directory.\n",
         ),
-        (Complaint("say --yes", ExitCode.USAGE), ExitCode.USAGE, "error: say --yes\n"),
+        (Complaint("say --yes", ExitCode.USAGE), ExitCode.USAGE, "error: say --yes.\n"),
         (KeyboardInterrupt(), ExitCode.INTERRUPTED, ""),
     ],
     ids=lambda value: type(value).__name__,
@@ -215,9 +215,9 @@ UNDO = "undo  /opt/pullscope/bin/pullscope docker off --root /srv/a/tree/of/its/
             ],
         ),
         (
-            "  fix   printf '%s\\n' '[plugins.\"io.containerd.cri\".registry]' | tee -a /etc/config.toml",
+            " fix    printf '%s\\n' '[plugins.\"io.containerd.cri\".registry]' | tee -a /etc/config.toml",
             [
-                "  fix   printf '%s\\n' \\",
+                " fix    printf '%s\\n' \\",
                 "          '[plugins.\"io.containerd.cri\".registry]' | tee \\",
                 "          -a /etc/config.toml",
             ],
@@ -242,3 +242,24 @@ def test_a_line_fits_a_terminal_and_its_command_can_be_pasted(
     monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
     tell(line)
     assert capsys.readouterr().out.splitlines() == on_a_terminal
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("cannot read x.mitm: No such file or directory", "cannot read x.mitm: No such file or directory."),
+        ("the port is in use. Nothing changed.", "the port is in use. Nothing changed."),
+        ("there is no client 'x'. Did you mean y?", "there is no client 'x'. Did you mean y?"),
+        ("x.toml: empty", "x.toml: empty."),
+        ("a docker daemon needs root. Run: sudo pullscope docker trace", None),
+        ("name the image to pull: --ref docker.example.com/org/img", None),
+        ("docker.example.com names no image: write docker.example.com/org/img", None),
+        ("Your own daemon:\n  sudo pullscope docker trace", None),
+    ],
+)
+def test_an_error_line_ends_with_a_full_stop_or_with_what_is_pasted(
+    text: str, told: str | None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One rule for all of them: a sentence has its full stop, a command or an address to paste has none."""
+    complain(text)
+    assert capsys.readouterr().err == f"error: {told or text}\n"

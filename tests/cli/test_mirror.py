@@ -48,7 +48,7 @@ def test_on_says_what_else_keeps_the_mirror_from_being_asked(root: Path) -> None
     code, words = run("mirror", "on", "--root", root, "--for", "containerd")
     assert code == 0
     assert "sets no config_path" in words
-    fix = words.partition("  fix   ")[2].partition("\n")[0]
+    fix = words.partition(" fix    ")[2].partition("\n")[0]
     subprocess.run(["sh", "-ec", fix], check=True)
     assert "sets no config_path" not in run("mirror", "on", "--root", root, "--for", "containerd")[1]
 

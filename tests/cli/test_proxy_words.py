@@ -74,7 +74,7 @@ def test_a_script_that_is_not_there_is_named() -> None:
     """Nothing is said of who may change it."""
     ended = CliRunner().invoke(app, ["trace", "--addon", "absent.py"])
     assert ended.exit_code == ExitCode.FAILED
-    assert ended.stderr == "error: --addon absent.py: there is no such file\n"
+    assert ended.stderr == "error: --addon absent.py: there is no such file.\n"
 
 
 @pytest.mark.parametrize("command", ["run", "docker sandbox", "docker trace", "trace", "demo", "mirror on"])

@@ -93,10 +93,10 @@ def test_a_child_that_dies_of_a_signal_ends_as_in_a_shell(tmp_path: Path) -> Non
 def test_a_command_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
     """One sentence, and the exit codes of a shell; nothing is started for it."""
     done = call(tmp_path, "no-such-client", "pull")
-    assert (done.returncode, done.stderr) == (127, "error: no-such-client: command not found\n")
+    assert (done.returncode, done.stderr) == (127, "error: no-such-client: command not found.\n")
     (tmp_path / "file").write_text("no program")
     done = call(tmp_path, "./file")
-    assert (done.returncode, done.stderr) == (126, "error: ./file: it cannot be executed\n")
+    assert (done.returncode, done.stderr) == (126, "error: ./file: it cannot be executed.\n")
     assert not (tmp_path / "confdir").exists()
 
 

@@ -45,7 +45,7 @@ def test_one_advice_for_all_who_need_it() -> None:
     ]
     lines = text(matrix(rows))
 
-    assert [line.strip() for line in lines[4:]] == ["fix   Do this.", "https://x", "https://y"]
+    assert [line.strip() for line in lines[4:]] == ["fix    Do this.", "https://x", "https://y"]
 
 
 def test_clients_that_fail_alike_are_one_line() -> None:
@@ -77,14 +77,14 @@ def test_counts_what_matters() -> None:
     problems = [Problem(code="a", severity=severity, message="") for severity in (*Severity, Severity.WARNING)]
 
     assert count_of(problems) == "1 error, 2 warnings"
-    assert count_of(problems, notes=True) == "1 error, 2 warnings, 1 note"
+    assert count_of(problems, notes=True) == "1 error, 2 warnings, 1 info"
     assert count_of([]) == "no errors"
 
 
 def test_the_verdict_is_coloured() -> None:
     """Green for a client that pulls, red for one that fails, yellow where there is no verdict, red for an error."""
     rows = [row(one, ClientOutcome(one)) for one in ("works", "fails", "unknown")]
-    lines = matrix(rows)[:3] + problem_lines([Problem(code="c", message="m")])[:1]
+    lines = [*matrix(rows)[:3], next(problem_lines([Problem(code="c", message="m")]))]
 
     assert [re.findall(r"\x1b\[([0-9;]+)m *([A-Za-z?]+)", paint(line, color=True))[0] for line in lines] == [
         ("32", "pulls"),

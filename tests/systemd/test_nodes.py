@@ -102,7 +102,7 @@ def test_mirror_is_put_first_and_taken_back_without_a_restart(node: Container) -
     port = str(free_port())
     said = pullscope(node, "mirror", "on", "--for", "docker", "--for", "containerd", "--port", port).stdout
     assert "systemctl reload docker.service  done" in said
-    assert f"nothing listens on 127.0.0.1:{port} yet" in said
+    assert f"Nothing listens on 127.0.0.1:{port} yet" in said
     mirrors = node.sh("docker info --format '{{json .RegistryConfig.Mirrors}}'").stdout
     assert json.loads(mirrors) == [f"http://127.0.0.1:{port}/"]
     state = json.loads(pullscope(node, "mirror", "status", "--json").stdout)

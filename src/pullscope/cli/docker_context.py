@@ -23,6 +23,7 @@ from pullscope.host.plan_words import Program
 from pullscope.host.proxy_child import silence
 from pullscope.host.tree import Tree
 from pullscope.oci.verdicts import Problem
+from pullscope.render.lines import FIX, severity_lead
 from pullscope.render.matrix import printable
 
 
@@ -161,7 +162,7 @@ def tell_change(text: str) -> None:
 def print_problems(problems: Iterable[Problem]) -> None:
     """Each problem, and on the next line its fix, which is whole, to be pasted."""
     for problem in problems:
-        for line in lines_of(f"{problem.severity:<8}", problem.message):
+        for line in lines_of(severity_lead(problem.severity)[0], problem.message):
             typer.echo(printable(line))
         if problem.fix:
-            tell(printable(f"  fix   {problem.fix}"))
+            tell(printable(f"{FIX}{problem.fix}"))

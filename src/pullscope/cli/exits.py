@@ -32,10 +32,13 @@ from pullscope.oci.verdicts import ExitCode
 if TYPE_CHECKING:
     from pullscope.render.layout import Line
 
-_LEAD = re.compile(r"(  fix   |(?:run:|undo|proxy|later|next|then) +)|(?:[\w/]+(?: \w+)?)? {2,}")
+_LEAD = re.compile(r"( fix {4}|(?:run:|undo|proxy|later|next|then) +)|(?:[\w/]+(?: \w+)?)? {2,}")
 """What stands before a text in a column of its own; the first kind before a command, which a remark may follow."""
 
 _REMARK = re.compile(r" +(?=\([^()]*\)$)|$")
+
+_ADDRESS = re.compile(r"\s*(?:write )?(?:--[\w-]+ )?[\w.-]*[/=:]\S+[^\s.]")
+"""What stands last where a command line or a file has to be written otherwise."""
 
 
 def wants_color(chosen: bool | None = None) -> bool:
@@ -153,7 +156,7 @@ def speaking(function: Callable[P, T]) -> Callable[P, T]:
         try:
             return function(*args, **kwargs)
         except (Complaint, HostError) as error:
-            say(f"error: {error}")
+            complain(f"{error}")
             raise typer.Exit(getattr(error, "code", ExitCode.FAILED)) from None
         except KeyboardInterrupt:
             raise typer.Exit(ExitCode.INTERRUPTED) from None
@@ -165,22 +168,31 @@ def speaking(function: Callable[P, T]) -> Callable[P, T]:
             raise
         except ValueError as error:
             # A constructor refused a word of the command line.
-            say(f"error: {error}")
+            complain(f"{error}")
             raise typer.Exit(ExitCode.USAGE) from None
         except OSError as error:
             where = f"{error.filename}: " if error.filename else ""
-            say(f"error: {where}{error.strerror or error}")
+            complain(f"{where}{error.strerror or error}")
             raise typer.Exit(ExitCode.FAILED) from None
         except Exception as error:
             if os.environ.get("PULLSCOPE_DEBUG"):
                 raise
-            say(
-                f"error: unexpected {type(error).__name__} in pullscope; this is a bug. "
+            complain(
+                f"unexpected {type(error).__name__} in pullscope; this is a bug. "
                 "Run it again with PULLSCOPE_DEBUG=1 for the details."
             )
             raise typer.Exit(ExitCode.FAILED) from None
 
     return command
+
+
+def complain(text: str) -> None:
+    """An error line: it ends with a full stop, but where a command or an address to paste stands last."""
+    from pullscope.render.layout import COMMAND
+
+    last = re.split(r":\s+", text)[-1]
+    pasted = last != text and (COMMAND.fullmatch(last) or _ADDRESS.fullmatch(last))
+    say(f"error: {text}" if pasted or text.endswith((".", "?", "!")) else f"error: {text}.")
 
 
 def say(sentence: str) -> None:

@@ -22,7 +22,7 @@ from typing import Annotated
 import typer
 
 from pullscope.cli.docker_context import Surroundings, addon_path, authority, confdir_words, for_clients
-from pullscope.cli.exits import say, speaking
+from pullscope.cli.exits import complain, say, speaking
 from pullscope.cli.live_page import Web, live_page
 from pullscope.cli.options import PROXY, Confdir
 from pullscope.cli.proxy_words import Addons, Blobs, BlobsHow, Out, Settings, Vanity, Verbose, proxy_words, recording_in
@@ -182,7 +182,7 @@ def _behind(at: Surroundings, command: list[str], folder: Path, descriptor: int,
 def _cannot_run(name: str) -> typer.Exit:
     """With the exit code that a shell has for it (POSIX, XCU 2.8.2)."""
     there = "/" in name and Path(name).exists()
-    say(f"error: {name}: {'it cannot be executed' if there else 'command not found'}")
+    complain(f"{name}: {'it cannot be executed' if there else 'command not found'}")
     return typer.Exit(126 if there else 127)
 
 

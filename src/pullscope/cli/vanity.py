@@ -35,7 +35,7 @@ from pullscope.oci import verdicts
 from pullscope.oci.amounts import count
 from pullscope.oci.reference import Reference
 from pullscope.render.layout import Line, screen_width, shell_lines
-from pullscope.render.matrix import count_of, printable, problem_lines
+from pullscope.render.matrix import count_of, printable, problem_lines, wrapped
 from pullscope.worlds.vanity.lint import explain, lint
 from pullscope.worlds.vanity.platform import Design
 from pullscope.worlds.vanity.starters import STARTERS, Wanted, starter
@@ -146,13 +146,18 @@ def lint_command(
         )
         end_with(document, ended)
     lines: list[str | Line] = [
-        *(f"  {printable(reason)}" for reason in reasons),
+        *(line for reason in reasons for line in _reason_lines(*reason.rpartition("  "))),
         *problem_lines(problems, screen_width()),
     ]
     end_with(
         [*lines, f"{printable(rules.name)}: {count(len(rules.rules), 'rule')}, {count_of(problems, notes=True)}."],
         ended,
     )
+
+
+def _reason_lines(where: str, gap: str, why: str) -> list[Line]:
+    head = f"  {printable(where)}{gap}"
+    return wrapped(head, why, screen_width(), margin=len(head))
 
 
 @app.command("init")

@@ -96,14 +96,14 @@ def drifted(recorded: Recorded, again: str) -> list[Problem]:
         elif not now.is_file or sha256(now.content) not in entry.ours:
             found.append(
                 warning(
-                    "changed-since", f"{entry.path} was changed since; `off` will keep that change", where=entry.path
+                    "changed-since", f"{entry.path} was changed since; `off` will keep that change.", where=entry.path
                 )
             )
     return found
 
 
 def _missing(path: str, again: str) -> Problem:
-    return warning("change-missing", f"{path} is not what `on` made it", again, path)
+    return warning("change-missing", f"{path} is not what `on` made it.", again, path)
 
 
 def _ours_insecure(machine: Machine) -> list[str]:

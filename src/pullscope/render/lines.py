@@ -30,7 +30,10 @@ MOST_CLOSED = 64
 MOST_STEPS = 8
 """Step numbers that a finding's headline lists."""
 
-_MARGIN = " " * 8
+FIX = " fix    "
+"""What leads a fix; a severity is as wide."""
+
+_MARGIN = " " * len(FIX)
 
 _WORDS = {Severity.ERROR: "error", Severity.WARNING: "warn", Severity.INFO: "info"}
 
@@ -245,21 +248,32 @@ def _found_lines(pull: Pull, width: int, known: Collection[Finding], *, verbose:
             if verbose or not (failed and finding.severity is Severity.INFO):  # first things first
                 yield from finding_lines(finding, width)
         elif after < len(pull.steps) or before != finding:
-            yield [_lead(finding), (f"{_headline(finding)}: see above", SEVERITY_STYLES[finding.severity])]
+            yield [
+                severity_lead(finding.severity),
+                (f"{_headline(finding)}: see above", SEVERITY_STYLES[finding.severity]),
+            ]
 
 
 def finding_lines(finding: Finding, width: int = WIDTH) -> Iterator[Line]:
     """What is wrong, why, and what to do."""
-    style = SEVERITY_STYLES[finding.severity]
-    yield [_lead(finding), (_headline(finding), style)]
-    for text in wrap(plain(finding.message, 1200), width - len(_MARGIN)):
+    return told_lines(finding.severity, _headline(finding), finding.message, finding.fix, width)
+
+
+def told_lines(severity: Severity, headline: str, message: str, fix: str | None, width: int) -> Iterator[Line]:
+    """How the story and every command say what is wrong."""
+    yield [severity_lead(severity), (headline, SEVERITY_STYLES[severity])]
+    for text in wrap(plain(message, 1200), width - len(_MARGIN)):
         yield [(_MARGIN, None), (text, None)]
-    for number, text in enumerate(wrap_advice(plain(finding.fix, 1200), width - len(_MARGIN))):
-        yield [(" fix    ", "green") if number == 0 else (_MARGIN, None), (text, None)]
+    yield from fix_lines(plain(fix or "", 1200), width)
 
 
-def _lead(finding: Finding) -> Piece:
-    return (f" {_WORDS[finding.severity]:<6} ", SEVERITY_STYLES[finding.severity])
+def fix_lines(fix: str, width: int) -> Iterator[Line]:
+    for number, text in enumerate(wrap_advice(fix, width - len(_MARGIN)) if fix else ()):
+        yield [(FIX, "green") if number == 0 else (_MARGIN, None), (text, None)]
+
+
+def severity_lead(severity: Severity) -> Piece:
+    return (f" {_WORDS[severity]:<6} ", SEVERITY_STYLES[severity])
 
 
 def _headline(finding: Finding) -> str:

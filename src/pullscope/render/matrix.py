@@ -6,13 +6,13 @@ is replaced.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from pullscope.oci.amounts import count
 from pullscope.oci.verdicts import ClientOutcome, ClientVerdict, Problem, Severity
 from pullscope.render.layout import WIDTH, Line, wrap, wrap_advice
-from pullscope.render.lines import SEVERITY_STYLES
+from pullscope.render.lines import fix_lines, told_lines
 
 _LABEL = 26
 _MARGIN = 8
@@ -75,30 +75,25 @@ def _advice(listed: Iterable[Row], width: int) -> list[Line]:
             links.append(verdict.link)
     lines: list[Line] = []
     for fix, links in advice.items():
-        lines += wrapped("  fix", fix, width)
+        lines += fix_lines(" ".join(printable(fix).split()), width)
         lines += [[(f"        {printable(link)}", "dim")] for link in links]
     return lines
 
 
-def problem_lines(problems: Sequence[Problem], width: int = WIDTH) -> list[Line]:
-    """`error  code  where`, the sentence and the fix, as every command says problems."""
-    lines: list[Line] = []
-    for problem in problems:
-        rest = f"{printable(problem.code)}  {printable(problem.where or '')}"
-        lines.append([(f" {problem.severity!s:<8}", SEVERITY_STYLES[problem.severity]), (rest, None)])
-        lines += wrapped("", problem.message, width)
-        if problem.fix:
-            lines += wrapped("  fix", problem.fix, width)
-    return lines
+def problem_lines(problems: Sequence[Problem], width: int = WIDTH) -> Iterator[Line]:
+    """`error  code  where`, the sentence and the fix, as the story has them."""
+    for one in problems:
+        headline = f"{printable(one.code)}  {printable(one.where or '')}".rstrip()
+        yield from told_lines(one.severity, headline, one.message, one.fix, width)
 
 
 def count_of(problems: Iterable[Problem], *, notes: bool = False) -> str:
-    """`no errors, 2 warnings`; with `notes` those too."""
+    """`no errors, 2 warnings`; with `notes` the rest too."""
     listed = [problem.severity for problem in problems]
     errors, warnings, infos = (listed.count(one) for one in (Severity.ERROR, Severity.WARNING, Severity.INFO))
     words = [count(errors, "error") if errors else "no errors"]
     words += [count(warnings, "warning")] if warnings else []
-    words += [count(infos, "note")] if infos and notes else []
+    words += [f"{infos} info"] if infos and notes else []
     return ", ".join(words)
 
 

@@ -78,7 +78,7 @@ def _differences(request: Request, head: Response | str, got: Response) -> Itera
     if said:
         message = f"HEAD and GET of a manifest differ in {', '.join(said)}."
         yield warning(
-            "head-differs", message, "Answer HEAD as GET, without the body.", f"{request.host}{path_of(request.url)}"
+            "head-differs", message, "answer HEAD as GET, without the body", f"{request.host}{path_of(request.url)}"
         )
 
 

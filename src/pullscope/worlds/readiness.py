@@ -18,34 +18,34 @@ _SILENCES = (
         "no such host",
         "no-dns-record",
         "{host} has no DNS record.",
-        "Add a CNAME or A record for {host}; until then, add --resolve {host}:ADDRESS",
+        "add a CNAME or A record for {host}; until then, add --resolve {host}:ADDRESS",
     ),
     (
         "not valid for this name",
         "certificate-for-another-name",
         "The certificate of {host} is for another name.",
-        "Let your platform issue a certificate for {host}; it may take minutes after the DNS record.",
+        "let your platform issue a certificate for {host}; it may take minutes after the DNS record",
     ),
     (
         "expired",
         "certificate-expired",
         "The certificate of {host} has expired, or is not valid yet.",
-        "Renew the certificate of {host}.",
+        "renew the certificate of {host}",
     ),
     (
         "unknown authority",
         "certificate-not-trusted",
         "The certificate of {host} is from a CA that this machine does not trust.",
-        "Name the CA: --ca FILE; clients need it, too.",
+        "name the CA: --ca FILE; clients need it, too",
     ),
     (
         "connection refused",
         "connection-refused",
         "Nothing listens at {host}.",
-        "Start the server, or correct the record.",
+        "start the server, or correct the record",
     ),
-    ("no answer", "host-hangs", "{host} is silent: {why}.", "Look at the server or the firewall before it."),
-    ("no whole answer", "host-hangs", "{host} did not answer to the end: {why}.", "Look at the server."),
+    ("no answer", "host-hangs", "{host} is silent: {why}.", "look at the server or the firewall before it"),
+    ("no whole answer", "host-hangs", "{host} did not answer to the end: {why}.", "look at the server"),
 )
 
 # What a platform answers where nothing is deployed yet: status, a header or a piece of the page, whose it is. From the
@@ -80,8 +80,8 @@ def readiness(host: str, wire: Callable[[Request], Response], *, named: bool = T
     return ()
 
 
-_NETWORK = "Look at this machine's network: DNS, proxy, firewall. {host} belongs to the registry, not to your domain."
-_DEPLOY = "Deploy the rules, and add the domain to the site in the platform's settings."
+_NETWORK = "look at this machine's network: DNS, proxy, firewall. {host} belongs to the registry, not to your domain"
+_DEPLOY = "deploy the rules, and add the domain to the site in the platform's settings"
 
 
 def _silence(host: str, why: str) -> Problem:

@@ -152,7 +152,7 @@ def test_explain_lists_every_rule_until_the_answer() -> None:
     """For one path the rules before are listed with why they did not answer."""
     assert explain(read_rules(ARTICLE), HOST, "/v2/timonback/zephykus/manifests/latest") == (
         "netlify.toml:1  no: /v2/ does not match /v2/timonback/zephykus/manifests/latest",
-        "netlify.toml:8  answers",
+        "netlify.toml:8  answers: 302 to https://registry-1.docker.io/v2/timonback/zephykus/manifests/latest",
     )
 
 
@@ -284,7 +284,7 @@ def test_people_push_to_the_registry_as_they_name_it() -> None:
     rules = parse_rules(text, "_redirects", "netlify")
 
     [push] = [one for one in lint(rules, "docker.example.com", "org/app") if one.code == "push-over-redirect"]
-    assert push.fix == "Push to docker.io/org/app."
+    assert push.fix == "push to docker.io/org/app"
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ def kind_of_docker(at: Examination) -> Iterator[Problem]:
         fix = flavour.command
         for name, value in words.items():
             fix = fix.replace(name, value)
-        yield Problem("other-docker", f"this is {flavour.name}: {flavour.instead}", fix)
+        yield Problem("other-docker", f"This is {flavour.name}: {flavour.instead}.", fix)
 
 
 def not_running(at: Examination) -> Iterator[Problem]:
@@ -39,11 +39,11 @@ def not_running(at: Examination) -> Iterator[Problem]:
     if at.machine.flavour is None and shown is not None and not shown.active:
         if not shown.loaded:
             fix = "sudo apt-get install docker.io" if at.machine.layout.is_docker else None
-            yield Problem("no-daemon", f"systemd knows no {unit}", fix)
+            yield Problem("no-daemon", f"systemd knows no {unit}.", fix)
         else:
             yield Problem(
                 "daemon-not-running",
-                f"{unit} does not run",
+                f"{unit} does not run.",
                 f"{at.systemctl} reset-failed {unit}; {at.systemctl} start {unit}",
             )
 
@@ -58,7 +58,7 @@ def conflicting_flags(at: Examination) -> Iterator[Problem]:
     try:
         settings = daemon_json.read(found.content)
     except ValueError as error:
-        message = f"{path} {error}; docker will not start with it"
+        message = f"{path} {error}; docker will not start with it."
         yield Problem("daemon-json-unreadable", message, _mended(at, found.content), path)
         return
     for key, flag in (("insecure-registries", "insecure-registry"), ("registry-mirrors", "registry-mirror")):
@@ -67,7 +67,7 @@ def conflicting_flags(at: Examination) -> Iterator[Problem]:
             source = machine.unit.fragment or target
             yield Problem(
                 "flag-and-file",
-                f'"{key}" in {path} and --{flag} in {source}: docker does not start with both',
+                f'"{key}" in {path} and --{flag} in {source}: docker does not start with both.',
                 f"sed -E 's/ --{flag}[= ][^ ]+//g' {source} | {at.sudo}tee {target}.new >/dev/null && "
                 f"{at.sudo}mv {target}.new {target} && {at.restart}",
                 source,
@@ -76,7 +76,7 @@ def conflicting_flags(at: Examination) -> Iterator[Problem]:
     if misplaced:
         yield warning(
             "proxy-at-top-level",
-            f'"{misplaced[0]}" at the top level of {path} is ignored, and refused by docker 20.10',
+            f'"{misplaced[0]}" at the top level of {path} is ignored, and refused by docker 20.10.',
             f'{at.sudo}python3 -c \'import json; path = "{path}"; all = json.load(open(path)); '
             f'[all.pop(key) for key in {json.dumps(misplaced)}]; json.dump(all, open(path, "w"), indent=2)\' && '
             f"{at.restart}",
@@ -117,7 +117,7 @@ def proxy_scheme(at: Examination) -> Iterator[Problem]:
         return
     name = "HTTPS_PROXY" if _merged(at).get("HTTPS_PROXY") else "https_proxy"
     path = at.machine.unit.setter(name) or at.machine.layout.drop_in
-    message = f"{path} says {name}=https://…, which means TLS to the proxy; http:// is right for HTTPS too"
+    message = f"{path} says {name}=https://…, which means TLS to the proxy; http:// is right for HTTPS too."
     fix = f"{at.sudo}sed -i -E 's|({name}=[\"'\"'\"']?)https://|\\1http://|' {shlex.quote(path)} && {at.restart}"
     yield Problem("https-proxy-url", message, fix, path)
 
@@ -129,7 +129,7 @@ def overridden(at: Examination) -> Iterator[Problem]:
         name = systemd.variable(plain, at.machine.layout)
         path = at.machine.unit.setter(name)
         if name in ours and path not in {None, at.machine.layout.drop_in} and _merged(at)[name] != ours[name]:
-            message = f"{path} sets {name} too, and wins over {at.machine.layout.drop_in}"
+            message = f"{path} sets {name} too, and wins over {at.machine.layout.drop_in}."
             yield Problem("overridden", message, _aside(at, str(path), name), path)
 
 
@@ -146,7 +146,7 @@ def shadowed(at: Examination) -> Iterator[Problem]:
     except ValueError:
         return
     if proxies.get("https-proxy", at.drop_in["HTTPS_PROXY"]) != at.drop_in["HTTPS_PROXY"]:
-        yield Problem("proxies-shadow", f'"proxies" in {path} override the drop-in', at.again, path)
+        yield Problem("proxies-shadow", f'"proxies" in {path} override the drop-in.', at.again, path)
 
 
 def bypassed(at: Examination) -> Iterator[Problem]:
@@ -163,7 +163,7 @@ def bypassed(at: Examination) -> Iterator[Problem]:
         return
     kept = ",".join(word for word in words if not any(covers(word, host) for host in wanted))
     path = at.machine.unit.setter("NO_PROXY") or at.machine.unit.setter("no_proxy")
-    message = f'NO_PROXY holds "{hit}": these pulls bypass the proxy and are not seen'
+    message = f'NO_PROXY holds "{hit}": these pulls bypass the proxy and are not seen.'
     yield Problem("no-proxy", message, f"{at.again} --no-proxy {shlex.quote(kept)}", path)
 
 
@@ -188,7 +188,7 @@ def loopback_names(at: Examination) -> Iterator[Problem]:
     loopback = next((host for host in (*asked["hosts"], *asked["insecure"]) if _is_loopback(host)), None)
     if loopback is not None:
         instead = {key: [_renamed(host) for host in hosts] for key, hosts in asked.items()}
-        message = f"{at.machine.layout.name} never uses a proxy for {loopback}; pull from {_renamed(loopback)} instead"
+        message = f"{at.machine.layout.name} never uses a proxy for {loopback}; pull from {_renamed(loopback)} instead."
         fix = f"echo '127.0.0.1 {OTHER_NAME}' | {at.sudo}tee -a /etc/hosts && {at.on(**instead)}"
         yield warning("loopback", message, fix)
 
@@ -212,7 +212,7 @@ def not_restarted(at: Examination) -> Iterator[Problem]:
         if not machine.layout.rootless and (at.drop_in or machine.record):
             yield note(
                 "not-root",
-                "only root can read the running daemon's environment",
+                "Only root can read the running daemon's environment.",
                 " ".join(
                     (
                         at.command,
@@ -223,12 +223,14 @@ def not_restarted(at: Examination) -> Iterator[Problem]:
             )
         return
     if machine.daemon_has_ours and not at.drop_in:
-        message = "the running daemon still uses the proxy that was removed on disk"
+        message = "The running daemon still uses the proxy that was removed on disk."
         yield Problem("restart-needed", message, at.restart)
     merged = _merged(at)
     stale = [name for name in at.drop_in if machine.running.get(name, "") != merged.get(name, "")]
     if at.drop_in and stale:
-        message = f"{machine.layout.name} was not restarted since {machine.layout.drop_in} changed ({', '.join(stale)})"
+        message = (
+            f"{machine.layout.name} was not restarted since {machine.layout.drop_in} changed ({', '.join(stale)})."
+        )
         yield Problem("not-restarted", message, at.restart)
 
 
@@ -239,6 +241,6 @@ def rootless_loopback(at: Examination) -> Iterator[Problem]:
         return
     host = at.proxy_address()[0]
     if host.startswith("127.") or host == "localhost":
-        message = f"a rootless docker {daemon.version} cannot reach {host} of this machine: it has its own network"
+        message = f"A rootless docker {daemon.version} cannot reach {host} of this machine: it has its own network."
         fix = f"{at.again} --proxy-host $(hostname -I | cut -d' ' -f1)"
         yield Problem("rootless-loopback", message, fix)

@@ -23,7 +23,7 @@ def not_listening(at: Examination) -> Iterator[Problem]:
         return
     host, port = at.proxy_address()
     if not at.listens(host, port):
-        message = f"nothing listens on {host}:{port}, so every pull fails"
+        message = f"Nothing listens on {host}:{port}, so every pull fails."
         yield Problem("proxy-not-listening", message, at.proxy_command)
 
 
@@ -43,7 +43,7 @@ def way_out(at: Examination) -> Iterator[Problem]:
     if "upstream:" in at.proxy_command and "upstream:" not in line:
         missing.append(f"does not use the proxy that {at.machine.layout.name} had")
     if missing:
-        message = f"the proxy on port {port} {' and '.join(missing)}"
+        message = f"The proxy on port {port} {' and '.join(missing)}."
         yield warning("proxy-way-out", message, at.proxy_command)
 
 
@@ -66,7 +66,7 @@ def ca_missing(at: Examination) -> Iterator[Problem]:
             yield Problem(
                 "ca-missing",
                 f"{path} is not there, so {at.machine.layout.name} rejects the proxy's certificate "
-                "(x509: unknown authority)",
+                "(x509: unknown authority).",
                 f"{at.again} && {at.systemctl} restart {at.machine.layout.unit}",
                 path,
             )
@@ -80,7 +80,7 @@ def ca_wrong_name(at: Examination) -> Iterator[Problem]:
             path = f"{folder}/{host}/{name}"
             if name.endswith(".pem") and "BEGIN CERTIFICATE" in (at.machine.tree.text(path) or ""):
                 quoted, better = shlex.quote(path), shlex.quote(path.removesuffix(".pem") + ".crt")
-                message = f"docker ignores {path}: it reads only names that end in .crt"
+                message = f"docker ignores {path}: it reads only names that end in .crt."
                 yield Problem("ca-named-pem", message, f"{at.sudo}mv {quoted} {better}", path)
 
 
@@ -102,7 +102,7 @@ def ca_expired(at: Examination) -> Iterator[Problem]:
             aside = f"{confdir}/expired-{end:%Y%m%d}"
             yield Problem(
                 "ca-expired",
-                f"{path} ended on {end:%Y-%m-%d}",
+                f"{path} ended on {end:%Y-%m-%d}.",
                 f"mkdir -p {aside} && mv {confdir}/mitmproxy-* {aside}/ && {at.again} && "
                 f"{at.systemctl} restart {at.machine.layout.unit}  # and restart the proxy",
                 path,
@@ -121,5 +121,5 @@ def ca_of_other_confdir(at: Examination) -> Iterator[Problem]:
         text = at.machine.tree.text(path)
         if text is not None and trust.certificates(text) != wanted:
             fix = f"{at.on(confdir=confdir)} && {at.systemctl} restart {at.machine.layout.unit}"
-            yield Problem("ca-of-another-confdir", f"{path} is not the CA in {confdir}", fix, path)
+            yield Problem("ca-of-another-confdir", f"{path} is not the CA in {confdir}.", fix, path)
             return

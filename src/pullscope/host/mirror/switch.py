@@ -187,7 +187,9 @@ def prove(address: str, registry: str, start: str) -> Proof:
     if not listens(host, port):
         return Proof(
             problem=warning(
-                "mirror-not-listening", f"nothing listens on {address} yet: clients go on to the registry itself", start
+                "mirror-not-listening",
+                f"Nothing listens on {address} yet: clients go on to the registry itself.",
+                start,
             )
         )
     status, body = _get(address, f"/v2/?ns={quote(registry)}")

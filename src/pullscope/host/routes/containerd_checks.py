@@ -52,7 +52,7 @@ def _config_problems(node: Node, config: Config) -> Iterator[Problem]:
     if config.trouble:
         yield Problem(
             "config-toml-unreadable",
-            f"{config.path} {config.trouble}; containerd does not start with it",
+            f"{config.path} {config.trouble}; containerd does not start with it.",
             f"{node.sudo}mv {node.shown(config.path)} {node.shown(config.path + '.broken')}{restart}",
             config.path,
         )
@@ -62,13 +62,13 @@ def _config_problems(node: Node, config: Config) -> Iterator[Problem]:
         yield Problem(
             "config-in-wrong-table",
             f"{config.path} has {header(misplaced[0])}, which containerd {config.major}.x does not read in a file of "
-            f"version {config.version}; it reads {header(config.table)}",
+            f"version {config.version}; it reads {header(config.table)}.",
             f"{edits.sed(node, config.path, *_moved(config, misplaced))}{restart}",
             f"{config.path}:{config.text.line(*misplaced[0]) if config.text else 0}",
         )
     elif not config.roots and _has_hosts(node):
         fix = _set_config_path(node, config)
-        message = f"{config.path} sets no config_path, so CRI does not read {CERTS_D}"
+        message = f"{config.path} sets no config_path, so CRI does not read {CERTS_D}."
         yield Problem("config-path-not-set", message, None if fix is None else f"{fix}{restart}", config.path)
     if config.roots and config.text is not None:
         below = [
@@ -78,7 +78,7 @@ def _config_problems(node: Node, config: Config) -> Iterator[Problem]:
             spans = [edits.delete(config.text.span(item)) for item in below]
             yield Problem(
                 "mirrors-and-config-path",
-                f"{config.path} sets registry.mirrors beside config_path: containerd does not load its CRI plugin",
+                f"{config.path} sets registry.mirrors beside config_path: containerd does not load its CRI plugin.",
                 f"{edits.sed(node, config.path, *spans)}{restart}",
                 f"{config.path}:{below[0].line}",
             )
@@ -132,13 +132,13 @@ def _misplaced(node: Node, config: Config) -> Iterator[Problem]:
         loose = f"{root}/hosts.toml"
         default = f"{root}/{DEFAULT}"
         if node.tree.exists(loose) and not node.tree.exists(default):
-            message = f"{loose} is read for no registry: each has a directory, and {DEFAULT} is for all others"
+            message = f"{loose} is read for no registry: each has a directory, and {DEFAULT} is for all others."
             fix = f"{node.sudo}mkdir {node.shown(default)} && {node.sudo}mv {node.shown(loose)} {node.shown(default)}/"
             yield Problem("hosts-toml-outside", message, fix, loose)
         for name in _HUB_NAMES:
             path, right = f"{root}/{name}", f"{root}/{DOCKER_HUB}"
             if node.tree.exists(f"{path}/hosts.toml") and not node.tree.exists(right):
-                message = f"{path} is not read for Docker Hub images: their registry is called {DOCKER_HUB}"
+                message = f"{path} is not read for Docker Hub images: their registry is called {DOCKER_HUB}."
                 fix = f"{node.sudo}mv {node.shown(path)} {node.shown(right)}"
                 yield Problem("directory-of-api-host", message, fix, path)
 
@@ -158,7 +158,7 @@ def _own_wins(node: Node, config: Config, found: HostDirectory) -> Iterator[Prob
         fix = f"{{ {first}cat {node.shown(default)}; }} | {node.sudo}tee {node.shown(found.file)} >/dev/null"
     else:
         fix = f"{node.sudo}rmdir {node.shown(found.path)}"
-    message = f"{found.path} hides {default}: only the registry's own directory is read, and it names no mirror"
+    message = f"{found.path} hides {default}: only the registry's own directory is read, and it names no mirror."
     yield warning("own-directory-wins", message, fix, found.path)
 
 
@@ -171,7 +171,7 @@ def _directory_problems(node: Node, found: HostDirectory) -> Iterator[Problem]:
         span = next((lines for lines in spans if lines[0] == found.line), None)
         if span is not None:
             fix = edits.sed(node, found.file, edits.replace(span, 'capabilities = ["pull", "resolve"]'))
-        message = f"{found.file} {found.refused}; containerd ignores the whole file"
+        message = f"{found.file} {found.refused}; containerd ignores the whole file."
         yield Problem("hosts-toml-refused", message, fix, where)
         return
     told = partial(_in_file, node, found.file)
@@ -202,14 +202,14 @@ def _keys(told: Told, file: str, text: TomlText) -> Iterator[Problem]:
             lines = table.keys["server"]
             message = (
                 f"{file} sets server below {header(table.path)}, where it belongs to that table and is not read: it must "
-                "stand above the first table"
+                "stand above the first table."
             )
             moved = edits.at_top(f'server = "{value}"'), edits.delete(lines)
             yield told("server-in-host-table", message, lines[0], *moved)
     renamed = [table for table in text.tables if table.path[:1] == ("hosts",)]
     if renamed:
         scripts = [edits.replace((item.line, item.line), header(("host", *item.path[1:]))) for item in renamed]
-        message = f"{file} has [hosts.…], which is not read: the table is called host"
+        message = f"{file} has [hosts.…], which is not read: the table is called host."
         yield told("hosts-for-host", message, renamed[0].line, *scripts)
 
 
@@ -219,7 +219,7 @@ def _authorities(node: Node, told: Told, host: Host, table: Table) -> Iterator[P
         if text is None or "-----BEGIN CERTIFICATE-----" not in text:
             missing = "is not a file that this user can read" if node.tree.exists(authority) else "does not exist"
             why = missing if text is None else "holds no certificate (PEM)"
-            message = f"{authority}, the CA for {host.key or host.host}, {why}: every pull of these images fails"
+            message = f"{authority}, the CA for {host.key or host.host}, {why}: every pull of these images fails."
             lines = table.keys.get("ca")
             yield told("ca-unreadable", message, *((lines[0], edits.delete(lines)) if lines else (table.line or 1,)))
 
@@ -231,14 +231,14 @@ def _host_problems(told: Told, host: Host, table: Table) -> Iterator[Problem]:
     lines = table.keys.get("capabilities")
     if lines and "resolve" not in host.capabilities and "pull" in host.capabilities:
         words = ", ".join(f'"{word}"' for word in hosts_toml.CAPABILITIES if word in host.capabilities | {"resolve"})
-        message = f'{named} lacks the capability "resolve": it is asked for digests only, never for a tag'
+        message = f'{named} lacks the capability "resolve": it is asked for digests only, never for a tag.'
         yield warned("capability-missing", message, lines[0], edits.replace(lines, f"capabilities = [{words}]"))
     if (host.scheme == "http" and host.host.endswith(":443")) or (host.scheme == "https" and host.host.endswith(":80")):
         other = named.replace("http://", "https://") if host.scheme == "http" else f"http://{host.host}{written}"
-        message = f"{named}: {host.scheme} on port {host.host.rpartition(':')[2]}"
+        message = f"{named}: {host.scheme} on port {host.host.rpartition(':')[2]}."
         yield warned("scheme-and-port", message, line, edits.replace((table.line, table.line), header(("host", other))))
     elif host.scheme == "http" and host.has_tls:
-        message = f"{named} is http, but ca, client or skip_verify is set: https is tried first"
+        message = f"{named} is http, but ca, client or skip_verify is set: https is tried first."
         scripts = [edits.delete(table.keys[key]) for key in ("ca", "client", "skip_verify") if key in table.keys]
         yield warned("http-with-tls-settings", message, line, *scripts)
     written = written.rstrip("/")

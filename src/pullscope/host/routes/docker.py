@@ -114,7 +114,7 @@ def _problems(node: Node) -> Iterator[Problem]:
         settings = daemon_json.read(content.encode())
         mirrors = daemon_json.listed(settings, daemon_json.MIRRORS)
     except ValueError as error:
-        message = f"{where} {error}; docker does not start with it"
+        message = f"{where} {error}; docker does not start with it."
         fix = f"{node.sudo}mv {node.shown(where)} {node.shown(where + '.broken')}{restart}"
         yield Problem("daemon-json-unreadable", message, fix, where)
         return
@@ -124,7 +124,7 @@ def _problems(node: Node) -> Iterator[Problem]:
             yield Problem(
                 "mirror-not-an-origin",
                 f"{where} has the mirror {url}; dockerd takes http:// or https:// and a host, without a path, and does "
-                "not start with anything else",
+                "not start with anything else.",
                 _python(node, where, f'all["{daemon_json.MIRRORS}"] = {changed}') + restart,
                 where,
             )
@@ -132,13 +132,13 @@ def _problems(node: Node) -> Iterator[Problem]:
     wrong = [key for key in ("mirrors", "registry-mirror", "registryMirrors", "registry_mirrors") if key in settings]
     if wrong:
         message = (
-            f'{where} has "{wrong[0]}", which dockerd does not know: it does not start. The key is "registry-mirrors"'
+            f'{where} has "{wrong[0]}", which dockerd does not know: it does not start. The key is "registry-mirrors".'
         )
         fix = _python(node, where, f'all["{daemon_json.MIRRORS}"] = all.pop("{wrong[0]}")') + restart
         yield Problem("mirrors-by-another-name", message, fix, where)
     daemon = docker_daemon.ask(node.run, SYSTEM)
     if daemon is not None and daemon.mirrors != tuple(url.rstrip("/") for url in mirrors):
-        message = f"the running docker asks {', '.join(daemon.mirrors) or 'no mirror'}: it has not read {where} since"
+        message = f"The running docker asks {', '.join(daemon.mirrors) or 'no mirror'}: it has not read {where} since."
         yield warning("mirrors-not-read", message, f"{node.sudo}systemctl reload docker", where)
 
 

@@ -126,7 +126,7 @@ def problems(node: Node, known: Registries, names: list[str], *, short: bool) ->
     for fault in known.faults:
         yield Problem(
             "registries-conf-refused",
-            f"{fault.path} {fault.why}: every pull fails with it",
+            f"{fault.path} {fault.why}: every pull fails with it.",
             _cure(node, fault),
             f"{fault.path}:{fault.line}" if fault.line else fault.path,
         )
@@ -140,7 +140,7 @@ def problems(node: Node, known: Registries, names: list[str], *, short: bool) ->
         path = f"{SYSTEM}.d/999-search.conf"
         yield Problem(
             "short-name-unresolved",
-            "this short name has no alias, and no file names unqualified-search-registries",
+            "This short name has no alias, and no file names unqualified-search-registries.",
             f"{node.sudo}mkdir -p {node.shown(f'{SYSTEM}.d')} && "
             + edits.append(node, path, f'unqualified-search-registries = ["{DOCKER_HUB}"]'),
             SYSTEM,
@@ -155,7 +155,7 @@ def problems(node: Node, known: Registries, names: list[str], *, short: bool) ->
 def _asked(node: Node, found: Registry) -> Iterator[Problem]:
     _, table = _table(node, found)
     if found.blocked and table is not None and "blocked" in table.keys:
-        message = f"{found.prefix} is blocked: every pull from it fails"
+        message = f"{found.prefix} is blocked: every pull from it fails."
         fix = edits.sed(node, found.path, edits.delete(table.keys["blocked"]))
         yield Problem("registry-blocked", message, fix, f"{found.path}:{table.keys['blocked'][0]}")
 
@@ -201,7 +201,7 @@ def _not_read(node: Node) -> Iterator[Problem]:
         path = f"{folder}/{name}"
         if name.endswith((".conf", ".broken", ".off", "~", ".bak")) or "[[registry]]" not in (node.text(path) or ""):
             continue
-        message = f"{path} is not read: its name does not end in .conf"
+        message = f"{path} is not read: its name does not end in .conf."
         fix = f"{node.sudo}mv {node.shown(path)} {node.shown(f'{path}.conf')}"
         yield warning("drop-in-not-read", message, fix, path)
 
@@ -222,7 +222,7 @@ def _replaced(node: Node, known: Registries) -> Iterator[Problem]:
                 yield warning(
                     "registry-replaced",
                     f"{path} replaces the [[registry]] {found.prefix} of {before.path} whole: its mirrors "
-                    f"({', '.join(lost)}) are not asked",
+                    f"({', '.join(lost)}) are not asked.",
                     f"{node.sudo}mv {node.shown(path)} {node.shown(f'{path}.off')}",
                     f"{path}:{found.line}",
                 )
@@ -238,7 +238,7 @@ def _loopback(node: Node, registry: Registry) -> Iterator[Problem]:
         location = str(mirror.get("location", ""))
         host = location.partition("/")[0]
         if mirror.get("insecure") is not True and ":" in host and is_loopback(host):
-            message = f"{location} is asked by https only: a mirror that speaks plain http needs insecure = true"
+            message = f"{location} is asked by https only: a mirror that speaks plain http needs insecure = true."
             fix = edits.sed(node, registry.path, edits.after(below.line, "insecure = true"))
             yield warning("mirror-without-insecure", message, fix, f"{registry.path}:{below.line}")
 

@@ -113,7 +113,7 @@ class Comparison:
         return any(one.asked for one in alike) or any(row.state == NOT_SAID for row in self._others)
 
     def _missed(self) -> Iterator[Problem]:
-        message = f"{self._pulled.missed} packets were missed, so more endpoints may have been asked: try again"
+        message = f"{self._pulled.missed} packets were missed, so more endpoints may have been asked: try again."
         yield warning("packets-missed", message)
 
     def _problems(self, fix: str | None) -> Iterator[Problem]:
@@ -124,22 +124,22 @@ class Comparison:
         ]
         if passed:
             urls = ", ".join(self._said[at].endpoint.url for at in passed)
-            message = f"{urls} {'were' if passed[1:] else 'was'} not asked: {self._why(passed[0])}"
+            message = f"{urls} {'were' if passed[1:] else 'was'} not asked: {self._why(passed[0])}."
             where = self._said[passed[0]].endpoint.source
             yield Problem("endpoint-not-asked", message, fix, where)
         for row in self._others:
             if row.state == NOT_SAID:
-                message = f"{row.url} was asked, which the configuration does not name: {row.cause}"
+                message = f"{row.url} was asked, which the configuration does not name: {row.cause}."
                 yield Problem("endpoint-not-said", message, fix, self._changed)
         for one, other in pairwise(item for item in self._said if item.asked):
             if one.first > other.first and one.endpoint.asks == other.endpoint.asks:
-                message = f"{other.endpoint.url} was asked before {one.endpoint.url}"
+                message = f"{other.endpoint.url} was asked before {one.endpoint.url}."
                 yield Problem("endpoint-order", message, where=one.endpoint.source)
         if self._pulled.error:
-            message = f"the pull failed, in {self._pulled.by}'s words: {self._pulled.error}"
+            message = f"The pull failed, in {self._pulled.by}'s words: {self._pulled.error}."
             yield warning("pull-failed", message)
         elif not self._others and not any(item.asked for item in self._said):
-            message = "no registry was asked: the image is here already, and its digest was all that was needed"
+            message = "No registry was asked: the image is here already, and its digest was all that was needed."
             yield note("nothing-asked", message)
 
 

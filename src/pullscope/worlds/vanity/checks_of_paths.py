@@ -61,7 +61,7 @@ def ping_not_a_registry(subject: Subject) -> Iterator[Problem]:
         yield Problem(
             "ping-not-a-registry",
             f"/v2/ is answered with a page ({ping.decisions[-1].answered_by}), which no client accepts as a registry.",
-            f"Give /v2/ its own rule: {shadow}.",
+            f"give /v2/ its own rule: {shadow}",
             ping.where if ping.rule else subject.here,
         )
         return
@@ -72,7 +72,7 @@ def ping_not_a_registry(subject: Subject) -> Iterator[Problem]:
                 "ping-not-a-registry",
                 f"/v2/ says 200, so docker's classic store, podman and crane ask for no token, but {known.host} "
                 f"{'wants' if known.tokens else 'may want'} one.",
-                "Redirect /v2/ to that registry too, or use a registry that needs no token.",
+                "redirect /v2/ to that registry too, or use a registry that needs no token",
                 ping.where,
                 severity=Severity.ERROR if known.tokens else Severity.WARNING,
             )
@@ -87,7 +87,7 @@ def ping_hides_challenge(subject: Subject) -> Iterator[Problem]:
             "ping-hides-challenge",
             f"/v2/ asks for no login, and {urlsplit(asking.asked).path} for one: docker's classic store, podman, skopeo "
             "and buildah learn at /v2/ alone whether to show it.",
-            "Ask for the login at /v2/ too, or nowhere.",
+            "ask for the login at /v2/ too, or nowhere",
             asking.login,
         )
 
@@ -104,7 +104,7 @@ def ping_slash_lost(subject: Subject) -> Iterator[Problem]:
             "ping-slash-lost",
             f"/v2/ loses its slash on the way to {ping.url or 'its target'}: docker's classic store keeps its "
             'challenge under /v2/ and answers "unauthorized".',
-            "Remove trailingSlash from vercel.json." if lost_here else "End the target with /v2/.",
+            "remove trailingSlash from vercel.json" if lost_here else "end the target with /v2/",
             rule.line_of("to", "destination") if rule and not lost_here else subject.here,
         )
 
@@ -122,7 +122,7 @@ def ping_other_host(subject: Subject) -> Iterator[Problem]:
             "ping-other-host",
             f"/v2/ leads to {ping.host} but {name} to {landing.host}: docker's classic store sends its token only to the "
             "registry where /v2/ led.",
-            "One vanity host for each registry, or a proxy.",
+            "give each registry a vanity host of its own, or proxy it",
             landing.where,
         )
 
@@ -137,8 +137,8 @@ def path_not_redirected(subject: Subject) -> Iterator[Problem]:
         ):
             return
         wanted = subject.names[0] if subject.names else "any repository"
-        message = f"no rule leads {wanted} to a registry: {subject.host} answers with its own page."
-        fix = "Add a rule for /v2/YOUR-ORGANISATION/ and everything under it."
+        message = f"No rule leads {wanted} to a registry: {subject.host} answers with its own page."
+        fix = "add a rule for /v2/YOUR-ORGANISATION/ and everything under it"
         yield Problem("path-not-redirected", message, fix, subject.here)
         return
     covered = {subject.repository, *(name for name, _ in subject.followed)}
@@ -153,7 +153,7 @@ def path_not_redirected(subject: Subject) -> Iterator[Problem]:
             "path-not-redirected",
             f"{path.replace(DIGEST, '<digest>')} is not covered ({landing.decisions[-1].answered_by}): clients get "
             "that page instead of the image.",
-            f"Cover everything under /v2/{name}/.",
+            f"cover everything under /v2/{name}/",
             landing.where if landing.rule else subject.here,
         )
 
@@ -177,7 +177,7 @@ def scope_mismatch(subject: Subject) -> Iterator[Problem]:
             f"{name} is renamed to {landing.repository} on {known.host}: docker's classic store asks for a token "
             f"for {name}"
             f"{', and with a strict token server every client fails' if known.strict else ' and is denied'}.",
-            "Keep the path of the registry, or use a proxy that rewrites realm and scope.",
+            "keep the path of the registry, or use a proxy that rewrites realm and scope",
             rule.line_of("to", "destination", "prefix"),
             severity=Severity.ERROR if known.tokens else Severity.WARNING,
         )
@@ -210,7 +210,7 @@ def library_prefix_missing(subject: Subject) -> Iterator[Problem]:
             yield Problem(
                 "library-prefix-missing",
                 message,
-                f"Let people pull {subject.host}/library/{word}, or keep one-word names out of the rule.",
+                f"let people pull {subject.host}/library/{word}, or keep one-word names out of the rule",
                 rule.where,
                 severity=Severity.ERROR if named else Severity.WARNING,
             )
@@ -226,7 +226,7 @@ def redirect_loop(subject: Subject) -> Iterator[Problem]:
                 "redirect-loop",
                 f"{urlsplit(landing.asked).path.replace(DIGEST, '<digest>')} leads back to {subject.host} again and "
                 "again.",
-                "Point the rule at the registry, not at the vanity host itself.",
+                "point the rule at the registry, not at the vanity host itself",
                 landing.where,
             )
 
@@ -240,7 +240,7 @@ def query_dropped(subject: Subject) -> Iterator[Problem]:
             continue
         told.add(rule.where)
         queries = "?n=, ?last=, ?ns=, ?digest="
-        message = f"the query ({queries}) is lost on the way: lists of tags longer than one page never end."
+        message = f"The query ({queries}) is lost on the way: lists of tags longer than one page never end."
         yield warning(
             "query-dropped", message, PLATFORMS[subject.rules.platform].query_fix, rule.line_of("to", "destination")
         )

@@ -18,7 +18,7 @@ from pullscope.worlds.vanity import checks_of_paths
 from pullscope.worlds.vanity.decide import decide
 from pullscope.worlds.vanity.following import Check, Subject, follow
 from pullscope.worlds.vanity.platforms import PLATFORMS
-from pullscope.worlds.vanity.rules import Rule, RuleFile
+from pullscope.worlds.vanity.rules import Decision, Rule, RuleFile
 from pullscope.worlds.vanity.targets import told
 from pullscope.worlds.vanity.upstreams import is_inside, upstream
 
@@ -35,7 +35,7 @@ def redirect_downgrade(subject: Subject) -> Iterator[Problem]:
                 "redirect-downgrade",
                 f"{rule.source} goes to plain http: anyone on the network path can read the tokens and change the "
                 "images.",
-                "Write https:// in the target.",
+                "write https:// in the target",
                 rule.line_of("to", "destination"),
             )
 
@@ -62,7 +62,7 @@ def redirect_unsupported_status(subject: Subject) -> Iterator[Problem]:
                 "redirect-unsupported-status",
                 f"{rule.status} works in netlify dev, but {kind.label}'s production answered 404 there. "
                 f"Unproven: {kind.unproven_status}.",
-                "Use status 302.",
+                "use status 302",
                 rule.line_of("status"),
             )
 
@@ -80,7 +80,7 @@ def rule_unreachable(subject: Subject) -> Iterator[Problem]:
         # A server's configuration is not a list in which an earlier rule hides a later one.
         return
     if len(subject.rules.rules) > MOST_COMPARED:
-        message = f"of {len(subject.rules.rules)} rules only the first {MOST_COMPARED} are compared with each other."
+        message = f"Of {len(subject.rules.rules)} rules only the first {MOST_COMPARED} are compared with each other."
         yield note("rule-unsupported", message, where=subject.here)
     for index, rule in enumerate(subject.rules.rules[:MOST_COMPARED]):
         earlier = subject.rules.rules[:index]
@@ -93,7 +93,7 @@ def rule_unreachable(subject: Subject) -> Iterator[Problem]:
                 "rule-unreachable",
                 f"{rule.source} is never reached: {first.source} ({first.where}) comes before and matches the same "
                 "paths.",
-                "Put the more exact rule first, or remove it.",
+                "put the more exact rule first, or remove it",
                 rule.where,
             )
 
@@ -119,9 +119,9 @@ def push_over_redirect(subject: Subject) -> Iterator[Problem]:
         if rule is not None and rule.status in {301, 302, 303} and landing.url is not None:
             yield note(
                 "push-over-redirect",
-                f"this domain is for pulling: a push to it becomes a GET at the {rule.status}, and may "
+                f"This domain is for pulling: a push to it becomes a GET at the {rule.status}, and may "
                 "report success without uploading anything.",
-                f"Push to {registry_name(landing.host or '')}/{landing.repository or name}.",
+                f"push to {registry_name(landing.host or '')}/{landing.repository or name}",
                 rule.where,
             )
 
@@ -150,8 +150,8 @@ def uncovered_by_name(subject: Subject) -> Iterator[Problem]:
         and not any(_names(host, subject.host) for host in hosts)
         and all(any(one.kind == "host" and not one.regex for one in rule.conditions) for rule in subject.rules.rules)
     ):
-        message = f"every rule is for {', '.join(sorted(hosts)[:3])}, none for {subject.host}."
-        fix = "Use --host with the name in the file, or change the name there."
+        message = f"Every rule is for {', '.join(sorted(hosts)[:3])}, none for {subject.host}."
+        fix = "use --host with the name in the file, or change the name there"
         yield Problem("rule-unreachable", message, fix, subject.rules.rules[0].where)
 
 
@@ -165,8 +165,8 @@ def open_to_all(subject: Subject) -> Iterator[Problem]:
         return
     known = upstream(landing.host or "")
     if landing.repository == stranger and not (known.row is not None and known.row.needs_login):
-        message = f"anyone's images on {known.label} can be pulled as {subject.host}/…, under your domain."
-        fix = "Name your organisation in the rule: /v2/YOUR-ORGANISATION/* instead of everything."
+        message = f"Anyone's images on {known.label} can be pulled as {subject.host}/…, under your domain."
+        fix = "name your organisation in the rule: /v2/YOUR-ORGANISATION/* instead of everything"
         yield warning("open-to-all-repositories", message, fix, landing.rule.where)
 
 
@@ -224,4 +224,13 @@ def explain(rules: RuleFile, host: str, path: str) -> tuple[str, ...]:
     """For one path: the rules that did not answer with why, then the one that does."""
     decision = decide(rules, Request(method="GET", url=f"https://{host}{path}"))
     passed = (f"{rule.where}  no: {why}" for rule, why in decision.passed)
-    return (*passed, f"not known: {decision.not_played}" if decision.not_played else f"{decision.answered_by}  answers")
+    answers = f"{decision.answered_by}  answers: {_answer(decision)}"
+    return (*passed, f"not known: {decision.not_played}" if decision.not_played else answers)
+
+
+def _answer(decision: Decision) -> str:
+    """`302 to https://…`, `404`, `fetched from https://…`."""
+    if decision.response is None:
+        return f"fetched from {decision.forward.url}" if decision.forward else "not known"
+    location = decision.response.headers.get("Location")
+    return f"{decision.response.status} to {location}" if location else f"{decision.response.status}"

@@ -149,8 +149,8 @@ class Kind:
     # What lint advises. `{target}` is the registry's host.
     ping_fix: str
     shadow_fix: str = "a rule that comes before it"
-    query_fix: str = "Leave the query out of the target; then the request's is handed on."
-    status_fix: str = "Use 302."
+    query_fix: str = "leave the query out of the target; then the request's is handed on"
+    status_fix: str = "use 302"
     permanent_by_default: bool = False
 
     address: str = ""

@@ -84,7 +84,7 @@ def _rule_file(read: Read, name: str, platform: str) -> RuleFile:
             refused(
                 rule.where,
                 f"{rule.target} is not a URL, so this rule is left out.",
-                "Correct the target: https://HOST/path.",
+                "correct the target: https://HOST/path",
             )
             for rule in read.rules
             if rule.target is not None and not is_url(rule.target)
@@ -93,7 +93,7 @@ def _rule_file(read: Read, name: str, platform: str) -> RuleFile:
             refused(
                 rule.line_of("to", "destination"),
                 f"{rule.target} names a host without https://, so it is a path on this site.",
-                f"Write https://{rule.target.lstrip('/')}.",
+                f"write https://{rule.target.lstrip('/')}",
             )
             for rule in kept
             if rule.target is not None and _HOST_WITHOUT_SCHEME.match(rule.target)

@@ -181,7 +181,7 @@ def unread(where: str, what: str, *, severity: str = "warning") -> Problem:
     return unplayed(where, f"{what[:60]} is not read: it is not a file in this one's folder.", severity=severity)
 
 
-def refused(where: str, message: str, fix: str = "Correct the rule.") -> Problem:
+def refused(where: str, message: str, fix: str = "correct the rule") -> Problem:
     """Something that the platform takes for no rule."""
     return remark(where, "rule-invalid", "error", message, fix)
 

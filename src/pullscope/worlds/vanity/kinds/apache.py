@@ -88,7 +88,7 @@ def own_registry(host: Host) -> Iterator[Problem]:
                 "a registry that builds addresses from what it is told (distribution) is not told that it was asked over "
                 "https, and sends uploads to http://, where pushes end."
             )
-            fix = 'Write RequestHeader set X-Forwarded-Proto "https".'
+            fix = 'write RequestHeader set X-Forwarded-Proto "https"'
             yield remark(one.where, "upload-location-elsewhere", "warning", message, fix)
 
 
@@ -115,7 +115,7 @@ KIND = Kind(
     is_file=lambda name, text: name == ".htaccess" or ("vercel" not in name and _TELLS.search(text) is not None),
     read=Statements(statements, _read, names("include includeoptional")),
     dialect=DIALECT,
-    ping_fix='Add: Redirect 302 "/v2/" "https://{target}/v2/"',
+    ping_fix='add: Redirect 302 "/v2/" "https://{target}/v2/"',
     address="Apache's address",
     projects=served("vanity.conf", "apache"),
     row=(

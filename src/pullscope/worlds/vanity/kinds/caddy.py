@@ -125,7 +125,7 @@ def _unknown(block: list[Directive]) -> Iterator[Problem]:
         for word in matcher_of(one)[1] if one.name == "reverse_proxy" else ():
             if upstream_base(word) is None and "{" not in word:
                 message = f"Caddy refuses reverse_proxy {word[:60]}: an upstream is scheme, host and port."
-                yield refused(one.where, message, "Leave the path out; uri or rewrite changes it.")
+                yield refused(one.where, message, "leave the path out; uri or rewrite changes it")
 
 
 LEAST_BODY = 100_000_000
@@ -150,7 +150,7 @@ def own_registry(site: Site) -> Iterator[Problem]:
                 written = limit.args[0] if limit.name == "max_size" and limit.args else ""
                 size = re.fullmatch(r"([0-9]{1,12}) ?([kmg]?i?)b?", written.lower())
                 if size is not None and 0 < int(size[1]) * _UNITS.get(size[2], 1) < LEAST_BODY:
-                    fix = "Leave request_body out where the registry is."
+                    fix = "leave request_body out where the registry is"
                     yield too_large(limit.where, written, "max_size", fix)
         elif one.name == "encode" and any(fnmatchcase(_MANIFEST, each) for each in _types(one)):
             # Caddy 2.6: HEAD with Accept-Encoding: gzip then says Content-Length: 20. Its own list of types has no manifest.
@@ -158,7 +158,7 @@ def own_registry(site: Site) -> Iterator[Problem]:
                 "manifests are compressed: HEAD of one has a wrong Content-Length for clients that send Accept-Encoding: gzip, "
                 "as a CDN in front may."
             )
-            fix = "Leave the match out of encode, or encode where the registry is."
+            fix = "leave the match out of encode, or encode where the registry is"
             yield remark(one.where, "head-unusable", "warning", message, fix)
 
 
@@ -179,8 +179,8 @@ KIND = Kind(
     read=Statements(statements, _read, names("import")),
     dialect=DIALECT,
     with_values=with_values,
-    ping_fix="Add: redir /v2/ https://{target}/v2/ 302",
-    query_fix="Use {uri}, which holds the query.",
+    ping_fix="add: redir /v2/ https://{target}/v2/ 302",
+    query_fix="use {uri}, which holds the query",
     address="Caddy's address",
     projects=served("Caddyfile", "caddy"),
     row=(

@@ -41,7 +41,7 @@ def read_cloudflare_redirects(text: str, file: str) -> Read:
         if rule.source in seen:
             other = f"the first is at {seen[rule.source].where}"
             message = f"Cloudflare ignores this second rule for {rule.source}; {other}."
-            remarks.append(remark(where, "rule-unreachable", "warning", message, "Remove one of the two."))
+            remarks.append(remark(where, "rule-unreachable", "warning", message, "remove one of the two"))
             continue
         if dynamic == 0 and not _DYNAMIC.search(rule.source):
             static += 1
@@ -125,7 +125,7 @@ KIND = Kind(
     index_for_all=True,
     # developers.cloudflare.com/pages/functions/advanced-mode: with it, _redirects is not used.
     code_files=frozenset({"/_worker.js", "/_worker.js/index.js"}),
-    ping_fix="Add before the others: /v2/ https://{target}/v2/ 302",
+    ping_fix="add before the others: /v2/ https://{target}/v2/ 302",
     address="Cloudflare's address",
     projects={
         Design.REDIRECT: Project(

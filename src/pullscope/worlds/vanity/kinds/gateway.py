@@ -139,9 +139,9 @@ KIND = Kind(
     is_file=lambda name, text: name.endswith((".yml", ".yaml")) and _TELLS.search(text) is not None,
     read=_read,
     dialect=_DIALECT,
-    ping_fix="Add a rule for /v2/ with the filter RequestRedirect and hostname: {target}",
-    query_fix="Leave the path out of the filter, or replace its prefix.",
-    status_fix="Use statusCode: 302.",
+    ping_fix="add a rule for /v2/ with the filter RequestRedirect and hostname: {target}",
+    query_fix="leave the path out of the filter, or replace its prefix",
+    status_fix="use statusCode: 302",
     address="the gateway's address",
     row=("`*.yaml` with `kind: HTTPRoute`", "`path.type`", "302 for `RequestRedirect`"),
 )

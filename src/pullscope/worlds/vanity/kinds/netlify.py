@@ -123,7 +123,7 @@ def merge(first: Sequence[Rule], second: Sequence[Rule]) -> tuple[list[Rule], li
         same = (rule.source, rule.target, rule.status, rule.force, rule.conditions, rule.request_headers)
         if same in seen:
             message = f"the same rule is at {seen[same].where}; Netlify keeps only that one."
-            remarks.append(remark(rule.where, "rule-unreachable", "warning", message, "Remove one of the two."))
+            remarks.append(remark(rule.where, "rule-unreachable", "warning", message, "remove one of the two"))
             continue
         seen[same] = rule
         kept.append(rule)
@@ -171,7 +171,7 @@ def _status(word: str) -> int | None:
 
 
 def _refused(where: str, reason: str) -> Problem:
-    fix = "Correct the rule; the deploy leaves it out or fails."
+    fix = "correct the rule; the deploy leaves it out or fails"
     return refused(where, f"Netlify refuses this rule: {reason}.", fix)
 
 
@@ -256,13 +256,13 @@ def _remarks(table: Mapping[str, Any], rule: Rule) -> Iterator[Problem]:
         yield unplayed(
             rule.line_of("headers"),
             f"`headers` has no effect on a {rule.status}: Netlify adds them to requests that it proxies (status 200).",
-            "Remove them, or leave them: they do no harm.",
+            "remove them, or leave them: they do no harm",
             severity="info",
         )
     for key in table:
         if key not in _KNOWN:
             message = f"Netlify does not know the key {str(key)!r} in a redirect and ignores it."
-            yield unplayed(rule.line_of(key), message, "Correct its spelling or remove it.")
+            yield unplayed(rule.line_of(key), message, "correct its spelling or remove it")
     for key, effect in _UNPLAYED:
         if key in table:
             yield unplayed(rule.line_of(key), f"{key} {effect}; pullscope does not play that.")
@@ -278,13 +278,13 @@ def _remarks(table: Mapping[str, Any], rule: Rule) -> Iterator[Problem]:
                 rule.line_of("conditions"),
                 f"the rule asks for {condition}: a container client sends no language, cookie or login, and pullscope "
                 "knows no country, so it does not match here.",
-                "Keep conditions off the rules for /v2/.",
+                "keep conditions off the rules for /v2/",
             )
     if isinstance(rule.pattern, SegmentPattern) and rule.pattern.has_inner_splat:
         yield unplayed(
             rule.where,
             f"{rule.source}: a * before the end is not documented; Netlify's own matcher takes it for one segment.",
-            "Use a :placeholder for one segment, and * only at the end.",
+            "use a :placeholder for one segment, and * only at the end",
         )
 
 
@@ -330,7 +330,7 @@ KIND = Kind(
     # docs/sources.md, Netlify: what is not known.
     unproven_status="that Netlify answers 307 and 308 rules with 404 was reported in 2019 and has not been seen since",
     unproven_proxy="whether Netlify's proxy passes on Authorization and a registry's own redirects unchanged",
-    ping_fix='Add before the others: from = "/v2/", to = "https://{target}/v2/", status = 302, force = true.',
+    ping_fix='add before the others: from = "/v2/", to = "https://{target}/v2/", status = 302, force = true',
     shadow_fix="force = true, or a rule above it",
     permanent_by_default=True,
     address="Netlify's address",

@@ -117,7 +117,7 @@ def _advice(case: _Case) -> Iterator[Problem]:
     size = _bytes(limit)
     if size is not None and 0 < size < LEAST_BODY:
         message = f"a push of a layer of more than {limit} is answered 413 ({written})."
-        fix = "Write client_max_body_size 0; for no limit."
+        fix = "write client_max_body_size 0; for no limit"
         yield case.remark("upload-too-large", message, fix, at="client_max_body_size")
 
     # distribution/distribution#479, #1177, #970, moby/moby#18469. nginx 1.22 before docker-registry 2.8: without a word on Host
@@ -128,7 +128,7 @@ def _advice(case: _Case) -> Iterator[Problem]:
             "upload-location-elsewhere",
             f"a registry that builds addresses from what it is told (distribution) sends uploads to "
             f"{where.scheme}://{where.netloc[:60]}, where pushes end.",
-            "Write proxy_set_header Host $http_host; and proxy_set_header X-Forwarded-Proto $scheme;",
+            "write proxy_set_header Host $http_host; and proxy_set_header X-Forwarded-Proto $scheme;",
         )
 
     # Joxit/docker-registry-ui#152 (layers of 10 GB: unexpected EOF), linuxserver/docker-swag#84,
@@ -141,7 +141,7 @@ def _advice(case: _Case) -> Iterator[Problem]:
             "size-mismatch",
             f"a layer of more than {limit} is cut if the registry's side gives up before the client has caught up: "
             f"nginx reads no further ahead ({written}).",
-            "Write proxy_max_temp_file_size 0; or proxy_buffering off;",
+            "write proxy_max_temp_file_size 0; or proxy_buffering off;",
             at="proxy_max_temp_file_size",
             severity="warning" if size < TEMPORARY_FILE else "info",
         )
@@ -156,7 +156,7 @@ def _advice(case: _Case) -> Iterator[Problem]:
             "upload-cut-off",
             f"each layer of a push is written to nginx's disk before it is sent to the registry{then}: large layers need the "
             "room and take twice the time.",
-            "Write proxy_request_buffering off; and proxy_http_version 1.1;",
+            "write proxy_request_buffering off; and proxy_http_version 1.1;",
             at="proxy_request_buffering",
             severity="info",
         )
@@ -166,7 +166,7 @@ def _advice(case: _Case) -> Iterator[Problem]:
             "each layer of a push is still written to nginx's disk first: docker sends it in chunks, for which "
             "proxy_request_buffering off has no effect with HTTP/1.0 to the registry "
             f"({'proxy_http_version 1.0' if version else 'the default before nginx 1.29.7'}).",
-            "Write proxy_http_version 1.1;",
+            "write proxy_http_version 1.1;",
             at="proxy_http_version" if version else "proxy_request_buffering",
         )
 
@@ -176,7 +176,7 @@ def _advice(case: _Case) -> Iterator[Problem]:
         if given and seconds is not None and seconds < LEAST_TIMEOUT:
             code = "size-mismatch" if name == "send_timeout" else "upload-cut-off"
             shown = f"{given} s" if given.isdigit() else given
-            yield case.remark(code, f"{effect.format(shown)} ({name}).", f"Write {name} 900s;", at=name)
+            yield case.remark(code, f"{effect.format(shown)} ({name}).", f"write {name} 900s;", at=name)
 
     # cloudflare/cloudflared#500, distribution/distribution#2475, ahmetb/serverless-registry-proxy#10: no Content-Length, and
     # docker stops.
@@ -188,7 +188,7 @@ def _advice(case: _Case) -> Iterator[Problem]:
             "head-unusable",
             "manifests are compressed: HEAD of one has no Content-Length for clients that send Accept-Encoding: gzip, as a CDN "
             "in front may, and docker stops at that.",
-            "Write gzip off; where the registry is: layers are compressed already.",
+            "write gzip off; where the registry is: layers are compressed already",
             at="gzip_types",
         )
 
@@ -317,7 +317,7 @@ def _foreign_host(location: Location, one: Directive, tree: Config) -> Iterator[
         host.where,
         f"{one.args[0]} is asked with the vanity host's name in Host ({host.args[1]}): a server that chooses by "
         "Host may refuse it, which is not played.",
-        "Leave proxy_set_header Host out, or name the other host in it.",
+        "leave proxy_set_header Host out, or name the other host in it",
     )
 
 
@@ -330,8 +330,8 @@ KIND = Kind(
     is_file=lambda name, text: name.endswith((".conf", ".nginx")) or name == "nginx" or _TELLS.search(text) is not None,
     read=Statements(nginx_directives, read_directives, names("include")),
     dialect=DIALECT,
-    ping_fix="Add: location = /v2/ {{ return 302 https://{target}/v2/; }}",
-    query_fix="Use $request_uri, which holds the query.",
+    ping_fix="add: location = /v2/ {{ return 302 https://{target}/v2/; }}",
+    query_fix="use $request_uri, which holds the query",
     address="nginx's address",
     projects=served("vanity.conf", "nginx", proxy_steps="steps-nginx-proxy.md"),
     row=(

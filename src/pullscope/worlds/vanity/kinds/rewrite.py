@@ -66,7 +66,7 @@ def _doubled(table: dict[str, object], place: Place, file: str) -> Iterator[Prob
         yield refused(
             f"{file}:{place.keys.get('only', place.line)}",
             f"only names what people type, and prefix is put before that: {first}/app becomes {doubled}.",
-            f'Leave out prefix, for HOST/{first}/app, or leave out "{first}" in only, for HOST/app.',
+            f'leave out prefix, for HOST/{first}/app, or leave out "{first}" in only, for HOST/app',
         )
 
 
@@ -157,7 +157,7 @@ KIND = Kind(
         server="pullscope", not_found_type="application/json", not_found_body=json.dumps({"errors": [_UNKNOWN_NAME]})
     ),
     fill=_fill,
-    ping_fix="Add a [[rewrite]] for this host.",
+    ping_fix="add a [[rewrite]] for this host",
     address="the proxy's address",
     row=("`*.toml` with `[[rewrite]]`", "a host", "proxied"),
 )

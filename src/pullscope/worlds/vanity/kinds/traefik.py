@@ -92,12 +92,12 @@ def _middlewares(found: Dynamic) -> Iterator[Problem]:
                 yield unplayed(options.where, message)
             limit = options.at("maxRequestBodyBytes") if kind == "buffering" else Item("")
             if uploads and limit.text.isdigit() and 0 < int(limit.text[:15]) < LEAST_BODY:
-                fix = "Leave buffering out where the registry is."
+                fix = "leave buffering out where the registry is"
                 yield too_large(limit.where, f"{limit.text} bytes", "maxRequestBodyBytes", fix)
     # traefik/traefik#10805, #10741, #10654, coollabsio/coolify#5358; Traefik 3.7: 504 after 60 s.
     for where in uploads:
         message = "since Traefik 2.11.2 an upload is cut off after 60 s (readTimeout of the entry point, the default)."
-        fix = "Set transport.respondingTimeouts.readTimeout: 0 at the entry point, in Traefik's static configuration."
+        fix = "set transport.respondingTimeouts.readTimeout: 0 at the entry point, in Traefik's static configuration"
         yield remark(where, "upload-cut-off", "info", message, fix)
 
 
@@ -126,9 +126,9 @@ KIND = Kind(
     read=read_traefik,
     with_values=with_values,
     dialect=DIALECT,
-    ping_fix="Add a router: Path(`/v2/`), with redirectRegex to https://{target}/v2/",
-    query_fix="Let the regular expression take in the query: (.*) at its end does.",
-    status_fix="Leave permanent out.",
+    ping_fix="add a router: Path(`/v2/`), with redirectRegex to https://{target}/v2/",
+    query_fix="let the regular expression take in the query: (.*) at its end does",
+    status_fix="leave permanent out",
     address="Traefik's address",
     projects=routed("dynamic.yml", "traefik"),
     row=(

@@ -116,7 +116,7 @@ def _legacy_routes(routes: object, file: str, remarks: list[Problem]) -> list[Ru
 
 
 def _refused(where: str, reason: str) -> Problem:
-    fix = "Correct the rule; Vercel refuses the deploy."
+    fix = "correct the rule; Vercel refuses the deploy"
     return refused(where, f"this rule cannot be used: {reason}.", fix)
 
 
@@ -190,7 +190,7 @@ def _remarks(kind: str, table: Mapping[str, Any], rule: Rule) -> list[Problem]:
         unplayed(
             rule.line_of(key),
             f"Vercel does not know the key {key!r} in {kind} and refuses the deploy.",
-            "Correct its spelling or remove it.",
+            "correct its spelling or remove it",
         )
         for key in table
         if key not in _KNOWN[kind]
@@ -224,8 +224,8 @@ KIND = Kind(
     # vercel.com/docs/routing-middleware: it runs before redirects and rewrites are answered.
     code_files=frozenset({"/middleware.ts", "/middleware.js"}),
     code_at=lambda path: None if path.endswith(_STATIC) else "the site's own function or page",
-    ping_fix='Add: {{"source": "/v2/", "destination": "https://{target}/v2/", "permanent": false}}.',
-    status_fix="Use 302 (permanent: false gives 307).",
+    ping_fix='add: {{"source": "/v2/", "destination": "https://{target}/v2/", "permanent": false}}',
+    status_fix="use 302 (permanent: false gives 307)",
     permanent_by_default=True,
     address="Vercel's address",
     # None is static: its headers stand in vercel.json, and `vanity static` writes none there.
