@@ -120,7 +120,7 @@ def img(reference, login, present):
 
 def test_a_client_that_can_be_spoken_like_is_a_file_and_a_row(copy: Copy) -> None:
     """`vanity try`, `check` and `demo` know it, and the lesson's tables have it."""
-    row = '    Client(id="img", label="img", evidence=_READ, compared="not compared", model=img),\n'
+    row = '    Client(id="img", label="img", evidence=_SOURCE, compared="not compared", model=img),\n'
     copy.add("worlds/clients/img.py", CLIENT)
     copy.add(
         "worlds/clients/client_catalog.py",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,6 +17,7 @@ from typer.testing import CliRunner
 
 import pullscope
 from pullscope.cli.main import app
+from pullscope.cli.plain_words import EXAMPLE
 
 ROOT = Path(__file__).resolve().parents[2]
 RUN = [sys.executable, "-m", "pullscope.cli.main"]
@@ -68,6 +71,36 @@ def commands(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ..
         yield from commands(below, (*path, name))
 
 
+def examples_of(words: tuple[str, ...]) -> tuple[Any, list[str]]:
+    """A command, and the commands in its help."""
+    command: Any = typer.main.get_command(app)
+    for word in words:
+        command = command.commands[word]
+    paragraphs = inspect.cleandoc(command.help or "").split("\n\n")
+    return command, [line for part in paragraphs if EXAMPLE.match(part) for line in part.splitlines()]
+
+
+@pytest.mark.parametrize("words", [*commands(typer.main.get_command(app))][1:], ids=" ".join)
+def test_help_has_an_example_that_can_be_parsed(words: tuple[str, ...]) -> None:
+    """Each command shows how it is typed, and each of its options in that is one that it has."""
+    examples = examples_of(words)[1]
+    parsed = set()
+    for example in examples:
+        typed = re.split(r" (?:\||2?>) ", example.rpartition("pullscope ")[2].rstrip(')"'))[0]
+        command: Any = typer.main.get_command(app)
+        given = shlex.split(typed)
+        context = typer.Context(command)
+        path = []
+        while getattr(command, "commands", None):
+            path.append(given.pop(0))
+            command = command.commands[path[-1]]
+            context = type(context)(command, parent=context)
+        command.make_context(path[-1], given)
+        parsed.add(tuple(path))
+
+    assert any(path[: len(words)] == words for path in parsed)
+
+
 @pytest.mark.parametrize("columns", ["60", "80"])
 @pytest.mark.parametrize("words", [*commands(typer.main.get_command(app))], ids=" ".join)
 def test_help_names_values_by_what_they_are(words: tuple[str, ...], columns: str) -> None:
@@ -83,10 +116,7 @@ def test_help_names_values_by_what_they_are(words: tuple[str, ...], columns: str
 def test_help_gives_commands_that_can_be_pasted(words: tuple[str, ...], columns: str) -> None:
     """None is wider than the screen; one that goes on in the next line says so to the shell."""
     text = CliRunner().invoke(app, [*words, "--help"], env={"COLUMNS": columns}).stdout
-    command: Any = typer.main.get_command(app)
-    for word in words:
-        command = command.commands[word]
-    examples = (command.help or "").partition("\b\n")[2].partition("\n\n")[0].splitlines()
+    examples = examples_of(words)[1]
     lines = [line for line in text.splitlines() if line.endswith("\\") or line.strip() in examples]
 
     assert all(example in re.sub(r" \\ *\n *", " ", text) for example in examples)

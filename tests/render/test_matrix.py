@@ -14,7 +14,7 @@ def text(lines: list[Line]) -> list[str]:
 
 
 def row(label: str, verdict: ClientOutcome, reason: str | None = None, **more: str) -> Row:
-    return Row(label=label, evidence="run", verdict=ClientVerdict(id=label, verdict=verdict, reason=reason, **more))
+    return Row(label=label, evidence="tested", verdict=ClientVerdict(id=label, verdict=verdict, reason=reason, **more))
 
 
 def test_a_line_for_each_client() -> None:

@@ -49,7 +49,6 @@ def check(
 ) -> None:
     """Check a live registry address: ask it as docker, podman, crane and other clients do.
 
-    \b
     pullscope check docker.example.com/org/img
     pullscope check docker.example.com/org/img --clients podman,skopeo
     pullscope check docker.example.com/org/img --json

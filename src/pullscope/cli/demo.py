@@ -68,7 +68,6 @@ def demo(
 ) -> None:
     """Show one pull: a sample registry, a real mitmproxy and a client, all on 127.0.0.1.
 
-    \b
     pullscope demo
     pullscope demo --client docker-classic
     pullscope demo --vanity

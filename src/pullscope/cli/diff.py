@@ -50,7 +50,6 @@ def diff(
 ) -> None:
     """Compare two pulls: digests, hops, hosts, bytes and time.
 
-    \b
     pullscope diff direct.jsonl vanity.jsonl
     pullscope diff before.json after.json --json
     pullscope diff docker.io/org/img docker.example.com/org/img

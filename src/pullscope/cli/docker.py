@@ -44,7 +44,7 @@ app = typer.Typer(
     context_settings=HELP,
     no_args_is_help=True,
     help="Point a docker daemon at the tracing proxy, and undo it.\n\n"
-    "\b\nsudo pullscope docker sandbox -- pull alpine\nsudo pullscope docker on --for 30m\nsudo pullscope docker off",
+    "sudo pullscope docker sandbox -- pull alpine\nsudo pullscope docker on --for 30m\nsudo pullscope docker off",
 )
 app.command("sandbox", context_settings=run.CONTEXT)(tracing.sandbox)
 app.command("trace")(tracing.trace)
@@ -90,7 +90,6 @@ def on(
 ) -> None:
     """Point the docker daemon at the tracing proxy, and restart it (--mode hosts needs no restart).
 
-    \b
     sudo pullscope docker on --for 30m
     sudo pullscope docker on --mode hosts --host registry.example.com --trust certs.d
     """
@@ -200,7 +199,10 @@ def off(
     no_restart: NoRestart = False,
     dry_run: DryRun = False,
 ) -> None:
-    """Undo `on`."""
+    """Undo `on`.
+
+    sudo pullscope docker off
+    """
     at = surroundings(root, rootless, None)
     turn_off(at, yes=yes, no_restart=no_restart, dry_run=dry_run)
 
@@ -258,7 +260,10 @@ def _why_no_restart(found: Machine, purpose: str, *, yes: bool) -> str | None:
 @app.command("status")
 @speaking
 def status(root: Root = "/", rootless: Rootless = False, as_json: AsJson = False) -> None:
-    """Show the proxy settings in force: on disk, in systemd and in the daemon."""
+    """Show the proxy settings in force: on disk, in systemd and in the daemon.
+
+    pullscope docker status
+    """
     print_status(surroundings(root, rootless, None), "docker status", as_json=as_json)
 
 
@@ -275,7 +280,10 @@ def print_status(at: Surroundings, name: str, *, as_json: bool) -> None:
 @app.command("doctor")
 @speaking
 def doctor_(root: Root = "/", rootless: Rootless = False, confdir: Confdir = None, as_json: AsJson = False) -> None:
-    """Find out why nothing is seen, or why pulls fail, and print a command that fixes each problem."""
+    """Find out why nothing is seen, or why pulls fail, and print a command that fixes each problem.
+
+    sudo pullscope docker doctor
+    """
     print_doctor(surroundings(root, rootless, confdir), "docker doctor", as_json=as_json)
 
 

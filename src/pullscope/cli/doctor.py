@@ -33,7 +33,7 @@ from pullscope.render.matrix import printable
 app = typer.Typer(
     no_args_is_help=True,
     help="Show which endpoints a client will ask for an image, read from its configuration.\n\n"
-    "\b\npullscope doctor containerd nginx\nsudo pullscope doctor docker --trace nginx",
+    "pullscope doctor containerd nginx\nsudo pullscope doctor docker --trace nginx",
 )
 
 Ref = Annotated[str | None, typer.Argument(metavar="REF", help="The image, as you would pull it.")]
@@ -46,21 +46,30 @@ Root = Annotated[str, typer.Option("--root", help="Read this tree instead of /."
 @app.command("containerd")
 @speaking
 def of_containerd(ref: Ref = None, trace: Traced = False, root: Root = "/", as_json: AsJson = False) -> None:
-    """containerd (CRI: the kubelet, crictl): config.toml, certs.d and its hosts.toml files."""
+    """containerd (CRI: the kubelet, crictl): config.toml, certs.d and its hosts.toml files.
+
+    pullscope doctor containerd docker.io/library/alpine
+    """
     _of("containerd", ref, root, trace, as_json)
 
 
 @app.command("podman")
 @speaking
 def of_podman(ref: Ref = None, trace: Traced = False, root: Root = "/", as_json: AsJson = False) -> None:
-    """podman, buildah, skopeo, CRI-O: registries.conf and its drop-ins, short names, auth.json, certs.d."""
+    """podman, buildah, skopeo, CRI-O: registries.conf and its drop-ins, short names, auth.json, certs.d.
+
+    pullscope doctor podman alpine
+    """
     _of("podman", ref, root, trace, as_json)
 
 
 @app.command("docker")
 @speaking
 def of_docker(ref: Ref = None, trace: Traced = False, root: Root = "/", as_json: AsJson = False) -> None:
-    """dockerd: registry-mirrors and insecure-registries of daemon.json, certs.d. (`docker doctor`: the tracing proxy.)"""
+    """dockerd: registry-mirrors and insecure-registries of daemon.json, certs.d. (`docker doctor`: the tracing proxy.)
+
+    pullscope doctor docker alpine
+    """
     _of("docker", ref, root, trace, as_json)
 
 

@@ -60,7 +60,6 @@ def explain(
     """Explain a pull step by step: each request, why it was made, the response, and how to do it by hand. Or explain a word, or
     what a client said when it failed.
 
-    \b
     pullscope explain pull.jsonl
     pullscope explain scope
     pullscope explain 'pull access denied for ann/app, ...'

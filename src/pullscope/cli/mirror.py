@@ -30,7 +30,7 @@ from pullscope.oci.verdicts import ExitCode, Problem
 app = typer.Typer(
     no_args_is_help=True,
     help="Use the tracer as a registry mirror: no CA, no restart, and pulls work without it.\n\n"
-    "\b\nsudo pullscope mirror on\npullscope trace --mirror\nsudo pullscope mirror off",
+    "sudo pullscope mirror on\npullscope trace --mirror\nsudo pullscope mirror off",
 )
 
 _CLIENTS = ", ".join(runtimes.RUNTIMES)
@@ -66,7 +66,6 @@ def on(
 ) -> None:
     """Put the tracing mirror first in the client's configuration, before existing mirrors.
 
-    \b
     sudo pullscope mirror on --for containerd --for 30m
     sudo pullscope mirror on --host docker.io --host ghcr.io
     """
@@ -142,7 +141,10 @@ def _start(wish: Wish) -> str:
 @app.command("off")
 @speaking
 def off(for_: For = None, root: Root = "/", dry_run: DryRun = False) -> None:
-    """Undo `on`."""
+    """Undo `on`.
+
+    sudo pullscope mirror off
+    """
     node = node_of(root)
     chosen = [runtimes.named(word) for word in for_ or ()] or [*runtimes.RUNTIMES.values()]
     if dry_run:
@@ -174,7 +176,10 @@ def off(for_: For = None, root: Root = "/", dry_run: DryRun = False) -> None:
 @app.command("status")
 @speaking
 def status(for_: For = None, root: Root = "/", as_json: AsJson = False) -> None:
-    """Show for which clients the tracing mirror is on, and whether it answers."""
+    """Show for which clients the tracing mirror is on, and whether it answers.
+
+    pullscope mirror status
+    """
     node = node_of(root)
     chosen = [runtimes.named(word) for word in for_ or ()] or [*runtimes.RUNTIMES.values()]
     again = node.sudo + shlex.join((*this_command(), "mirror", "on", *node.tree.words))

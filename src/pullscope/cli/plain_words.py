@@ -22,6 +22,9 @@ from pullscope.render.layout import SHELL_WORD, screen_width, shell_lines
 _TAG = re.compile(r"(?<!\\)\[(?=[a-z#/@][^\[]*?\])")
 """What rich would take for a style, and swallow: `[default: …]` of an option whose default is worked out later."""
 
+EXAMPLE = re.compile(r"(?:sudo |eval \W*)?(?:pullscope|mitm\w+) ")
+"""What a paragraph of commands begins with."""
+
 _UsageError: Any = typer.BadParameter.__base__
 _TOO_MANY = re.compile(r"Got unexpected extra arguments? ?(?:\(s\) )?\((.*)\)")
 
@@ -70,15 +73,17 @@ def _name_values(command: Any) -> None:
 
 
 def _unbroken(text: str, *, boxes: bool) -> str:
-    """Each paragraph on one line (typer joins only the first), but commands, which follow a \\b that only boxes print."""
+    """Each paragraph on one line (typer joins only the first), but one of commands."""
     parts = inspect.cleandoc(text).split("\n\n")
-    return "\n\n".join(_commands(part, boxes) if part.startswith("\b") else part.replace("\n", " ") for part in parts)
+    return "\n\n".join(_commands(part, boxes) if EXAMPLE.match(part) else part.replace("\n", " ") for part in parts)
 
 
 def _commands(part: str, boxes: bool) -> str:
-    first, *lines = part.split("\n")
-    fitting = [line for each in lines for line in shell_lines("", SHELL_WORD.findall(each), screen_width() - 2)]
-    return "\n".join(fitting if boxes else [first, *fitting])
+    """Each on lines of its own; click wants them below a \\b, which boxes would print."""
+    fitting = [
+        line for each in part.split("\n") for line in shell_lines("", SHELL_WORD.findall(each), screen_width() - 2)
+    ]
+    return "\n".join(fitting if boxes else ["\b", *fitting])
 
 
 def _value_of(option: Any, context: typer.Context) -> str:

@@ -75,7 +75,6 @@ def report(
 ) -> None:
     """Show the pulls in a recording.
 
-    \b
     pullscope report pull.jsonl
     pullscope report --json flows.mitm | jq '.pulls[].outcome'
     pullscope report --fail-on warning pull.jsonl

@@ -92,7 +92,6 @@ def run(
 ) -> None:
     """Run a registry client behind a tracing proxy: its own output untouched, the story on stderr.
 
-    \b
     pullscope run -- skopeo copy docker://alpine dir:alpine
 
     On a terminal the story follows when the command has ended, so that its progress bars do not overwrite it. To read it
@@ -211,7 +210,6 @@ def env(
 ) -> None:
     """Print the environment that puts a shell's commands behind the proxy.
 
-    \b
     eval "$(pullscope env)"
 
     It defines pullscope_off, which gives every variable its old value back.

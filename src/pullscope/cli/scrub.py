@@ -25,7 +25,6 @@ def scrub(
 ) -> None:
     """Take secrets and blobs out of a flow file or a log, so that it can be attached to an issue.
 
-    \b
     pullscope scrub flows.mitm safe.mitm
     pullscope scrub crane.log safe.jsonl
 

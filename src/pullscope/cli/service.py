@@ -22,7 +22,7 @@ from pullscope.host.tree import Tree
 from pullscope.oci.mirrored import PORT
 
 app = typer.Typer(
-    no_args_is_help=True, help="The tracing proxy as a systemd service.\n\n\b\nsudo pullscope service install"
+    no_args_is_help=True, help="The tracing proxy as a systemd service.\n\nsudo pullscope service install"
 )
 
 
@@ -51,7 +51,10 @@ def install(
     root: Root = "/",
     dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Print the unit file.")] = False,
 ) -> None:
-    """Install and start pullscope.service on 127.0.0.1, under a user of its own."""
+    """Install and start pullscope.service on 127.0.0.1, under a user of its own.
+
+    sudo pullscope service install
+    """
     homes = mirrored(mirror, host)
     proxy_port = port or (PORT if mirror else 8080)
     at = surroundings(root, False, None)
@@ -86,7 +89,10 @@ def install(
 @app.command("status")
 @speaking
 def status(root: Root = "/") -> None:
-    """Show whether the service runs and listens; exit 1 if it should and does not."""
+    """Show whether the service runs and listens; exit 1 if it should and does not.
+
+    pullscope service status
+    """
     at = surroundings(root, False, None)
     found = proxy_service.installed(at.tree)
     if found is None:
@@ -111,7 +117,10 @@ def remove(
         bool, typer.Option("--yes", "-y", help="Even while docker needs it; then every pull fails.")
     ] = False,
 ) -> None:
-    """Stop pullscope.service and remove its files; recordings stay."""
+    """Stop pullscope.service and remove its files; recordings stay.
+
+    sudo pullscope service remove
+    """
     at = surroundings(root, False, None)
     at.need_rights()
     port = proxy_service.installed_port(at.tree)

@@ -78,7 +78,6 @@ def trace(
 ) -> None:
     """Start a tracing proxy and show every pull that goes through it, until Ctrl-C.
 
-    \b
     pullscope trace
     pullscope trace -o pull.jsonl --only docker.io
     pullscope trace --web
@@ -185,7 +184,6 @@ def print_addon_path(
 ) -> None:
     """Print the path of an addon file, for mitmproxy's -s.
 
-    \b
     mitmweb -s "$(pullscope addon-path)"
     """
     from pullscope.mitm import addon_path

@@ -46,7 +46,10 @@ def trace(
     setting: Settings = None,
     web: Web = False,
 ) -> None:
-    """Trace docker until Ctrl-C, then undo everything. The daemon restarts at the start and at the end."""
+    """Trace docker until Ctrl-C, then undo everything. The daemon restarts at the start and at the end.
+
+    sudo pullscope docker trace
+    """
     from pullscope.cli import docker
 
     at = surroundings("/", rootless, confdir)
@@ -136,7 +139,6 @@ def sandbox(
 
     The story is on stderr; on a terminal it follows when docker has ended, so that its progress does not overwrite it.
 
-    \b
     pullscope docker sandbox -- pull alpine
     pullscope docker sandbox --vanity docker.example.com=netlify.toml -- pull docker.example.com/org/img
     """

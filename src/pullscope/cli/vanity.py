@@ -53,6 +53,9 @@ def static(
     """Write an image as a static registry: plain files and the headers they need.
 
     A reference is fetched with skopeo, all platforms of it; a folder is read as it is.
+
+    pullscope vanity static docker.io/library/alpine --out site
+    pullscope vanity static layout --out site --name org/img:latest
     """
     with file_trouble(), _layout(image) as (folder, reference):
         repository, tag = _name(name, reference)
@@ -108,7 +111,9 @@ app = typer.Typer(
     cls=PlainWords,
     context_settings=HELP,
     no_args_is_help=True,
-    help="Try a registry domain of your own before it exists.",
+    help="Try a registry domain of your own before it exists.\n\n"
+    "pullscope vanity init docker.example.com --namespace org\n"
+    "pullscope vanity try netlify.toml --ref docker.example.com/org/img",
 )
 app.command("try")(vanity_try.try_command)
 
@@ -125,7 +130,11 @@ def lint_command(
     strict: Annotated[bool, typer.Option("--strict", help="Treat what is not supported as an error.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Check a rule file for errors and risks, without any network."""
+    """Check a rule file for errors and risks, without any network.
+
+    pullscope vanity lint netlify.toml --host docker.example.com
+    pullscope vanity lint netlify.toml --host docker.example.com --path /v2/org/img/manifests/latest
+    """
     host = host_named(host)
     repository = image_named(ref, host).repository if ref else None
     with file_trouble():
@@ -175,7 +184,6 @@ def init(
 ) -> None:
     """Write a small project: the rules, a page for visitors, and the steps for DNS and the certificate.
 
-    \b
     pullscope vanity init docker.example.com --namespace org
     pullscope vanity init docker.example.com --namespace org --upstream ghcr.io --platform caddy --design proxy
     """

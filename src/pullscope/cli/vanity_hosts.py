@@ -24,7 +24,7 @@ from pullscope.host.tree import Tree
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="Add names to the hosts file, and remove them.\n\n\b\nsudo pullscope vanity hosts add docker.example.com",
+    help="Add names to the hosts file, and remove them.\n\nsudo pullscope vanity hosts add docker.example.com",
 )
 
 HOSTS_FILE = "/etc/hosts"
@@ -40,7 +40,10 @@ def add(
     address: Annotated[str, typer.Argument(help="The address that it resolves to.", metavar="ADDR")] = "127.0.0.1",
     root: Root = "/",
 ) -> None:
-    """Make a name resolve to an address on this machine."""
+    """Make a name resolve to an address on this machine.
+
+    sudo pullscope vanity hosts add docker.example.com
+    """
     name, tree = _name(host), Tree(root)
     ipaddress.ip_address(address)
     _may_write(tree)
@@ -53,7 +56,10 @@ def add(
 @app.command("remove")
 @speaking
 def remove(host: Name, root: Root = "/") -> None:
-    """Remove a name; after the last one the file is as it was, byte for byte."""
+    """Remove a name; after the last one the file is as it was, byte for byte.
+
+    sudo pullscope vanity hosts remove docker.example.com
+    """
     name, tree = _name(host), Tree(root)
     _may_write(tree)
     words = _write(tree, lambda names: _without(names, name))
@@ -63,7 +69,10 @@ def remove(host: Name, root: Root = "/") -> None:
 @app.command("list")
 @speaking
 def list_(root: Root = "/") -> None:
-    """List the names that pullscope added, and their addresses."""
+    """List the names that pullscope added, and their addresses.
+
+    pullscope vanity hosts list
+    """
     block = _ours(Tree(root))
     for name, address in block.items():
         tell(f"{address:<16} {name}")

@@ -50,7 +50,6 @@ def try_command(
 ) -> None:
     """Run models of the clients against a rule file and a sample registry, in memory.
 
-    \b
     pullscope vanity try netlify.toml --ref docker.example.com/org/img
     pullscope vanity try netlify.toml Caddyfile --ref docker.example.com/org/img
     """

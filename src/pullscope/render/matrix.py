@@ -19,13 +19,15 @@ _MARGIN = 8
 
 _WORDS = {ClientOutcome.WORKS: "pulls", ClientOutcome.FAILS: "FAILS", ClientOutcome.UNKNOWN: "?"}
 _STYLES = {ClientOutcome.WORKS: "green", ClientOutcome.FAILS: "red", ClientOutcome.UNKNOWN: "yellow"}
-_EVIDENCE = {"run": "tested", "read": "source"}
+_EVIDENCE = 6
+"""Columns of what a line rests on: `tested` or `source`."""
+
 _LEGEND = "tested: compared with the real client; source: read in its source code"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Row:
-    """One client. `evidence` is "run" or "read"; one `of` another is inset below it, and names it where it stands alone."""
+    """One client. `evidence` is "tested" or "source"; one `of` another is inset below it, and names it where it stands alone."""
 
     label: str
     evidence: str
@@ -112,14 +114,14 @@ def _lines(row: Row, width: int, *, moved: bool) -> list[Line]:
         word = f"{_WORDS[row.before]} -> {word}"
     words = len("pulls -> FAILS") if moved else len("FAILS")
     at = 2 + _LABEL + 1 + words + 2
-    most = width - at - 2 - max(map(len, _EVIDENCE.values()))
+    most = width - at - 2 - _EVIDENCE
     beside = most >= 12  # else the reason stands below, with more room
     first, *rest = wrap(reason, most) if beside else ("", *filter(None, wrap(reason, width - _MARGIN)))
     line: Line = [
         (f"  {label:<{_LABEL}} ", None),
         (f"{word:<{words}}", _STYLES[outcome]),
         (f"  {first:<{most}}  ", None),
-        (_EVIDENCE.get(row.evidence, row.evidence), "dim"),
+        (row.evidence, "dim"),
     ]
     below: list[Line] = [[(f"{'':<{at if beside else _MARGIN}}{later}", None)] for later in rest]
     return [line, *below]

@@ -29,8 +29,8 @@ Model = Callable[[Reference, Login | None, Container[Digest]], Steps[Outcome]]
 
 
 class Evidence(StrEnum):
-    RUN = "run"
-    READ = "read"
+    TESTED = "tested"
+    SOURCE = "source"
 
 
 class LoginAt(StrEnum):
@@ -78,20 +78,20 @@ def _model(family: Callable[..., ImagePull], **settings: Any) -> Model:
     ).pull()
 
 
-_RUN, _READ = Evidence.RUN, Evidence.READ
+_TESTED, _SOURCE = Evidence.TESTED, Evidence.SOURCE
 _IMAGE_641 = "https://github.com/containers/image/issues/641"
 _CLIENTS = (
     Client(
         id="docker-classic",
         label="docker 20.10 to 28",
-        evidence=_RUN,
+        evidence=_TESTED,
         compared="20.10.24 in CI, 2026-11; 23 to 28 read",
         model=_model(DockerClassic),
     ),
     Client(
         id="docker-containerd",
         label="docker 29",
-        evidence=_RUN,
+        evidence=_TESTED,
         compared="29.7.2 by its recordings, 2026-11",
         model=_model(DockerContainerd),
         link="https://github.com/docker/for-mac/issues/7658",
@@ -99,14 +99,14 @@ _CLIENTS = (
     Client(
         id="containerd",
         label="containerd, nerdctl, k8s",
-        evidence=_RUN,
+        evidence=_TESTED,
         compared="ctr 1.6.20 in CI, 2026-11; nerdctl and CRI read",
         model=_model(DockerContainerd, dialect=CONTAINERD, containerd="1.6.20"),
     ),
     Client(
         id="buildkit",
         label="docker build, buildx",
-        evidence=_READ,
+        evidence=_SOURCE,
         compared="moby/buildkit of 2026 read",
         model=_model(DockerContainerd, dialect=BUILDKIT),
         link="https://github.com/moby/moby/issues/45333",
@@ -114,7 +114,7 @@ _CLIENTS = (
     Client(
         id="podman",
         label="podman",
-        evidence=_RUN,
+        evidence=_TESTED,
         compared="4.3.1 in CI, 2026-11; containers/image of 2026 read",
         model=_model(Containers, user_agent="libpod/4.3.1", retries=3),
         link=_IMAGE_641,
@@ -122,7 +122,7 @@ _CLIENTS = (
     Client(
         id="skopeo",
         label="skopeo",
-        evidence=_RUN,
+        evidence=_TESTED,
         compared="1.9.3 in CI, 2026-11; containers/image of 2026 read",
         model=_model(Containers, user_agent="skopeo/1.9.3"),
         link=_IMAGE_641,
@@ -130,7 +130,7 @@ _CLIENTS = (
     Client(
         id="buildah",
         label="buildah",
-        evidence=_RUN,
+        evidence=_TESTED,
         compared="1.28.2 in CI, 2026-11; containers/image of 2026 read",
         model=_model(Containers, user_agent="Buildah/1.28.2", retries=3),
         link=_IMAGE_641,
@@ -138,7 +138,7 @@ _CLIENTS = (
     Client(
         id="crane",
         label="crane from 0.21.8",
-        evidence=_RUN,
+        evidence=_TESTED,
         compared="0.21.9 in a lab of 2026, by how each row ended",
         model=_model(Crane),
         link="https://github.com/google/go-containerregistry/pull/2360",
@@ -146,12 +146,12 @@ _CLIENTS = (
     Client(
         id="crane-0.21.7",
         label="crane up to 0.21.7",
-        evidence=_RUN,
+        evidence=_TESTED,
         compared="0.20.2 in a lab of 2026, by how each row ended; 0.21.7 read",
         model=_model(Crane, version="0.21.7", per_host_token=False),
         link="https://github.com/google/go-containerregistry/issues/2359",
     ),
-    Client(id="regctl", label="regctl", evidence=_READ, compared="regclient of 2026 read", model=_model(Regctl)),
+    Client(id="regctl", label="regctl", evidence=_SOURCE, compared="regclient of 2026 read", model=_model(Regctl)),
 )
 _LOGIN_LABELS = {LoginAt.VANITY: "logged in to this host", LoginAt.UPSTREAM: "logged in to its registry"}
 
@@ -164,7 +164,7 @@ def _clients() -> dict[str, Client]:
             own_id = f"{client.id}+{login}"
             # No login was ever run against a real client here.
             found[own_id] = replace(
-                client, id=own_id, label=label, evidence=_READ, compared=f"{client.label}: read, 2026-11", login=login
+                client, id=own_id, label=label, evidence=_SOURCE, compared=f"{client.label}: read, 2026-11", login=login
             )
     return found
 
