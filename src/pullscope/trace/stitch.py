@@ -120,7 +120,9 @@ class Stitcher:
                 # crane from 0.21.8 asks the host that it was led to once more, with that host's token (ggcr#2360).
                 self.may_repeat(hop)
             for challenge in hop.challenges:
-                if challenge.realm:
+                if (
+                    challenge.realm and challenge.scheme != "basic"
+                ):  # whose realm may be an address too: serverless-registry
                     key = (hop.request.client, bare(challenge.realm))
                     asked = _Asked(challenge=challenge, step=hop.step, time=hop.response.time)
                     self._realms.add(key, asked, hop.response.time)

@@ -1,4 +1,6 @@
-"""What to do about what was sent and not taken: uploads, manifests and deletes, by the codes and the form of what was sent."""
+"""What to do about what was sent and not taken: uploads, manifests and deletes, by the codes and the form of what was sent.
+One file, because of the rungs for one write each is right only after the others.
+"""
 
 from __future__ import annotations
 
@@ -31,12 +33,15 @@ _OF_TYPES = re.compile(
     r"|\b(?:un\w+|invalid|disallowed) (?:\w+ )?(?:media|artifact|config) ?type",
     re.IGNORECASE,
 )
+_NOT_PARSED = re.compile(r"\bfail(?:ed)? to parse '?manifest", re.IGNORECASE)
+"""Huawei's words for an index or manifest of OCI's types: openbkn-ai/bkn-studio#153, vllm-project/vllm-ascend#16130."""
 # skopeo-copy(1), buildah-push(1), podman-push(1); "regctl image mod"; BuildKit's README, "Image/Registry"
 _DOCKER_TYPES = {
     "skopeo": "skopeo copy --format v2s2",
     **dict.fromkeys(("buildah", "podman", "containers"), "push --format v2s2"),
     "regctl": "regctl image mod --to-docker",
     "buildkit": "--provenance=false --output type=registry,oci-mediatypes=false",
+    "docker-cli": "its images built with --provenance=false --output type=registry,oci-mediatypes=false",
     # docs.sigstore.dev, "Registry Support"
     "cosign": "COSIGN_DOCKER_MEDIA_TYPES=1 in its environment",
 }
@@ -210,6 +215,10 @@ def of_uploads(one: Answer) -> str | None:
         how = " (-Djib.httpTimeout=60000, in milliseconds; 0 has no end)" if one.case.family == "jib" else ""
         waits = f"{one.case.client} waited {period(first.seconds or 0)}, and sent the same part twice to one upload"
         return f"give {one.case.client} more time for an answer{how}, and push again: {waits}"
+    bodies = {f"sha256:{hop.uploaded.sha256}" for hop in one.case.hops if hop.uploaded is not None}
+    if said & _OF_BYTES and one.step.route.digest in bodies:  # distribution/distribution#1013
+        log = f"{look_at_the_log(one)}, and at its storage"
+        return f"push again; if it keeps failing, {log}: what was sent has that digest, and changes there or on the way"
     changed = f"push again; if it keeps failing, {one.case.client} takes the digest of other bytes than it sends"
     return f"{changed}, or something changes bodies on the way to {host}" if said & _OF_BYTES else None
 
@@ -249,7 +258,8 @@ def of_a_manifest(one: Answer) -> str | None:
         return f"push again; if it is so each time, push {each}, or under a new tag: {host} found that it conflicts"
     if one.code == "write-denied":
         return None
-    sent, of_types = essence(one.hop.request.headers.get("content-type")), says(one.hop, _OF_TYPES)
+    sent = essence(one.hop.request.headers.get("content-type"))
+    of_types, not_parsed = says(one.hop, _OF_TYPES), "oci" in sent and says(one.hop, _NOT_PARSED)
     own = document.media_type if isinstance(document, Manifest | Index) else ""
     seen = sent or not lacking(one.hop.request, "headers")
     if seen and (media_class(sent) not in MANIFESTS or (own and media_class(own) is not media_class(sent))):
@@ -258,11 +268,15 @@ def of_a_manifest(one: Answer) -> str | None:
         known = sent and one.case.pull.client.family not in LOOKERS  # containerd/containerd#4252
         how = f"use another version of {one.case.client}, which has to send it" if known else "send it"
         return f"{how} with Content-Type: {kind}; {host} goes by that header, which was {sent or 'not there'}"
-    if isinstance(document, Index) and any(entry.is_attestation for entry in document.manifests) and not of_types:
+    if (
+        isinstance(document, Index)
+        and any(one.is_attestation for one in document.manifests)
+        and not (of_types or not_parsed)
+    ):
         # docker/buildx#1513
         without = "build it with --provenance=false --sbom=false (BUILDX_NO_DEFAULT_ATTESTATIONS=1 in the environment)"
         return f"{without}: {host} may not take an index with attestations, such as this"
-    if tells_more(one.hop) and not of_types:
+    if tells_more(one.hop) and not (of_types or not_parsed):
         return by_its_words(one)
     artifact = (isinstance(document, Manifest) and _artifact(document)) or (sent if "artifact" in sent else None)
     if artifact and one.step.route.cosign and one.status in _NO_SUCH_TYPE:
