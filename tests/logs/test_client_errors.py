@@ -130,6 +130,10 @@ def test_a_message_without_a_request_says_what_is_known(text: str, says: str) ->
         '192.0.2.7 - - [26/Nov/2026:10:00:00 +0000] "GET /v2/ HTTP/1.1" 401 87 "-" "docker/28.5.2"',
         "I1126 10:00:00.000000   1234 kubelet.go:2100] SyncLoop ADD source=api pods=[default/app]",
         "see https://registry.example/v2/: it is up",
+        "docker pull team/app:1\n345e3491a907: Pull complete\nStatus: Downloaded newer image for team/app:1",
+        'time="2024-07-17T11:00:37+08:00" level=info msg="RunPodSandbox for &PodSandboxMetadata{Name:mysql,}"',
+        'Normal  Pulled  41s  kubelet  Successfully pulled image "registry.example/team/app:1" in 1.2s',
+        "[INFO] Building image 'docker.io/library/app:1': pulling builder image 'docker.io/paketo/builder:1' 100%",
     ],
 )
 def test_other_text_is_no_message(text: str) -> None:
@@ -183,15 +187,44 @@ def test_a_mirror_is_set_in_the_folder_of_its_registry() -> None:
 
 
 def test_a_signature_that_a_verifier_misses_is_told() -> None:
-    """sigstore/cosign names the tag and the address of the signature."""
+    """sigstore/cosign names the tag and the address of the signature. It is why the command failed, and no lookup that may miss;
+    what kept the verifier from looking is another thing."""
     tag = f"sha256-{'5' * 64}.sig"
-    trace, _ = read_trace(
-        f"Error: no matching signatures: ghcr.io/a/b:{tag}: GET https://ghcr.io/v2/a/b/manifests/{tag}: MANIFEST_UNKNOWN: "
-        "manifest unknown"
-    )
+    asked = f"Error: no matching signatures: ghcr.io/a/b:{tag}: GET https://ghcr.io/v2/a/b/manifests/{tag}: "
+    with pytest.raises(Complaint, match="no signature that fits: cosign tree IMAGE"):
+        read_trace(f"{asked}MANIFEST_UNKNOWN: manifest unknown")
+
+    trace, _ = read_trace(f"{asked}UNAUTHORIZED: authentication required")
+    assert trace.pulls[0].outcome == "failed"
+
+
+@pytest.mark.parametrize(
+    ("words", "client", "step"),
+    [
+        ("x509: certificate signed by unknown authority", "", "SSL_CERT_FILE"),
+        ("x509: certificate signed by unknown authority", "Error response from daemon: ", "dockerd's environment"),
+        ("x509: certificate signed by unknown authority", "failed to download vulnerability DB: ", "where trivy runs"),
+        ("[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: unable (_ssl.c:1006)", "", "REQUESTS_CA_BUNDLE"),
+        ("javax.net.ssl.SSLHandshakeException: PKIX path building failed", "", "keytool -importcert"),
+    ],
+)
+def test_a_ca_is_trusted_where_the_program_reads_it(words: str, client: str, step: str) -> None:
+    """docker's certs.d is docker's alone: another program is known by its name, or by the words of its language."""
+    trace, _ = read_trace(f'{client}Get "https://registry-1.docker.io/v2/": {words}')
 
     (found,) = trace.pulls[0].findings
-    assert found.code == "signature-missing"
+    assert step in found.fix
+    assert ("certs.d" in found.fix) == (step in ("SSL_CERT_FILE", "dockerd's environment"))
+
+
+def test_a_right_that_is_lacking_needs_a_login_too() -> None:
+    """A message does not show whether there was one; of a wire that showed none, only the login is told."""
+    right = 'denied: Permission "artifactregistry.repositories.downloadArtifacts" denied on resource "projects/p"'
+    trace, _ = read_trace(f'Error response from daemon: Head "https://gcr.io/v2/p/app/manifests/1": {right}')
+
+    (found,) = trace.pulls[0].findings
+    assert "roles/artifactregistry.reader" in found.fix
+    assert "if docker shows no login there, log in: gcloud auth" in found.fix
 
 
 def test_a_page_of_nginx_names_who_sent_it() -> None:

@@ -65,7 +65,7 @@ def explain(
     pullscope explain 'pull access denied for ann/app, ...'
     pullscope explain --pull 2 --level expert flows.mitm | less
     """
-    from pullscope.logs.client_errors import without_a_request
+    from pullscope.logs.without_request import without_a_request
 
     if not is_there(file):
         if meant := term(file):

@@ -16,20 +16,21 @@ from dataclasses import replace
 
 from pullscope.logs.entries import Entry
 from pullscope.logs.exchange import Exchange
-from pullscope.logs.meanings import MEANT, NO_ANSWER, NOT_ASKED, UNKNOWN_CA, WITHOUT_A_REQUEST
+from pullscope.logs.meanings import NO_ANSWER, NOT_ASKED, WITHOUT_A_REQUEST
 from pullscope.logs.sentences import sentences
 from pullscope.logs.told_errors import answer_of, failure_of
 from pullscope.oci.reference import HUB_API, Reference, is_registry
 from pullscope.oci.routes import Endpoint, route
-from pullscope.oci.scrub import redact_text
-from pullscope.oci.urls import parameters, split
+from pullscope.oci.urls import parameters
 
-_URL = r"https?://[^\s\"\\]+?"
+_URL = r"https?://[^\s\"\\*]+?"  # CI writes *** where a secret was
 _METHOD = r"(?:[Gg]et|[Hh]ead|[Pp]ost|[Pp]ut|[Pp]atch|[Dd]elete|GET|HEAD|POST|PUT|PATCH|DELETE)"
-_ASKED = re.compile(rf'\b({_METHOD})(?: request to)? \\*"?({_URL})\\*"?(?:: (?=\S)| = \(code=\w+, statusCode=)')
+ASKED = re.compile(
+    rf'\b({_METHOD})(?: request to)? \\*"?({_URL})\\*"?(?:: +(?=\S)| = \(code=\w+, statusCode=|(?<=") (?=[A-Z][a-z]+\b))'
+)
 """A request that is named, before what became of it (Renovate: as got says it). Of several in a sentence the last one failed,
 for the sake of the others."""
-_ADDRESS = re.compile(r"https?://[^\s\"'\\<>()]+[^\s\"'\\<>().,;:]")
+_ADDRESS = re.compile(r"https?://[^\s\"'\\<>()*]+[^\s\"'\\<>().,;:]")
 """An address, in a sentence of any other client."""
 _DIGEST = "(?P<what>sha256:[0-9a-f]{64})"
 _TOLD = (
@@ -41,8 +42,16 @@ _TOLD = (
     (rf"reuse blob {_DIGEST} at destination: failed to read from destination repository", "HEAD {at}/blobs/{what}"),
     (rf"could not fetch content descriptor {_DIGEST} .*: not found", "GET {at}/blobs/{what}"),
     (rf"(?i)(?:reading|writing) blob(?: {_DIGEST})?: (?=.*received unexpected HTTP)", "GET {at}/blobs/{what}"),
+    (r"(?i)failed to send blob post, ref (?P<image>\S+?): ", "POST {at}/blobs/uploads/"),
+    (
+        rf"(?i)failed to (?:get blob|request blob head), digest {_DIGEST}, ref (?P<image>\S+?): ",
+        "GET {at}/blobs/{what}",
+    ),
+    (r"(?i)failed to put manifest (?P<image>\S+\.\S+?): ", "PUT {at}/manifests/{named}"),
+    (r"(?i)\b(?:get|list)(?:ting)? (?:the )?tags\b", "GET {at}/tags/list"),
 )
-"""Requests that are told in words, of containers/image and containerd, and where they are; `at` is the image's repository."""
+"""Requests that are told in words, of containers/image, containerd and regclient (scheme/reg), and where they are; `at` is the
+image's repository, `named` its digest or tag."""
 _IN = re.compile(r"reading manifest (\S+) in ([^\s:]+(?::\d+)?[^\s:]*)")
 _TRIES = re.compile(r", (?=rpc error: code = )")
 """Between what came of several tries of a kubelet, with its login and without (Azure/AKS#4593)."""
@@ -56,11 +65,11 @@ _COMMITTED = re.compile(r'failed commit on ref \\*"(manifest|index|config|layer)
 _IMAGE = re.compile(
     r"(?:manifest for(?= \S+ not found)|Error pulling(?: image(?! configuration))?(?! image)|No such image:|"
     r"Image(?= '\S+' not found)|presence of layer \S+ \(\S+\) in|(?:copy|sync) .*docker://\S+(?= +docker://)|"
-    r"build(?=.* --push\b).*? (?:-t|--tag)|"
+    r"build(?=.* --push\b).*? (?:-t|--tag)|(?:sign|attest|verify)ing(?= \[)|"
     r"source metadata for|access denied for|resolve reference|resolve image:|failed to push(?: to destination)?|> pushing|"
     r"push permission for|Unauthorized for|could not download|failed to get(?= '\w+://)|repository(?= \S+ not found: does)|"
     r"[Tt]ried to push (?:BLOB|image manifest) for|OCI reference|"
-    r"(?:pull(?:ing)?|unpack) image(?= [\\\"'])|pushing image|"
+    r"(?:pull(?:ing)?|unpack) image(?= [\\\"'])|pushing image|failed to pull(?= `)|"
     r"Unable to find image|push refers to (?:a )?repository|(?<!\d )Trying to pull(?: repository)?|parsing image name|"
     r"initializing (?:image from )?source|content of|"
     r"(?:docker|podman|nerdctl|buildah|crane|oras|helm|ctr|crictl)(?: -n \S+| -\S+)*(?: i| images?| compose)? "
@@ -70,10 +79,12 @@ _IMAGE = re.compile(
     re.IGNORECASE,
 )
 _FULL_NAME = re.compile(
-    r"(?<![\w/.@:-])((?:[a-z0-9-]+\.)+[a-z]{2,}(?::\d+)?(?:/[a-z0-9][\w.-]*)+"
-    r"(?::(?!sha256-|\d+:\d)\w[\w.-]*|@sha256:[0-9a-f]{64}))(?=:? )"
+    r"(?<![\w/.@:-])((?:(?:[a-z0-9-]+\.)+[a-z]{2,}|localhost|[\w.-]+(?=:\d+/))(?::\d+)?(?:/[a-z0-9][\w.-]*)+"
+    r"(?<!\.go)(?<!\.java)(?::(?!sha256-|\d+:\d)\w[\w.-]*|@sha256:[0-9a-f]{64}))(?=[:;,)\]'\"]*(?:\s|\Z))"
 )
 """An image with its registry and tag, in a sentence that says what was answered (woodpecker-ci/helm#314)."""
+_BEGUN = re.compile(r"[0-9a-f]{12}: (?:Pull complete|Download complete|Downloading|Extracting|Verifying Checksum)")
+"""Docker's progress of a layer: the manifest has come, and what is refused below it is a blob (DeepVAC/TorchPod#60)."""
 _ITSELF = re.compile(
     r"(?<!check|.Push)blob|bearer token|auth token|\bauthorize\b|configuration|logging into|layer|Translating|signature",
     re.IGNORECASE,
@@ -94,8 +105,12 @@ _SPEAKERS = [
 docker: image (?:\S+ )?with (?:policy|specified policies)
 UpstreamClient(Go-http-client) docker: Failed to pull image .*Error response from daemon
 docker: Error response from daemon
-cosign: no (?:matching )?signatures|policy\.sigstore\.dev|manifests/sha256-[0-9a-f]{64}\.sig\b
-trivy: image scan error|error in image scan
+argocd-image-updater: Could not get tags from registry
+kyverno: kyverno|image verification failed|attestors\[
+cosign: no (?:matching )?signatures|policy\.sigstore\.dev|manifests/sha256-[0-9a-f]{64}\.sig\b|signing \[|accessing entity
+trivy: image scan error|error in image scan|vulnerability DB|[Jj]ava DB|find the specified image
+go-containerregistry: failed to catalog|oci-registry: |OciRegistry
+regclient/regctl: (?i)failed to (?:send blob post|(?:get|put) manifest |(?:get|request) (?:blob|manifest)(?: head)?,? )
 buildkit: failed to solve|invalid from flag value
 cri-o: (?:Failed to pull image|rpc error: ).*(?:[Rr]eading manifest|pinging)|pulling image failed:|error creating pod sandbox
 containerd: failed to pull and unpack image
@@ -111,12 +126,11 @@ podman: Trying to pull |initializing source|[Rr]eading manifest \S+ in|exists in
 """,
     )
 ]
-"""moby client/request.go, also as a kubelet has it ask; buildkit client/solve.go, docker's builder; CRI-O and containerd as a
-kubelet quotes them; nerdctl pkg/imgutil; Flux's source-controller; kaniko pkg/executor/push.go; jib JibBuildRunner; helm
-pkg/downloader; and containers/image, which has one login for podman, skopeo and buildah."""
+"""moby client/request.go, also as a kubelet has it ask; stereoscope in syft and grype; regclient scheme/reg; buildkit
+client/solve.go, docker's builder; CRI-O and containerd as a kubelet quotes them; nerdctl pkg/imgutil; Flux's source-controller;
+kaniko pkg/executor/push.go; jib JibBuildRunner; helm pkg/downloader; and containers/image, which has one login for podman,
+skopeo and buildah."""
 _CALLED = re.compile(r"^(?:[$#>] )?(?:sudo )?(docker|podman|nerdctl|buildah|skopeo|crane|oras|helm) ")
-_OF_TIME = "correct this machine's clock (date) and update its CA certificates"
-_LET_THROUGH = "let it through every firewall and proxy, and ask another DNS server if its name is not known"
 MARK = re.compile(
     r"(?i)\b(?:error|err|fatal|exception|cannot|denied|unauthorized|too ?many ?requests|authentication (?:is )?required|x509|"
     r"failed|failure|no match|must be lowercase|invalid reference)\b|\b(?:manifest|name|blob) (?:unknown|invalid)|unable to |"
@@ -133,7 +147,7 @@ MOST_TOLD = 1_000
 
 def read(lines: Iterable[str]) -> Iterator[Exchange]:
     """The exchanges of each failure, however often it is told."""
-    reader, told = _Reader(), set[tuple[object, ...]]()
+    reader, told = Reader(), set[tuple[object, ...]]()
     for entry in sentences(lines):
         for one in reader.sentence(entry):
             what = (one.method, one.url, one.status, one.body, one.failure)
@@ -142,36 +156,7 @@ def read(lines: Iterable[str]) -> Iterator[Exchange]:
                 yield one
 
 
-def without_a_request(text: str) -> str:
-    """What is said of a message that names no request: what it means, or what it says itself, and what would tell more."""
-    storage = next((one for one in _ASKED.finditer(text) if _is_storage(one[2], text)), None)
-    if storage is not None and "proxyconnect" not in text:
-        host, why = split(storage[2]).netloc, text[storage.end() :].partition("\n")[0]
-        step = (
-            WITHOUT_A_REQUEST[UNKNOWN_CA] if re.search(UNKNOWN_CA, why) else _OF_TIME if "x509" in why else _LET_THROUGH
-        )
-        said = f"a blob did not come from {host} ({why[:300]})"
-        return f"names no image; {said}. Layers and configs come from such a storage host: {step}"
-    known = next((meant for words, meant in (NO_ANSWER | WITHOUT_A_REQUEST).items() if re.search(words, text)), None)
-    if known is not None:
-        return f"names no request; it says: {known}"
-    reader, said, status = _Reader(), "", 0
-    for one in sentences(text.splitlines()):
-        deque(reader.sentence(one), maxlen=0)
-        said = max(said, one.message, key=len) if MARK.search(one.message) else said
-        status = max(status, (answer_of(one.message) or (0,))[0])
-    meant = f"; {status}: {MEANT.get(status, MEANT[500] if status >= 500 else 'see its words')}" if status else ""
-    pushes = reader.pushes or re.search(r"(?i)\bpush", text)
-    more = f"put the command that failed above it, with the name of its image (docker {'push' if pushes else 'pull'} IMAGE)"
-    if reader.image is not None and pushes:
-        more = f"pullscope run -- skopeo copy docker-daemon:{reader.image} docker://{reader.image} shows what is answered to it"
-    elif reader.image is not None:
-        more = f"crane manifest {reader.image} asks the registry itself, and shows its answer; the log of what failed says more"
-    words = " ".join(redact_text(said).split())[-300:]
-    return f"names no request that failed, so its cause is not known; it says {words!r}{meant}; {more}"
-
-
-class _Reader:
+class Reader:
     """What the lines so far have named: the image, the client; and sentences for which an image was not named yet."""
 
     def __init__(self) -> None:
@@ -179,6 +164,8 @@ class _Reader:
         self.pushes = False
         self.speaker = ""
         """Who said what it tries, or was called, before it was said what came of it."""
+        self.begun = False
+        """Whether layers of the image came."""
         self.cache = "#?"
         """The number of a build's step that imports a cache: the build goes on without it."""
         self.waiting: deque[Entry] = deque(maxlen=MOST_TOLD)
@@ -189,11 +176,13 @@ class _Reader:
         if answer_of(text) is None:
             called = _CALLED.search(text)
             self.speaker = called[1] if called is not None else _speaker(entry) or self.speaker
+        self.begun |= _BEGUN.match(text) is not None
         if importing := re.match(r"(#\d+ )importing cache", text):
             self.cache = importing[1]
-        named = _image(text)
+        named = _image(text) or (_of_fields(entry.fields) if answer_of(text) is not None else None)
         if named is not None:
             self.image, self.pushes = named, re.search(r"[Pp]ush|presence of layer", text) is not None
+            self.begun = False
             while self.waiting:
                 yield from self._exchanges(self.waiting.popleft())
         for one in _TRIES.split(text) if not NOT_ASKED.search(text) and not text.startswith(self.cache) else ():
@@ -203,7 +192,7 @@ class _Reader:
         text = entry.message
         answer = answer_of(text)
         there = next((each for each in _ADDRESS.finditer(text) if route(each[0]).endpoint is not Endpoint.NONE), None)
-        if asked := list(_ASKED.finditer(text)):
+        if asked := list(ASKED.finditer(text)):
             yield from self._named(asked, entry)
         elif answer is None and failure_of(text) is None:
             return
@@ -226,6 +215,9 @@ class _Reader:
             return
         elif self.image is None:
             self.waiting.append(entry)
+        elif self.begun and not self.pushes and answer[0] != 404:
+            if answer[0] != 401:
+                yield self._exchange(f"GET {_at(self.image)}/blobs/-", entry, answer)
         elif committed := _COMMITTED.search(text):
             where = "manifests/" if committed[1] in ("manifest", "index") else "blobs/uploads/-?digest="
             yield self._exchange(f"PUT {_at(self.image)}/{where}{committed[2]}", entry, answer)
@@ -241,9 +233,10 @@ class _Reader:
         for words, where in _TOLD:
             if found := re.search(words, text):
                 named = {key: value or "-" for key, value in found.groupdict().items()}
-                image = _parsed(named["image"]) if "image" in named else self.image
+                image = parsed(named["image"]) if "image" in named else self.image
                 if image is not None or "{at}" not in where:
-                    return where.format(at=_at(image) if image is not None else "", **named)
+                    of = {"at": _at(image), "named": image.digest or image.tag} if image is not None else {}
+                    return where.format(**of, **named)
         return ""
 
     def _named(self, asked: list[re.Match[str]], entry: Entry) -> Iterator[Exchange]:
@@ -259,7 +252,7 @@ class _Reader:
                     yield self._exchange(f"HEAD {url.replace('/blobs/', '/manifests/', 1)}", entry, (404, None))
                 if number == 0 and (asker := self._asker(url, text)):
                     yield self._exchange(asker, entry, (401, None), challenge=url)
-                elif _is_storage(url, text):
+                elif is_storage(url, text):
                     if self.image is None:
                         continue
                     blob = self._exchange(f"GET {_at(self.image)}/blobs/{route(url).digest or '-'}", entry, (307, None))
@@ -307,19 +300,25 @@ def _fields(entry: Entry) -> str:
     return f'{method or "GET"} "{url}": {entry.message.removeprefix("fetch failed after status: ")}'
 
 
+def _of_fields(fields: dict[str, str]) -> Reference | None:
+    """The image that an entry has among its fields, as argocd-image-updater writes it."""
+    path, host, tag = (fields.get(key, "") for key in ("image_name", "registry", "image_tag"))
+    return parsed("/".join(filter(None, (host, path))) + (f":{tag}" if tag else "")) if path else None
+
+
 def _image(text: str) -> Reference | None:
     """The image that a sentence names."""
     if inside := _IN.search(text):
-        return _parsed(f"{inside[2]}:{inside[1]}")
+        return parsed(f"{inside[2]}:{inside[1]}")
     found = next(_IMAGE.finditer(text), None) or (_FULL_NAME.search(text) if answer_of(text) is not None else None)
-    image = _parsed(found[1]) if found is not None else None
+    image = parsed(found[1]) if found is not None else None
     if image is not None and found is not None and "oci://" in found[0] and not found[1].endswith(f":{image.tag}"):
         version = re.search(r" --version[ =](\S+)", text)
         return replace(image, tag=version[1] if version else None)
     return image
 
 
-def _parsed(name: str) -> Reference | None:
+def parsed(name: str) -> Reference | None:
     """The image of that name, where it is one."""
     try:
         return Reference.parse(name)
@@ -345,7 +344,7 @@ def _speaker(entry: Entry) -> str:
     )
 
 
-def _is_storage(url: str, text: str) -> bool:
+def is_storage(url: str, text: str) -> bool:
     """Whether a storage host is asked for the bytes of a blob: ECR's and Google's have no digest in their addresses."""
     of_a_blob = route(url).digest is not None or (_OF_A_BLOB.search(text) is not None and not _is_token(url))
     return of_a_blob and route(url).endpoint is Endpoint.NONE

@@ -24,6 +24,7 @@ from pullscope.logs import (
     http_dump,
     oras,
     regctl,
+    without_request,
 )
 from pullscope.logs.entries import without_colours
 from pullscope.logs.exchange import Exchange, events_of
@@ -135,7 +136,7 @@ FORMS: tuple[Form, ...] = (
         log=client_errors,
         lacks="proxy times redirects tokens credentials bodies headers",
         says="an error message is one answer, without what came before it; `pullscope run -- COMMAND` records everything.",
-        empty=client_errors.without_a_request,
+        empty=without_request.without_a_request,
     ),
 )
 

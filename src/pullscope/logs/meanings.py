@@ -4,111 +4,202 @@ from __future__ import annotations
 
 import re
 
-_OTHER_BYTES = (
-    "the bytes that came are not those of the digest: something in between changed or cut them, or the registry keeps others; "
-    "pull past proxies and caches, and push the image again if that fails too"
-)
-UNKNOWN_CA = "signed by unknown authority|local issuer certificate|self.signed certificate|PKIX path"
-WITHOUT_A_REQUEST = {
-    # containerd/nerdctl#3080
-    "proxyconnect tcp: dial tcp": "the client did not reach its own proxy: start that, or write into HTTPS_PROXY an address "
-    "of it that is reached from where the client runs (127.0.0.1 is another machine to a container or a rootless daemon)",
-    r"storing blob to file \S+ .*\btcp |happened during read|failed to copy: read tcp|expected number of bytes": "the bytes of a "
-    "layer stopped coming after they began: a slow or unsteady line, or a VPN, proxy or firewall on the way that ends long "
-    "downloads: pull again; if that fails too, pull past what is on the way (another network shows it)",
-    "download failed after attempts|httpReadSeeker: failed open": "a blob did not come, for the reason said last; blobs come "
-    "from a storage host (Docker Hub: production.cloudflare.docker.com): let it through every firewall and proxy, and ask "
-    "another DNS server if its address is not known or false",
-    "failed size validation|filesystem layer verification failed|unexpected commit digest|layers from manifest don't match "
-    "image": _OTHER_BYTES,
-    "no (?:matching )?signatures": "the verifier found no signature that fits: cosign tree IMAGE lists those that there are; "
-    "sign it (cosign sign IMAGE@DIGEST), or correct the key or identity that the policy names",
-    "toomanyrequests: ": "the registry counted too many requests: try again later, or log in (an account has its own limit)",
-    'failed to download "oci://': "helm does not say why: helm pull --debug does, and crane ls HOST/NAME lists the versions",
-    # goharbor/harbor#13170, #19797
-    "valid chart repository": "no chart repository answers there; if it is a registry, run helm pull oci://HOST/PATH/CHART",
-    "unknown blob|blob upload unknown": "the registry does not find what it has just taken: push again; if that fails too, give "
-    "all its instances one storage and one http.secret (of a hosted registry: tell its support)",
-    # moby/buildkit and containerd before the refusal of an anonymous token; of no host is it said (docker/build-push-action#628)
-    "anonymous token: unexpected status: 40[13]": "the client had no login for that registry, and was refused: log in before it "
-    "(docker login HOST; in a workflow docker/login-action with registry: HOST); HOST is that of the image above it",
-    # HAProxy's and nginx's pages (containers/skopeo#2723)
-    r"StatusCode: 4\d\d, \\*\"<": "a web page answered, so a proxy or gateway in front of the registry refused the upload, not "
-    "the registry: skopeo copy --debug shows the address; send past that proxy, or have it allow such requests",
-    # moby/buildkit#4456: containerd fetches it with a login only
-    r"oauth token: unexpected status.*: 40[13]": "the token server refused the login that the client showed, which is "
-    "not there or may not do that: log in again with an account that may, there where it runs (docker login HOST), and once more",
-    UNKNOWN_CA: "the client trusts no CA behind the certificate that it got: something on the way reads TLS, as a company's "
-    "proxy does, or it has no CA certificates: openssl s_client -connect HOST:443 where it runs shows the issuer; have it "
-    "trust that CA, or install the package ca-certificates",
-    "Requesting bearer token: invalid status code": "the token server said so, which is not named: curl -sI https://HOST/v2/ "
-    "names it (realm), and curl -v asks it",
-    r"unexpected status code https?://\S+\.\.\.(?!\S)": "it is cut off before the status: docker pull IMAGE on that machine "
-    "tells the whole",
-    # JibSystemProperties.java; GoogleContainerTools/jib#885, #1578, #3574
-    "not sent because the connection was over HTTP": "jib sends no login by plain http: give it -DsendCredentialsOverHttp=true, "
-    "or use https",
-}
+from pullscope.oci.text_table import heads
+
+_SAID = r"""
+# containerd/nerdctl#3080
+proxyconnect tcp: dial tcp
+    the client did not reach its own proxy: start that, or write into HTTPS_PROXY an address of it that is reached from where
+        the client runs (127.0.0.1 is another machine to a container or a rootless daemon)
+storing blob to file \S+ .*\btcp |happened during read|failed to copy: read tcp|expected number of bytes
+    the bytes of a layer stopped coming after they began: a slow or unsteady line, or a VPN, proxy or firewall on the way that
+        ends long downloads: pull again; if that fails too, pull past what is on the way (another network shows it)
+download failed after attempts|httpReadSeeker: failed open
+    a blob did not come, for the reason said last; blobs come from a storage host (Docker Hub:
+        production.cloudflare.docker.com): let it through every firewall and proxy, and ask another DNS server if its address is
+        not known or false
+failed size validation|filesystem layer verification failed|unexpected commit digest|layers from manifest don't match image
+    the bytes that came are not those of the digest: something in between changed or cut them, or the registry keeps others;
+        pull past proxies and caches, and push the image again if that fails too
+toomanyrequests:\s
+    the registry counted too many requests: try again later, or log in (an account has its own limit)
+failed to download "oci://
+    helm does not say why: helm pull --debug does, and crane ls HOST/NAME lists the versions
+# goharbor/harbor#13170, #19797
+valid chart repository
+    no chart repository answers there; if it is a registry, run helm pull oci://HOST/PATH/CHART
+unknown blob|blob upload unknown
+    the registry does not find what it has just taken: push again; if that fails too, give all its instances one storage and
+        one http.secret (of a hosted registry: tell its support)
+# moby/buildkit and containerd before the refusal of an anonymous token; of no host is it said (docker/build-push-action#628)
+anonymous token: unexpected status: 40[13]
+    the client had no login for that registry, and was refused: log in before it (docker login HOST; in a workflow
+        docker/login-action with registry: HOST); HOST is that of the image above it
+# HAProxy's and nginx's pages (containers/skopeo#2723)
+StatusCode: 4\d\d, \\*\"<
+    a web page answered, so a proxy or gateway in front of the registry refused the upload, not the registry: skopeo copy
+        --debug shows the address; send past that proxy, or have it allow such requests
+# moby/buildkit#4456: containerd fetches it with a login only
+oauth token: unexpected status.*: 40[13]
+    the token server refused the login that the client showed, which is not there or may not do that: log in again with an
+        account that may, there where it runs (docker login HOST), and once more
+signed by unknown authority|local issuer certificate|self.signed certificate|PKIX path|peer not authenticated
+    the client trusts no CA behind the certificate that it got: something on the way reads TLS, as a company's proxy does, or
+        it has no CA certificates: openssl s_client -connect HOST:443 where it runs shows the issuer; have it trust that CA (Java:
+        keytool -importcert -cacerts), or install the package ca-certificates
+# testcontainers/testcontainers-java#1283, zalando-incubator/baigan-config#83
+parsing HTTP \d{3} response body: invalid character '<'
+    a web page or XML came where a registry answers with JSON, so that a proxy, a filter or a storage answered in its place:
+        curl -si https://HOST/v2/ where the daemon runs shows which
+# docs: moby distribution/pull_v2.go; DeepVAC/TorchPod#60, docker/hub-feedback#645
+[0-9a-f]{12}: (?:Pull|Download) complete[\s\S]*\n[^\n]*unauthorized: authentication required
+    layers came before it, so the image may be pulled, and the token of the pull ran out on the way: set the clock of this
+        machine (timedatectl set-ntp true), and pull again, as what came is kept; if it is slow, with fewer at a time
+        (max-concurrent-downloads in daemon.json)
+Requesting bearer token: invalid status code
+    the token server said so, which is not named: curl -sI https://HOST/v2/ names it (realm), and curl -v asks it
+unexpected status code https?://\S+\.\.\.(?!\S)
+    it is cut off before the status: docker pull IMAGE on that machine tells the whole
+# JibSystemProperties.java; GoogleContainerTools/jib#885, #1578, #3574
+not sent because the connection was over HTTP
+    jib sends no login by plain http: give it -DsendCredentialsOverHttp=true, or use https
+"""
 """What a client says of content that it got, or without a name, and what that means."""
-NO_ANSWER = {
-    # moby/moby#39201, docker/for-linux#434: names of processors that containerd's platforms do not know
-    r"no match(?:ing manifest)? for (?:\S+/)?unknown": "the image was not refused: the client did not recognise the processor of "
-    "its own machine (unknown): name the platform (docker pull --platform linux/arm64 IMAGE), and update docker",
-    "no match(?:ing manifest)? for linux/arm/v8": "the image has no 32-bit build, and this system is 32-bit on a 64-bit kernel: "
-    "install the 64-bit system (dpkg --print-architecture says arm64 there)",
-    "no match(?:ing manifest)? for": "the image has no build for that platform: docker buildx imagetools inspect IMAGE lists "
-    "those that it has, and --platform takes another",
-    # moby/moby#43576, saltcorn/saltcorn#3213, linuxserver/docker-pairdrop#4
-    r"insufficient UIDs or GIDs|enough IDs available|subordinate IDs|lchown [^\n]*invalid argument": "the image came; a file in "
-    "it has a UID or GID that this user's namespace lacks: give USER more (sudo usermod --add-subuids 100000-165535 "
-    "--add-subgids 100000-165535 USER; a range as large as that number), then podman system migrate, or restart the daemon",
-    "no space left on device|input/output error|read-only file system": "the disk of this machine took no more, not the "
-    "registry's: df -h shows which is full, dmesg whether it is broken; docker system prune, podman system prune or "
-    "crictl rmi --prune makes room",
-    "failed to register layer": "the layer came, and could not be unpacked here: journalctl -u docker says why",
-    # fluxcd/source-controller#1749, #1932
-    'unsupported protocol scheme "oci"': "no registry was asked: the client takes charts from http addresses there: Flux wants "
-    "an OCIRepository, or type: oci in the HelmRepository with url: oci://HOST/PATH; helm an oci:// address of its own",
-    "requires gzip-compressed body": "the artifact came, and its first layer is no archive of gzip: name the layer in the "
-    "OCIRepository (layerSelector: mediaType, and operation: copy for a chart)",
-    # hashicorp/nomad#4776, #9302, controlplaneio-fluxcd/flux-operator#149
-    r"exec: \W*docker-credential-|docker-credential-\S+ with input|unable to retrieve credentials|error getting credentials": "no"
-    " registry was asked: the program that ~/.docker/config.json names for logins (credsStore, credHelpers) failed: put it on "
-    "the PATH of what pulls (echo HOST | docker-credential-NAME get tries it), or take its name out there and log in again",
-    # podman-container-tools/podman#12933, #24989
-    "not resolve to an alias|short-name resolution enforced|short.name mode is enforc": "no registry was asked: the name has no "
-    "registry in it: write it (docker.io/OWNER/NAME, docker.io/library/NAME for a name of one word), or set "
-    'unqualified-search-registries = ["docker.io"] in /etc/containers/registries.conf',
-    # containrrr/watchtower#1528, #1980; beatkind/watchtower#101: the images were updated
-    r"falling back to (?:regular|full) pull|\AReason: (?:Get|registry) ": "no failure: Watchtower could not look up the newest "
-    "digest, for the reason that it names, and has docker pull the image instead. Where the reason is the network's, give "
-    "Watchtower's own container DNS and a way out; WATCHTOWER_WARN_ON_HEAD_FAILURE=never turns the warning off",
-    # BuildKit of dockerd 28.5.2 pushed all the same (run); moby/moby#39019
-    "importing cache manifest|cache importer": "this alone fails no build: it goes on without that cache, which is not there in "
-    "a first build: write it with --cache-to, and log in before if it is private",
-    r"open /tmp/\S+: no such file": "no registry is at fault: the client misses a file of its own: update it, and once more",
-    "invalid reference format|repository name must be lowercase": "no registry was asked: write HOST/NAME:TAG, in lower case, "
-    "without https:// and spaces",
-    "Cannot connect to the Docker daemon": "no registry was asked: start the docker daemon, or correct DOCKER_HOST",
-    "trying to connect to the Docker daemon socket": "no registry was asked: use sudo, or the group docker",
-    # moby/buildkit#4206; deng-lab/viroprofiler#13
-    "content digest sha256:[0-9a-f]{64}: not found": "the client has lost a blob that it had, which no registry was asked for: "
-    "docker builder prune, or docker image rm IMAGE, and once more",
-    "no descriptor found for reference": "no registry was asked: the cache is not whole: apptainer cache clean, and once more",
-    # containerd/nerdctl#3264, #2635, moby/moby#19526
-    r"(?:media ?type|unknown type:)[^\n]{0,40}text/html": "a web page came where a manifest should be, so what answered is no "
-    "registry, but a portal, a login page or a web server: curl -si https://HOST/v2/ where the client runs shows which; correct "
-    "the address (of a mirror, if one is set), or have what is in front of the registry pass /v2/ on to it",
-    # goharbor/harbor#22836: net/http asks again with GET after 301, 302 and 303
-    r'GET "https?://\S+/blobs/uploads/\S+digest=[^"]+": response status code 2': "the PUT of a blob was redirected and became "
-    "GET, as by an http:// address that a proxy turns to https: have the registry name https:// itself (X-Forwarded-Proto from "
-    "the proxy, external_url in Harbor, http.host in distribution)",
-    # oras-project/oras#205
-    "decode token response": "the token server answered without a token, often with a web page: curl -sI https://HOST/v2/ "
-    "names it (realm), and curl -v shows what it says",
-}
+_NO_ANSWER = r"""
+# moby/moby#39201, docker/for-linux#434: names of processors that containerd's platforms do not know
+no match(?:ing manifest)? for (?:\S+/)?unknown
+    the image was not refused: the client did not recognise the processor of its own machine (unknown): name the platform
+        (docker pull --platform linux/arm64 IMAGE), and update docker
+no match(?:ing manifest)? for linux/arm/v8
+    the image has no 32-bit build, and this system is 32-bit on a 64-bit kernel: install the 64-bit system (dpkg
+        --print-architecture says arm64 there)
+no match(?:ing manifest)? for
+    the image has no build for that platform: docker buildx imagetools inspect IMAGE lists those that it has, and --platform
+        takes another (one of Windows needs a docker that runs containers of Windows, of that version or a newer one)
+# moby/moby#43576, saltcorn/saltcorn#3213, linuxserver/docker-pairdrop#4
+insufficient UIDs or GIDs|enough IDs available|subordinate IDs|lchown [^\n]*invalid argument
+    the image came; a file in it has a UID or GID that this user's namespace lacks: give USER more (sudo usermod --add-subuids
+        100000-165535 --add-subgids 100000-165535 USER; a range as large as that number), then podman system migrate, or restart
+        the daemon
+no space left on device|input/output error|read-only file system
+    the disk of this machine took no more, not the registry's: df -h shows which is full, dmesg whether it is broken; docker
+        system prune, podman system prune or crictl rmi --prune makes room
+# docker/for-win#2119, microsoft/hcsshim#1445, microsoft/dotnet-framework-docker#167
+hcsshim|ProcessUtilityVMImage|ProcessBaseLayer|windowsfilter
+    the layer came, and this Windows could not unpack it, as a rule because the image is of a newer or another version: pull
+        the tag of the host's own (cmd /c ver shows it: ltsc2019, ltsc2022, ...), or update Windows
+# apptainer/singularity#3512
+failed to (?:register|extract) layer|error (?:extracting|unpacking) (?:layer|rootfs)
+    the layer came, and could not be unpacked here, for the reason said last: journalctl -u docker or -u containerd says more;
+        of apptainer, name another disk (APPTAINER_TMPDIR)
+# fluxcd/source-controller#1749, #1932
+unsupported protocol scheme "oci"
+    no registry was asked: the client takes charts from http addresses there: Flux wants an OCIRepository, or type: oci in the
+        HelmRepository with url: oci://HOST/PATH; helm an oci:// address of its own
+requires gzip-compressed body
+    the artifact came, and its first layer is no archive of gzip: name the layer in the OCIRepository (layerSelector:
+        mediaType, and operation: copy for a chart)
+# hashicorp/nomad#4776, #9302, controlplaneio-fluxcd/flux-operator#149
+exec: \W*docker-credential-|docker-credential-\S+ with input|unable to retrieve credentials|error getting credentials
+    no registry was asked: the program that ~/.docker/config.json names for logins (credsStore, credHelpers) failed: put it on
+        the PATH of what pulls (echo HOST | docker-credential-NAME get tries it), or take its name out there and log in again
+# podman-container-tools/podman#12933, #24989
+not resolve to an alias|short-name resolution enforced|short.name mode is enforc
+    no registry was asked: the name has no registry in it: write it (docker.io/OWNER/NAME, docker.io/library/NAME for a name
+        of one word), or set unqualified-search-registries = ["docker.io"] in /etc/containers/registries.conf
+# containrrr/watchtower#1528, #1980; beatkind/watchtower#101: the images were updated
+falling back to (?:regular|full) pull|\AReason: (?:Get|registry)\s
+    no failure: Watchtower could not look up the newest digest, for the reason that it names, and has docker pull the image
+        instead. Where the reason is the network's, give Watchtower's own container DNS and a way out;
+        WATCHTOWER_WARN_ON_HEAD_FAILURE=never turns the warning off
+# BuildKit of dockerd 28.5.2 pushed all the same (run); moby/moby#39019
+importing cache manifest|cache importer
+    this alone fails no build: it goes on without that cache, which is not there in a first build: write it with --cache-to,
+        and log in before if it is private
+open /tmp/\S+: no such file
+    no registry is at fault: the client misses a file of its own: update it, and once more
+# podman-container-tools/podman#3102
+invalid reference format|repository name must (?:be lowercase|have at least one component)
+    no registry was asked: write HOST/NAME:TAG, in lower case, without https:// and spaces
+# sigstore/cosign names the tag and the address of the signature; sigstore/policy-controller#1899
+no (?:matching )?signatures(?!.*(?:UNAUTHORIZED|DENIED|dial|x509|: [45]\d\d))
+    the verifier found no signature that fits: cosign tree IMAGE lists those that there are; sign it (cosign sign
+        IMAGE@DIGEST), or correct the key or identity that the policy names
+# k3s-io/k3s#4673, home-assistant/supervised-installer#275
+failed to get image from containerd|No such image:\s
+    no registry is heard in it: the image is not on this machine, and why it was not pulled is not said: crictl pull IMAGE
+        (k3s crictl; docker pull IMAGE) pulls it, or says why not
+# distribution/distribution-library-image#193, wagoodman/dive#664, spring-projects/spring-boot#49267: docker 29
+client version [\d.]+ is too (?:old|new)|Docker API call to '[^']*' failed with status code 400
+    no registry was asked: the docker daemon takes no calls of the API's version that this program speaks (docker 29: 1.44 and
+        later): update the program, or write {"min-api-version": "1.24"} into /etc/docker/daemon.json and restart docker
+# rancher/rke2#3462
+connect endpoint 'unix:
+    no registry was asked: crictl found no container runtime behind that socket: run it with sudo, and name the right one
+        (crictl -r unix:///run/containerd/containerd.sock; of k3s and rke2 unix:///run/k3s/containerd/containerd.sock)
+# ansible/ansible#29913
+docker\.sock/v[\d.]+/auth|failed to login to the remote registry
+    a login failed by way of the docker daemon, and why is not said: docker login HOST on that machine tells it
+# docker/build-push-action#220, #558, #422, moby/buildkit#2332
+(?:failed to walk|calculate checksum of ref)[^\n]*(?:no such file|not found)
+    no registry was asked: COPY or ADD names what is not in the build context (docker build's last argument), or what
+        .dockerignore leaves out
+failed to solve: (?:failed to compute cache key: )?(?:blob not found|failed to copy: invalid status)
+    the build's cache (type=gha or another storage) lacks a part that it lists, and no registry is heard in it: build once
+        without cache-from
+# docker/build-push-action#626, felddy/foundryvtt-docker#362: ghcr.io had an outage
+cannot reuse body, request must be retried
+    the registry, or a proxy before it, ended an upload or asked for it again, which BuildKit cannot send twice: push again;
+        if that fails too, see the registry's status page, and the proxies on the way
+# containerd core/remotes/docker/resolver.go: k3s-io/k3s#9626
+trying next host
+    a mirror did not give containerd the image (http.StatusNotFound: it has not got it), and the next host is asked, which is
+        no failure by itself: what failed after it stands below; else take the mirror out, if it never has what is asked
+# aws-actions/amazon-ecs-deploy-task-definition#584
+(?:library/|(?:denied|manifest) for |repository )sha256(?::|/manifests/)[0-9a-f]{64}
+    the name is a digest alone, which clients look for as docker.io/library/sha256: write the repository before it
+        (HOST/NAME@sha256:...)
+# docs.docker.com/engine/deprecated, "Interacting with V1 registries": GoogleContainerTools/container-structure-test#48
+Status 4\d\d trying to pull repository
+    docker before 17.12 asked by the old protocol v1 once v2 had not given it the image, and says only what came of that:
+        update docker; crane manifest HOST/NAME:TAG shows what v2 answers (most often that there is no such tag, or that it wants
+        a login)
+# sameersbn/docker-gitlab-ci#26, actions/actions-runner-controller#2538: docker, podman, containerd
+dial unix \S+: (?:connect: )?permission denied|LastErrorException: \[13\]
+    |permission denied while trying to connect to the \w+ (?:daemon|API)
+    no registry was asked: this user may not open the daemon's socket: sudo, or sudo usermod -aG docker USER and a new login
+        (in a container of CI: its user, or the group of the mounted socket; newgrp docker tries it)
+Cannot connect to the \w+ (?:daemon|socket)|dial unix \S+: (?:connect: )?(?:no such file|connection refused)
+    |pipe/\w+[^\n]*cannot find the file|[Dd]ocker daemon is not running|Is the docker daemon running|LastErrorException: \[2\]
+    no registry was asked: the daemon that the client asks does not run there: start it (sudo systemctl start docker,
+        podman.socket or containerd; Docker Desktop; in CI the service docker:dind), or correct DOCKER_HOST (docker context ls
+        shows which is meant)
+# moby/buildkit#4206; deng-lab/viroprofiler#13
+content digest sha256:[0-9a-f]{64}: not found
+    the client has lost a blob that it had, which no registry was asked for: docker builder prune, or docker image rm IMAGE,
+        and once more
+no descriptor found for reference
+    no registry was asked: the cache is not whole: apptainer cache clean, and once more
+# containerd/nerdctl#3264, #2635, moby/moby#19526
+(?:media ?type|unknown type:)[^\n]{0,40}text/html
+    a web page came where a manifest should be, so what answered is no registry, but a portal, a login page or a web server:
+        curl -si https://HOST/v2/ where the client runs shows which; correct the address (of a mirror, if one is set), or have
+        what is in front of the registry pass /v2/ on to it
+# goharbor/harbor#22836: net/http asks again with GET after 301, 302 and 303
+GET "https?://\S+/blobs/uploads/\S+digest=[^"]+": response status code 2
+    the PUT of a blob was redirected and became GET, as by an http:// address that a proxy turns to https: have the registry
+        name https:// itself (X-Forwarded-Proto from the proxy, external_url in Harbor, http.host in distribution)
+# oras-project/oras#205
+decode token response
+    the token server answered without a token, often with a web page: curl -sI https://HOST/v2/ names it (realm), and curl -v
+        shows what it says
+"""
 """What is no answer of a registry, whatever image is named, and what it means."""
+WITHOUT_A_REQUEST, NO_ANSWER = ({head: lines[0] for head, lines in heads(table)} for table in (_SAID, _NO_ANSWER))
+UNKNOWN_CA = next(words for words in WITHOUT_A_REQUEST if words.startswith("signed by unknown authority"))
 NOT_ASKED = re.compile("|".join(NO_ANSWER))
+MEANINGS = [(re.compile(words), meant) for words, meant in (NO_ANSWER | WITHOUT_A_REQUEST).items()]
+"""All of them, of which the first that fits is told."""
 MEANT = {
     500: "the registry or what is in front of it failed: try again, and read its log",
     413: "a proxy in front of the registry takes no body of that size: raise client_max_body_size in nginx, or its like there",
@@ -116,6 +207,6 @@ MEANT = {
     429: "too many requests: try again later, or log in",
     404: "what was asked for is not there (check name and tag), or is not taken there (of a push)",
     403: "the login is missing or lacks the right, or a quota or rule there forbids it",
-    401: "the login is missing, wrong, or lacks the right",
+    401: "the login is missing, wrong, or lacks the right: docker login HOST, there where it runs",
 }
 """What a status means, wherever it is from (RFC 9110); 500 is said of all above it."""

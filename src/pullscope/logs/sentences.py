@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from itertools import chain
+from urllib.parse import unquote
 
 from pullscope.logs.entries import LONGEST_LINE, Entry, entry_of, without_colours
 from pullscope.logs.told_errors import LONGEST_SENTENCE
@@ -44,6 +45,10 @@ _POOL = re.compile(
     r"HTTP(S?)ConnectionPool\(host='([^']+)', port=(\d+)\): Max retries exceeded with url: (/v[12]/\S*) \(Caused by (.+)\)"
 )
 """How requests tells that nothing answered (docker-archive/docker-registry#512)."""
+_PAIRS = re.compile(r'"(?:(?:msg|error|err)"="((?:[^"\\]|\\.)*)"|[\w.]+"=(?:"(?:[^"\\]|\\.)*"|[^\s"]+))')
+"""Fields as klogr writes them (kyverno/kyverno#6673)."""
+_API = re.compile(r"Docker API call to '[^']*?(?:fromImage=([\w.%-]+)[^']*)?' failed with status code \d{3}")
+"""How Spring Boot tells that the docker daemon said no: its status is none of a registry (spring-projects/spring-boot#21515)."""
 _BARE = re.compile(r"(?<![\w/.:@-])(?=(?:[a-z0-9-]+\.)+[a-z]{2,}(?::\d+)?/v2/\S+/(?:manifests|blobs|tags)/)")
 """Before an address of the API without its scheme."""
 _SHORTENED = re.compile(r"\.\.\.\s+\d+\.\d+s\s*$")
@@ -112,6 +117,10 @@ def _pieces(entry: Entry) -> Iterator[Entry]:
     text = " ".join(filter(None, (entry.message, *told)))
     text = _spoken(_spoken(_LINE_OF_JSON.sub(lambda line: f"{{{line[1]}}}", text)))
     text = _NOT_FORMATTED.sub(lambda verb: f"%{'3' if verb[1] == 'A' else '2'}{verb[1]}", _AROUND.sub("", text))
+    text = _API.sub(
+        lambda api: f"docker could not pull image {unquote(api[1] or '')}:",
+        _PAIRS.sub(lambda pair: pair[1] or "", text),
+    )
     text = _POOL.sub(lambda pool: f'GET "http{pool[1].lower()}://{pool[2]}:{pool[3]}{pool[4]}": {pool[5]}', text)
     for sentence in _BARE.sub("https://", text).split("\n"):
         yield Entry(entry.line, sentence[:LONGEST_SENTENCE].rstrip(), entry.fields, entry.time)

@@ -22,7 +22,7 @@ _CODES = [
 _STATUS = re.compile(
     r"(?:HTTP status:?|StatusCode:|[Ss]tatus code(?: from registry| \[[^\]]*\])?:?|"
     r"[Uu]nexpected status(?: code)?(?: \S+(?=: ))??:?|"
-    r"status=|[Hh]ttp code:|[Ff]ailed with status:|response from registry:|^|"
+    r"status=|\[http|[Hh]ttp code:|[Ff]ailed with status:|response from registry:|^|"
     r"(?=\d+ (?:Client|Server) Error: )) ?\\*\"?([1-5]\d{2})\b"
 )
 _PHRASES = "|".join(rf"{status} \(?(?i:{'|'.join(names)})" for status, names in NAMES.items() if status >= 400)
@@ -33,6 +33,8 @@ _QUOTED = re.compile(
     r'(\\*".*?\\*")(?=\W*\Z)',
     re.DOTALL,
 )
+_A_PAGE = re.compile(r"parsing HTTP (\d{3}) response body: invalid character '<'")
+"""The same where the answer is left out: all that is known of it is how it begins."""
 """How docker quotes an answer that is no document (distribution registry/client/errors.go), and containers/image."""
 _UNQUOTED = re.compile(r"(?:unexpected status code \d{3} [\w ]+:|status code \d{3}; body:) ([<{].*)", re.DOTALL)
 """An answer that is no error of a registry, as go-containerregistry prints it (transport/error.go)."""
@@ -51,13 +53,15 @@ _DENIED = (
 _SAYS = (
     (_DENIED, 401),
     ("unknown error", 500),  # UNKNOWN in errcode/register.go
-    # containerd and oras, Quay of old (UKHomeOffice/kb8or#68), Cloud Run (google-github-actions/deploy-cloudrun#465)
-    (r": not found| not found: manifest unknown|Tag \S+ not found in repository|Image '.*' not found", 404),
+    ("too many failed login attempts", 429),  # Docker Hub: docker/compose#3562
+    # containerd and oras, cosign, Quay of old (UKHomeOffice/kb8or#68), Cloud Run (google-github-actions/deploy-cloudrun#465)
+    (r": (?:entity )?not found| not found: manifest unknown|Tag \S+ not found in repository|Image '.*' not found", 404),
 )
 _NO_ANSWER = re.compile(
     r"proxyconnect|dial tcp|(?:read|write) tcp \S+: |dns error|no such host|connection (?:refused|reset|timed out)|i/o timeout|"
     r"deadline exceeded|Client\.Timeout|x509:|tls:|EOF|network is unreachable|no route to host|gave HTTP response to HTTPS|"
-    r"Name or service not known|certificate verify failed|SSL routines|UnknownHostException|SSLHandshakeException|PKIX path",
+    r"Name or service not known|certificate verify failed|SSL routines|UnknownHostException|SSLHandshakeException|PKIX path|"
+    r"peer not authenticated|only secure connections are allowed",
     re.IGNORECASE,
 )
 """Of Go, OpenSSL, Python, Java and Rust's hyper."""
@@ -71,6 +75,8 @@ def answer_of(text: str) -> tuple[int, bytes | None] | None:
     """The status that the words name or stand for, and the answer's own words as a body; None where they do neither."""
     if quoted := _QUOTED.search(text):
         return int(quoted[1]), unquoted(quoted[2]).encode()
+    if page := _A_PAGE.search(text):
+        return int(page[1]), None
     found = _STATUS.search(text) or _NAMED.search(text)
     status = int(found[1]) if found else None
     if nested := _NESTED.search(text):
@@ -88,9 +94,13 @@ def answer_of(text: str) -> tuple[int, bytes | None] | None:
         code = words.upper().replace(" ", "_")
         if told := re.search(rf"\b(?:{words}|{code})(?:: ([^\n]+)|(?<=unknown)$)|(?:\A|[:\n] ?){words}\Z", text):
             message = _DETAIL.sub(lambda more: f": {more[1]}" if more[1] else "", told[1] or words).strip()
+            if message.count('"') % 2 or (message[-1:] == "]" and "[" not in message):
+                message = re.sub(r"[\"')\]\s]+\Z", "", message)
             body = json.dumps({"errors": [{"code": code, "message": message}]}).encode()
             return status or said or stands_for, body
     status = status or said
+    if status is not None and (other := re.search(r"\bunknown: ([^:\n{]+)\Z", text)):
+        return status, json.dumps({"errors": [{"code": "UNKNOWN", "message": other[1].strip()}]}).encode()
     return (status, None) if status is not None else None
 
 

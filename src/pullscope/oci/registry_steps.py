@@ -21,7 +21,7 @@ docker-hub
     # docs.docker.com/docker-hub/repos/manage/access, docs.docker.com/security/access-tokens
     pull have {owner} add it as a collaborator (hub.docker.com/r/{name}, Collaborators; of an organization: Permissions)
     push have {owner} add it as a collaborator (hub.docker.com/r/{name}), with a token Read & Write and room for it in their plan;
-        or name the image YOU/{path}, as that account is called
+        or name the image YOU/{path}, as that account is called, or HOST/{name}, if another registry was meant
     deletes https://hub.docker.com/r/{name}/tags
     page https://hub.docker.com/r/{name}
     status https://www.dockerstatus.com

@@ -26,6 +26,7 @@ SAID = {
     "mount in Quay": "INVALID_REQUEST: Missing `from` repository argument",
     "plain layers": "'application/vnd.docker.image.rootfs.diff.tar' is not one of ['a/b']",
     "types of a list": "'application/vnd.dsse.envelope.v1+json' is not one of those that are allowed",
+    "digest at ECR": "The image with digest sha256:aa does not match the image digest that Amazon ECR has calculated.",
     "form at ECR": "Invalid parameter at 'ImageManifest' failed to satisfy constraint: 'Invalid JSON syntax'",
     "overwrite in Artifactory": "Could not locate artifact 'app/sha256-1.att/manifest.json'",
     "client id": "aad access token with sp failed client id must be guid",

@@ -167,6 +167,10 @@ plain layers (write): rootfs\.diff\.tar\W+is not one of
 # sigstore/cosign#1645
 types of a list (write): '(?P<what>application/[\w.+-]+)' is not one of
     keep it in a registry that takes {what} (signatures: COSIGN_REPOSITORY in cosign), or let {host} take that type
+# google/go-containerregistry#1568
+digest at ECR (write): does not match the image digest
+    push it under a tag (crane push FILE {host}/{name}:TAG), and take the digest that this prints: what was sent has another than
+    the one that was named, which was of the image before it was written to a file or changed
 # moby/buildkit#5747, chainguard-dev/apko#450, ko-build/ko#928
 form at ECR (write): parameter at 'ImageManifest'
     push it as an image (oci-artifact=false in buildx, cosign from version 2), for {host} knows no manifest of that form

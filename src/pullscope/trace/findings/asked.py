@@ -10,6 +10,7 @@ import re
 from pullscope.oci.challenge import read_scopes
 from pullscope.oci.digest import Digest, as_digest
 from pullscope.oci.documents import Index, Manifest
+from pullscope.oci.reference import is_registry
 from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import path_of
 from pullscope.trace.clues import LISTS
@@ -101,7 +102,7 @@ def host_within(name: str | None) -> str | None:
     A host alone, taken for an official image of Docker Hub, stands behind `library/` (GoogleContainerTools/kaniko#2315).
     """
     first, _, rest = (name or "").partition("/")
-    if first == "library" and rest.count(".") > 1 and "/" not in rest:
+    if first == "library" and rest.count(".") > 1 and is_registry(rest):
         return rest
     return first if rest and ("." in first or ":" in first) and not _REVERSED.match(first) else None
 

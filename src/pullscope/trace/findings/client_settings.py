@@ -6,6 +6,8 @@ docs.siderolabs.com, RegistryMirrorConfig, RegistryTLSConfig (siderolabs/talos#1
 
 from __future__ import annotations
 
+import re
+
 from pullscope.oci.agents import UNKNOWN, Client
 from pullscope.oci.whereabouts import is_local, is_loopback
 
@@ -37,6 +39,8 @@ helm: give helm --plain-http | write https:// behind helm repo add, and leave ou
 oras: give oras --plain-http | leave out --plain-http and --insecure | give oras --ca-file {ca}
 kaniko: give kaniko --insecure (for what it pulls: --insecure-pull) | leave out --insecure and --insecure-pull
     | give kaniko --registry-certificate {host}={ca}
+# trivy.dev, "Self-Hosted" (TRIVY_NON_SSL); aquasecurity/trivy-db#372
+trivy: set TRIVY_NON_SSL=true | leave out TRIVY_NON_SSL and --insecure | set SSL_CERT_FILE to {ca} where trivy runs
 crane: give crane --insecure | leave out --insecure | set SSL_CERT_FILE to {ca} where crane runs
 cosign: give cosign --allow-http-registry | leave out --allow-http-registry and --allow-insecure-registry
     | give cosign --registry-cacert {ca}
@@ -50,9 +54,19 @@ apptainer singularity: give it --no-https | leave out --no-https | set SSL_CERT_
 
 _ROWS: dict[str, list[str]] = {
     family: ways.split(" | ")
-    for families, ways in (row.split(": ", 1) for row in TABLE.replace("\n    ", " ").strip().split("\n"))
+    for families, ways in (
+        row.split(": ", 1) for row in re.sub(r"#.*\n", "", TABLE).replace("\n    ", " ").strip().split("\n")
+    )
     for family in families.split()
 }
+# docs.oracle.com, keytool; requests.readthedocs.io, "SSL Cert Verification"; nodejs.org/api/cli.html
+_BY_LANGUAGE = {
+    r"PKIX|SSLHandshake|sun\.security|peer not auth|only secure": "import {ca} into the trust store of the Java that runs it "
+    "(keytool -importcert -cacerts -alias NAME -file FILE)",
+    r"_ssl\.c|SSLCertVerif|SSLError\(": "set REQUESTS_CA_BUNDLE and SSL_CERT_FILE to {ca} where that Python program runs",
+    r"SELF_SIGNED_CERT|UNABLE_TO_(?:VERIFY|GET)": "set NODE_EXTRA_CA_CERTS to {ca} where that program of Node.js runs",
+}
+"""Words of a language's library, of whatever program, and where that reads CAs."""
 _ANY = [
     "let the client ask {host} by plain http (docker: insecure-registries; containerd: hosts.toml; podman: registries.conf)",
     "write https:// for {host} in the client's settings (docker: take it out of insecure-registries)",
@@ -125,6 +139,12 @@ def by_tls_only(host: str, client: Client, home: str | None = None) -> str:
         port = host.rpartition(":")[2]
         return f"name it by another name than localhost (HOST:{port}, in /etc/hosts): helm asks localhost by plain http"
     return _row(client)[1].format(host=host, home=home or host)
+
+
+def trust_by_words(words: str, docker: str) -> str:
+    """How a program of which only the words are known is told to trust the CA; `docker` is how docker is."""
+    own = next((way for known, way in _BY_LANGUAGE.items() if re.search(known, words)), None)
+    return (own or f"{_ANY[2]}; of docker, {docker}").format(ca="the CA", family="it")
 
 
 def how_to_trust(host: str, client: Client | None, ca: str = "the CA", home: str | None = None) -> str:

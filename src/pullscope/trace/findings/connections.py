@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from pullscope.oci.agents import DAEMONS
+from pullscope.oci.agents import DAEMONS, UNKNOWN
 from pullscope.oci.known_registries import known_registry
 from pullscope.oci.reference import registry_name
 from pullscope.oci.text_table import heads
@@ -24,6 +24,7 @@ from pullscope.trace.findings.client_settings import (
     how_to_trust,
     past_the_proxy,
     proxy_setting,
+    trust_by_words,
 )
 from pullscope.trace.model import Hop
 from pullscope.trace.source_gaps import lacking
@@ -117,6 +118,10 @@ tls weak: (?:key|md) too weak|insecure algorithm|negative serial|failed to parse
     the certificate of {what} is of a kind that {who} accepts from no CA
     give {hosts} a new one: a key of 2048 bits or more, SHA-256, a positive serial number, no private extensions
 # The intermediate certificate is not sent, or the CA is not known: the words are the same for both.
+# jib, of TLS that fails in any way: GoogleContainerTools/jib#1739, operator-framework/java-operator-plugins#23
+tls java: peer not authenticated|only secure connections
+    {who} could not verify {what} by TLS: its CA is not one that Java knows, or what is there speaks no TLS, or is no registry
+    run curl -v {ask}, which shows which of the three it is: {trust}; of plain http, {plain}; else correct the host and port
 tls chain: PKIX path|local issuer|first certificate|unknown authority|certificate signed by
     {what} was reached, and its certificate chain ends at no CA that {who} trusts
     have {hosts} send its intermediate certificates if a public CA signed it; else {trust}
@@ -241,6 +246,8 @@ def told(case: Case, found: Failure, hops: list[Hop]) -> tuple[str, str]:
     trust = how_to_trust(at, case.pull.client, home=hop.mirror_of)
     if re.match(r"(?:source-controller|flux)/", hop.agent):  # fluxcd/source-controller#821, #1268, #1898
         trust = "put the CA as ca.crt into a secret that certSecretRef of the OCIRepository or HelmRepository names"
+    elif logged and case.family == UNKNOWN:
+        trust = trust_by_words(hop.failed.reason if hop.failed is not None else "", trust)
     if named:
         plain = f"write http:// in the realm of {min(named)} (now {bare(hop.request.url)})"
     elif by and before is not None:

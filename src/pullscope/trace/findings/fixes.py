@@ -376,7 +376,6 @@ LADDER: tuple[Rung, ...] = (
     of_what_cannot_be_read,
     of_what_is_missing,
     of_names,
-    lambda one: None if one.of_a_right and one.no_login else one.asks_for,
     of_the_unseen,
     of_a_website,
     of_where_it_was_named,

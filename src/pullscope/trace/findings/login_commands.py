@@ -65,7 +65,7 @@ _TAGS = {
     "oras": "oras repo tags {}",
 }
 
-_IN_KUBERNETES = re.compile(r"([\w-]+-controller|argo-?cd[\w-]*|flux|kubelet)\b", re.IGNORECASE)
+_IN_KUBERNETES = re.compile(r"([\w-]+-controller|argo-?cd[\w-]*|flux|kubelet|kyverno)\b", re.IGNORECASE)
 """Clients that read their login from a secret, by their User-Agent (fluxcd/image-reflector-controller#71)."""
 _BY_A_KUBELET = re.compile(r"UpstreamClient\(Go-http-client")
 """What dockerd sends for a client in Go that names itself by no product, as the kubelet's (kubernetes/community#4003)."""

@@ -18,7 +18,7 @@ from pullscope.trace.findings.compared import realm_lost
 from pullscope.trace.findings.grants import ACCESS, allows, pushes, rights, showed_it_with
 from pullscope.trace.findings.login_commands import as_typed, by_hand, log_in, login, logout, renewal
 from pullscope.trace.findings.media_types import is_before
-from pullscope.trace.findings.missing import chart_folder, elsewhere
+from pullscope.trace.findings.missing import cache, chart_folder, elsewhere
 from pullscope.trace.findings.said import answered_by, is_specific, quoted, says
 from pullscope.trace.model import Kind
 from pullscope.trace.source_gaps import lacking
@@ -69,10 +69,8 @@ def of_a_login(one: Answer) -> str | None:
 
 
 def took_before(one: Answer) -> float | None:
-    """Seconds since the token server took a refresh token of this client, where it refuses one now.
-
-    One that is good for one use breaks clients, which keep it: moby/moby#39718, artifact-keeper/artifact-keeper#2477, #2244.
-    """
+    """Seconds since the token server took a refresh token of this client, where it refuses one now: one that is good for one use
+    breaks clients, which keep it (moby/moby#39718, artifact-keeper/artifact-keeper#2477, #2244)."""
     realm, asked = bare(one.step.first.request.url), one.hop.request
     if not (one.step.is_token and one.step.token is not None and one.step.token.renews):
         return None
@@ -284,9 +282,12 @@ def why_refused(one: Answer) -> str:
 
 
 def of_the_unseen(one: Answer) -> str | None:
-    """A refusal of which the source cannot show whether there was a login."""
-    unseen = lacking(one.hop.request, "credentials") and one.code in (None, "write-denied")
-    if not unseen or one.status not in REFUSALS or one.name is None:
+    """What its words ask for, and a refusal of which the source cannot show whether there was a login: a right, which is of no
+    use without one, is told with it."""
+    unseen, lacks = lacking(one.hop.request, "credentials"), one.of_a_right and one.no_login
+    if one.asks_for is not None and (unseen or not lacks):
+        return one.asks_for + (f"; if {one.case.client} shows no login there, log in: {one.login}" if lacks else "")
+    if not unseen or one.code not in (None, "write-denied") or one.status not in REFUSALS or one.name is None:
         return None
     if PLACEHOLDER in asked_repositories(one.step):  # helm/helm#12449, #12464, actions/runner-images#8475
         asks = f"it asks for {PLACEHOLDER} beside {one.name}, which {one.host} refuses"
@@ -301,7 +302,10 @@ def _with_a_login(one: Answer, name: str) -> str:
     public = known is not None and known.hosts is not None and known.id not in ("ecr", "acr", "artifactory")
     if action(one.case, one.step) == "pull" and (public or host_within(name) is not None):
         return f"{_named(one, name)}{_short(one)}; if it is private, {account}"
-    return f"{account}; if that is refused too, {the_right(one)}"
+    official = known is None and "/" not in name and one.act == "read" and lacking(one.hop.request, "tokens")
+    return f"{account}; if that is refused too, {the_right(one)}" + (
+        f"; {cache(one, name).partition('; ')[0]}" if official else ""  # ciiiii/cloudflare-docker-proxy#95
+    )
 
 
 def of_a_lookup(one: Answer) -> str | None:

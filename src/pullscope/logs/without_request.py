@@ -1,0 +1,76 @@
+"""What is said of a message that names no request: what its words mean, what it says itself, and what would tell more."""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+
+from pullscope.logs.client_errors import ASKED, MARK, Reader, is_storage, parsed
+from pullscope.logs.meanings import MEANINGS, MEANT, UNKNOWN_CA, WITHOUT_A_REQUEST
+from pullscope.logs.sentences import sentences
+from pullscope.logs.told_errors import answer_of
+from pullscope.oci.reference import Reference
+from pullscope.oci.scrub import redact_text
+from pullscope.oci.urls import split
+
+_SOMEWHERE = re.compile(
+    r"(?i)(?:docker://|oci://|\b(?:images?|from|ref|reference|source|target|tag|fetching|(?:Retriev|pull|scann)ing|found for)"
+    r"(?: (?:image|registry|repository))?[=: \"'\[(]+)(?=[\w./-]+[:@/]\w)(?!\w*-?sha256:)"
+    r"((?:[\w.-]+(?::\d+)?/)*[a-z0-9][\w.-]*(?::(?!sha256-)\w(?:[\w.-]*\w)?)?"
+    r"(?:@sha256:[0-9a-f]{64})?)(?![\w/@-]|:\w)"
+)
+"""An image that is named beside a failure: enough to say what to ask for, not that it was asked for."""
+_OF_TIME = "correct this machine's clock (date) and update its CA certificates"
+_LET_THROUGH = "let it through every firewall and proxy, and ask another DNS server if its name is not known"
+
+
+def without_a_request(text: str) -> str:
+    """What is said of a message that names no request: what it means, or what it says itself, and what would tell more."""
+    storage = next((one for one in ASKED.finditer(text) if is_storage(one[2], text)), None)
+    if storage is not None and "proxyconnect" not in text:
+        host, why = split(storage[2]).netloc, text[storage.end() :].partition("\n")[0]
+        step = (
+            WITHOUT_A_REQUEST[UNKNOWN_CA] if re.search(UNKNOWN_CA, why) else _OF_TIME if "x509" in why else _LET_THROUGH
+        )
+        said = f"a blob did not come from {host} ({why[:300]})"
+        return f"names no image; {said}. Layers and configs come from such a storage host: {step}"
+    reader, said, status, beside = Reader(), "", 0, None
+    for one in sentences(text.splitlines()):
+        deque(reader.sentence(one), maxlen=0)
+        beside = beside or next(filter(None, (parsed(name[1]) for name in _SOMEWHERE.finditer(one.message))), None)
+        said = max(said, one.message, key=len) if MARK.search(one.message) else said
+        status = max(status, (answer_of(one.message) or (0,))[0])
+    image = reader.image or beside
+    known = next(((words, meant) for words, meant in MEANINGS if words.search(text)), None)
+    if known is not None:
+        return f"names no request; it says: {_filled_in(known[1], image)}{_why(known[0], text)}"
+    meant = f"; {status}: {MEANT.get(status, MEANT[500] if status >= 500 else 'see its words')}" if status else ""
+    pushes = reader.pushes or re.search(r"(?i)\bpush|write blob", text)
+    more = f"put the command that failed above it, with the name of its image (docker {'push' if pushes else 'pull'} IMAGE)"
+    if image is not None and pushes:
+        more = f"pullscope run -- skopeo copy docker-daemon:{image} docker://{image} shows what is answered to it"
+    elif image is not None:
+        more = (
+            f"crane manifest {image} asks the registry itself, and shows its answer; the log of what failed says more"
+        )
+    words = " ".join(redact_text(said).split())[-300:]
+    return f"names no request that failed, so its cause is not known; it says {words!r}{meant}; {more}"
+
+
+def _filled_in(meant: str, image: Reference | None) -> str:
+    """The words with the image, and its registry in commands, where the message names one."""
+    if image is None:
+        return meant
+    meant = re.sub(r"(?<=https://)HOST\b|\bHOST(?=:443)", image.api_host, re.sub(r"\bIMAGE\b", str(image), meant))
+    return re.sub(r"(?<=login )HOST\b", image.registry, meant)
+
+
+def _why(words: re.Pattern[str], text: str) -> str:
+    """The reason that the message names, where it is not the last of its words: Watchtower's, containerd's of a mirror."""
+    own = {"falling back", "trying next host"}
+    why = (
+        re.search(r"Reason: (.+)|error=\"((?:[^\"\\]|\\.)+)", text)
+        if any(one in words.pattern for one in own)
+        else None
+    )
+    return f". The reason here: {' '.join(redact_text(why[1] or why[2]).split())[:300]!r}" if why is not None else ""
