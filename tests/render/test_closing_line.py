@@ -91,6 +91,14 @@ def test_a_push_that_wrote_no_tag_says_so() -> None:
     assert come_to(wire).endswith("no tag written")
 
 
+def test_a_push_by_digest_says_that_it_has_no_tag() -> None:
+    """buildx with push-by-digest: what was put is told by its digest."""
+    wire = Wire(agent=SKOPEO)
+    upload(wire, "one", size=3)
+    wire.ask("PUT", f"{HOST}/v2/app/manifests/{digest(APP.manifest())}", 201, sent=APP.manifest())
+    assert come_to(wire).endswith(f"{digest(APP.manifest())[:19]} put by digest, no tag")
+
+
 def test_an_attachment_says_to_what() -> None:
     """By its subject."""
     manifest = json.loads(APP.manifest())

@@ -139,6 +139,8 @@ def _push(pull: Pull) -> Iterator[str]:
         yield plain(f"{name} is {short(pull.digest)}" if pull.digest else f"{name} stored", 120)
     elif pull.outcome is not Ending.COMPLETE:
         yield "no tag written"
+    elif by_digest := [step for step in _good(pull) if step.kind is Kind.MANIFEST_PUT and step.digest]:
+        yield f"{short(by_digest[-1].digest)} put by digest, no tag"
 
 
 def _sent_bytes(pull: Pull) -> bool:

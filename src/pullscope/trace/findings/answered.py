@@ -13,6 +13,7 @@ from pullscope.trace.findings.client_settings import out_of_mirrors
 from pullscope.trace.findings.fixes import fix_of, of_where_it_was_named, slow_storage, where_to_ask
 from pullscope.trace.findings.grants import rights, waits_for_a_token
 from pullscope.trace.findings.missing import named_by
+from pullscope.trace.findings.put_before import of_no_tag
 from pullscope.trace.findings.rights import refused_login, what_it_lacks, what_it_may_be
 from pullscope.trace.findings.row import Case, Fact, Found, Severity, row
 from pullscope.trace.findings.said import (
@@ -149,12 +150,13 @@ def manifest_unknown(one: Answer) -> str:
         return f"{where} has no {step.route.reference} in {name} to delete{_why(one)}."
     if len(asked := in_turn(one.case, step)) > 1:
         return f"none of the registries that {one.case.client} asked in turn has {name_of(step)}: {listed(asked)}."
+    put = f" {untagged[0]}" if (untagged := of_no_tag(one)) is not None else ""
     if step.route.digest is None:
-        return f"{where} has no tag {step.route.reference} in {name}{_why(one)}."
+        return f"{where} has no tag {step.route.reference} in {name}{_why(one)}.{put}"
     tag = named_by(one)
     listed_in = " that the image's index names" if step.expectation is not None else ""
     before = f", which it named for {tag} just before" if tag is not None else ""
-    return f"{where} has no manifest {name_of(step)}{listed_in} in {name}{_why(one)}{before}."
+    return f"{where} has no manifest {name_of(step)}{listed_in} in {name}{_why(one)}{before}.{put}"
 
 
 @composed(remedy="check the repository's name")

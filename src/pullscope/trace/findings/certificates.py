@@ -12,9 +12,9 @@ from pullscope.oci.whereabouts import is_loopback
 from pullscope.trace.findings.client_settings import by_tls_only, how_to_trust
 from pullscope.trace.findings.finding import Finding
 from pullscope.trace.findings.login_commands import own_address
-from pullscope.trace.findings.missing import of_redirects
 from pullscope.trace.findings.row import Case, Found, Severity, row
 from pullscope.trace.findings.said import answered_by, quoted
+from pullscope.trace.findings.storage_steps import of_redirects
 from pullscope.trace.model import Hop
 from pullscope.trace.source_gaps import lacking
 

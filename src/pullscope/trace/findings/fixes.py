@@ -29,8 +29,6 @@ from pullscope.trace.findings.missing import (
     cache,
     of_a_chart,
     of_a_website,
-    of_redirects,
-    of_storage,
     of_what_cannot_be_read,
     of_what_is_missing,
 )
@@ -57,6 +55,7 @@ from pullscope.trace.findings.sent import (
     of_uploads,
     of_writes,
 )
+from pullscope.trace.findings.storage_steps import of_redirects, of_storage
 from pullscope.trace.model import Kind
 
 _REFUSES = re.compile(r"unauthori[sz]ed|authentication required|access denied", re.IGNORECASE)

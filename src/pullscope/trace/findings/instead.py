@@ -12,9 +12,10 @@ from pullscope.oci.routes import Endpoint, route
 from pullscope.trace.findings.answers import Answer
 from pullscope.trace.findings.case import in_storage, name_of
 from pullscope.trace.findings.fronts import gate
-from pullscope.trace.findings.missing import of_a_website, of_redirects
+from pullscope.trace.findings.missing import of_a_website
 from pullscope.trace.findings.row import Case, Fact, Found, Severity, row
 from pullscope.trace.findings.said import answered_by, filtering, front, quoted, words
+from pullscope.trace.findings.storage_steps import of_redirects
 from pullscope.trace.findings.tellings import composed
 from pullscope.trace.model import Hop, Kind, Outcome, Step
 from pullscope.trace.settle import is_schema1

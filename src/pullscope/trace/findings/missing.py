@@ -1,24 +1,24 @@
-"""What is to be done where something is not there: a tag, a manifest, a repository, a blob, or its bytes."""
+"""What is to be done where something is not there: a tag, a manifest, a repository, a blob."""
 
 from __future__ import annotations
 
 import re
 
 from pullscope.oci.agents import CONTAINERS_IMAGE, UNKNOWN
-from pullscope.oci.known_registries import SEARCHED, WEBSITES, known_registry
+from pullscope.oci.known_registries import SEARCHED, WEBSITES
 from pullscope.oci.media import OCI_INDEX
 from pullscope.oci.reference import DOCKER_HUB, registry_name
 from pullscope.oci.routes import Endpoint, below
-from pullscope.oci.text_table import heads
-from pullscope.oci.urls import bare, path_of
+from pullscope.oci.urls import bare
 from pullscope.trace.findings.answers import Answer
 from pullscope.trace.findings.asked import action, host_within, takes, trusted
-from pullscope.trace.findings.case import Case, in_turn
+from pullscope.trace.findings.case import in_turn
 from pullscope.trace.findings.compared import naming
-from pullscope.trace.findings.login_commands import list_tags, registry_at
+from pullscope.trace.findings.login_commands import list_tags
 from pullscope.trace.findings.paths import added, of_a_path_twice
-from pullscope.trace.findings.said import front, led_to, says
-from pullscope.trace.model import Hop, Kind
+from pullscope.trace.findings.put_before import of_no_tag
+from pullscope.trace.findings.said import led_to, says
+from pullscope.trace.model import Kind
 
 _CACHE = "if {host} is a cache of another registry, ask that for it too: if it is there, {mend}"
 """What a cache lacks is behind it: kubernetes/registry.k8s.io#258, moby/moby#41687, sonatype/nexus-public#639."""
@@ -35,43 +35,6 @@ _WITHOUT_LIBRARY = frozenset({"harbor", "ecr"})
 _LIST = "unqualified-search-registries in registries.conf; if it should be there, correct the name or the tag"
 _NO_PROJECT = re.compile(r"\bproject \S+ (?:is )?not found", re.IGNORECASE)
 """Harbor's words: goharbor/harbor#13391."""
-_OF_STORAGE = r"""
-# cloud.google.com/storage/docs/xml-api/reference-status
-UserProject\w+|billing account
-    have the owner of that project mend its billing (console.cloud.google.com/billing): until then {host} serves nothing of it
-Anonymous caller|PublicAccessNotPermitted
-    let {by} sign the addresses that it hands out, or let everyone read that bucket: {host} does not serve everyone
-# kubernetes/k8s.io#2028
-not available in your (?:location|country)
-    pull through a network or a mirror elsewhere: {host} takes the address of {client} for one of a place that it does not serve
-# learn.microsoft.com, "Configure Azure Storage firewalls": those words are the network's, not the signature's
-AuthorizationFailure
-    {account}
-AccountIsDisabled
-    have the subscription that {bucket} belongs to enabled again: {host} is switched off
-# docs.aws.amazon.com/AmazonS3/latest/userguide, troubleshoot-403-errors, restoring-objects; AmazonS3/latest/API/ErrorResponses
-kms:\w+|KMS\.
-    allow kms:Decrypt on the key of that bucket to the role that {by} signs with
-no VPC endpoint policy
-    {endpoint}
-no (?:identity|resource|session)-based policy|no permissions boundary
-    allow s3:GetObject on that bucket to the role that {by} signs with
-explicit deny|no service control policy
-    change the policy that denies it, as those words name it: it is one of the bucket, of the organization or of the endpoint
-InvalidObjectState|storage class
-    restore the objects (aws s3api restore-object), and take the rule off that bucket that archives them
-PermanentRedirect|region '?[\w-]+'? is wrong|IncorrectEndpoint
-    set the region of the bucket in the storage settings of {by} (storage.s3.region in distribution): it signs for another
-"""
-"""What a storage says, and the step, where that is another than its status tells."""
-_STEPS_OF_STORAGE = [(re.compile(words, re.IGNORECASE), " ".join(step)) for words, step in heads(_OF_STORAGE)]
-_OWN = {
-    "account": "let the network of {client} in: az storage account network-rule add --account-name {bucket} --ip-address ADDRESS",
-    "endpoint": "allow s3:GetObject on that bucket in the policy of the VPC endpoint that {client} goes through: "
-    "aws ec2 modify-vpc-endpoint --vpc-endpoint-id ID --policy-document file://POLICY",
-}
-"""What lets a network in, where the storage is one's own."""
-_BUCKET = re.compile(r"bucket|container", re.IGNORECASE)
 
 
 def named_by(one: Answer) -> str | None:
@@ -168,6 +131,10 @@ def of_what_is_missing(one: Answer) -> str | None:
         return f"do nothing if it was deleted before; else correct the name: {tags} its tags"
     if (twice := of_a_path_twice(one)) is not None:
         return twice
+    if (untagged := of_no_tag(one)) is not None:
+        return untagged[1] + (
+            "" if step.route.digest is not None else f"; if another was meant, {tags} those that exist"
+        )
     if one.known is not None and one.known.copies is not None:
         configured = f" (in registries.conf as a [[registry.mirror]] of {one.known.copies}, not as its location)"
         beside = configured if one.case.family in CONTAINERS_IMAGE else ""
@@ -216,69 +183,6 @@ def of_what_cannot_be_read(one: Answer) -> str | None:
         return None
     look = one.step_there("cache") or "look at its log"
     return f"pull it from where it comes from, if {one.hop.host} is a cache, and {look}: it cannot read the manifest that it got"
-
-
-def of_redirects(case: Case, host: str) -> str:
-    """Where a registry's redirects to its storage are switched off."""
-    known = registry_at(case, host)
-    return (known.step("redirect") if known is not None else None) or "storage.redirect.disable in distribution"
-
-
-def told_by_storage(case: Case, hop: Hop) -> str | None:
-    """The step that a storage's own words ask for."""
-    step = next((step for told, step in _STEPS_OF_STORAGE if told.search(hop.said or "")), None)
-    by = hop.follows.host if hop.follows is not None else "the registry"
-    names = {"by": by, "host": hop.host, "client": case.client, "bucket": hop.host.partition(".")[0]}
-    own = {name: _of_a_network(by) or way.format(**names) for name, way in _OWN.items()}
-    return step and step.format(**own, **names)
-
-
-def _of_a_network(by: str) -> str | None:
-    """What who pulls can change where a known registry's storage refuses a network: the storage itself is not theirs."""
-    known = known_registry(by)
-    return known.step("network") if known is not None else None
-
-
-def of_storage(one: Answer) -> str | None:
-    """What a registry's storage does not give."""
-    hop, by = one.hop, one.hop.follows.host if one.hop.follows is not None else "the registry"
-    if one.code != "cdn-failed":
-        return None
-    if (step := told_by_storage(one.case, hop)) is not None:
-        return step
-    if hop.status is None:
-        through = f"run curl -v https://{hop.host}/ here, and allow that host in the firewall or proxy that ends it"
-        return f"try again; if it keeps failing, {through}: {by} does not send the bytes itself"
-    if hop.status == 403 and hop.is_page:
-        who = front(hop) or hop.host
-        return f"pull from another address, or have this one allowed: {who} answers with a web page, not with the bytes"
-    if hop.request.method == "HEAD" and hop.status in (400, 401, 403, 405) and "?" in hop.request.url:
-        return f"let {by} answer HEAD itself ({of_redirects(one.case, by)}): a signed address is good for one method, mostly GET"
-    if hop.status == 404 and hop.is_page and hop.host == by:
-        there = "/".join(path_of(hop.request.url).split("/")[:3])
-        return f"let {front(hop) or 'the proxy'} in front of {by} pass {there}/ on to it too, to where it redirects for blobs"
-    if hop.status in (404, 410) and one.case.writes:
-        settings = f"container or bucket and rootdirectory in the storage settings of {by}, or switch its redirects off"
-        return f"correct {settings} ({of_redirects(one.case, by)}): it has just taken blobs, and points to where nothing is"
-    if hop.status == 404 and hop.host == by:  # pulp/pulp_container#1604
-        there = f"it redirects to {path_of(hop.request.url)} itself, and has nothing there"
-        return f"update {by}, or read its log: {there}; if it is gone for good, push the image again"
-    if hop.status in (404, 410) and not says(hop, _BUCKET):
-        return f"push the image again: {by} names what its storage no longer has"
-    status = hop.status
-    if status == 403 and hop.request.authorization == "none":
-        policy = "a policy of its network (a proxy, a VPC endpoint) may refuse it"
-        network = f"allow {hop.host} where {one.case.client} is: {policy}; else look at the rights that {by} has there"
-        return one.asks_for or _of_a_network(by) or network
-    if status == 401:
-        return f"let {by} sign the addresses that it hands out: {hop.host} does not serve everyone"
-    if status >= 500:
-        known = known_registry(by)
-        whose = f"see {known.status}" if known is not None else f"read the log of {hop.host}"
-        return f"{one.later}; if it keeps failing, {whose}: {by} only points to {hop.host}, which fails"
-    where = f"the storage settings of {by} (storage.s3 in distribution)"
-    changed = "if it sends on to another address than was asked, a proxy on the way changes it"
-    return f"correct endpoint, region and bucket in {where}; {changed}"
 
 
 def of_a_website(one: Answer) -> str | None:

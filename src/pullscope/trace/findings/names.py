@@ -140,7 +140,12 @@ def signature_missing(case: Case) -> Iterator[Found]:
         if family == "cosign":  # which for sign looks first, and for tree and copy for attestations too
             looked, tag = {one.route.reference for one in case.steps if one.route.cosign}, str(step.route.reference)
             found = any(one.kind is Kind.SIGNATURE for one in case.pull.expected.values())
-            if found or looked != {tag} or not tag.endswith(".sig") or (step.first.host, name, tag) in case.put:
+            if (
+                found
+                or looked != {tag}
+                or not tag.endswith(".sig")
+                or (registry_name(step.first.host), name, tag) in case.put
+            ):
                 return
             why = ": verify ends there, and sign wrote nothing"
             other = "ask its publisher to; where signatures are kept elsewhere, name that in COSIGN_REPOSITORY"

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 from pullscope.oci.amounts import period
 from pullscope.oci.known_registries import known_registry
+from pullscope.oci.reference import registry_name
 from pullscope.oci.routes import Endpoint
 from pullscope.trace.findings.answers import Answer, look_at_the_log
-from pullscope.trace.findings.case import CONTENT, is_a_question, name_of
-from pullscope.trace.findings.puts import Put, held_type
+from pullscope.trace.findings.case import CONTENT, harmless, is_a_question, name_of
+from pullscope.trace.findings.puts import Place, Put, held_type, place_of
 from pullscope.trace.findings.row import Case, Found, Severity, row
 from pullscope.trace.model import Step
 
@@ -19,14 +20,57 @@ SOON = 3_600.0
 
 def put_before(case: Case, step: Step) -> Put | None:
     """How that which a step names was put at the same host, not long before it."""
-    route = step.route
-    put = case.put.get((step.first.host, route.repository, route.reference or route.digest))
+    put = case.put.get(place_of(step))
     return put if put is not None and 0 <= step.started - put.time <= SOON else None
+
+
+def put_alone(case: Case, step: Step) -> tuple[Place, Put] | None:
+    """What was put by its digest, where no tag was put there since; for a digest also where it was put elsewhere.
+
+    buildx with push-by-digest, whose merge step puts the tag (docker/build-push-action#745), crane push and mutate, oras push
+    without a tag: l3montree-dev/devguard#2073, google/go-containerregistry#1323, oras-project/oras#79, moby/moby#50194.
+    """
+    *at, named = place_of(step)
+    for place, put in [*case.put.items()][::-1]:
+        here = list(place[:2]) == at
+        tagged = case.put.get((*place[:2], None)) if here else None
+        alone = put.by_digest == place[2] and (tagged is None or tagged.time < put.time)
+        wanted = (alone and here) if step.route.digest is None else named == place[2] and (alone or not here)
+        if wanted and 0 <= step.started - put.time <= SOON:
+            return place, put
+    return None
+
+
+def to_tag(case: Case, place: Place, tag: str | None = None) -> str:
+    """The command that gives a tag to what was put by its digest."""
+    image = harmless(f"{place[0]}/{place[1]}")
+    whole = f"{image}@{place[2]}"
+    if case.family in ("docker", "buildkit", "containerd"):
+        return f"docker buildx imagetools create -t {image}:{tag or 'TAG'} {whole}"
+    return f"{'oras' if case.family == 'oras' else 'crane'} tag {whole} {tag or 'TAG'}"
+
+
+def of_no_tag(one: Answer) -> tuple[str, str] | None:
+    """What is said, and what is to be done, of a tag that was never put, or a digest that was put elsewhere."""
+    if (found := put_alone(one.case, one.step)) is None:
+        return None
+    (registry, repository, digest), put = found
+    when, tag = told_of(put, one.step), one.step.route.reference
+    if one.step.route.digest is None:
+        said = f"It took {str(digest)[:19]} there by its digest alone {when}, and no tag was seen being put."
+        how = "a push by digest makes no tag (buildx with push-by-digest, crane to NAME@DIGEST, oras without a tag)"
+        return said, f"give it that tag: {to_tag(one.case, found[0], tag)}; {how}"
+    whole = harmless(f"{registry}/{repository}@{digest}")
+    here = f"{registry_name(one.step.first.host)}/{one.step.route.repository}"
+    return (
+        f"It was put to {registry}/{repository} {when}.",
+        f"ask for {whole}, or copy it: crane copy {whole} {here}:TAG",
+    )
 
 
 def held_before(case: Case, step: Step) -> str | None:
     """The media type that the tag of a put held a moment before, as far as that was seen."""
-    place = (step.first.host, step.route.repository, step.route.reference)
+    place = place_of(step)
     seen = [(one.started, held_type(one)) for one in case.steps if one.place == step.place]
     seen += [case.held[place]] if place in case.held else []
     before = [(time, kind) for time, kind in seen if kind is not None and 0 <= step.started - time <= SOON]
@@ -85,12 +129,16 @@ def lost_after_push(case: Case) -> Iterator[Found]:
         ):
             continue
         name = name_of(step) if route.digest is not None else f"tag {route.reference}"
-        known = known_registry(last.host)
+        known, alone = known_registry(last.host), put_alone(case, step)
         yield Found(
             [step],
-            f"{last.host} has no {name} in {route.repository}, which it took with 201 {told_of(put, step)}. No delete was seen.",
-            f"ask again in a minute, as {known.name} may need time to copy it; if it stays away, look for a clean-up rule there "
-            "and push again"
+            f"{last.host} has no {name} in {route.repository}, which it took with 201 {told_of(put, step)}. No "
+            + ("tag was seen being put for it, and no delete." if alone is not None else "delete was seen."),
+            f"push it again, and give it its tag before a clean-up runs ({to_tag(case, alone[0])}), or let that spare what "
+            "is new: clean-ups delete what no tag names"
+            if alone is not None
+            else f"ask again in a minute, as {known.name} may need time to copy it; if it stays away, look for a clean-up rule "
+            "there and push again"
             if known is not None
             else f"restart {last.host} after a garbage collection (and empty its Redis cache), give "
             "all instances behind that name one storage, see what replication and clean-up rules do; then push again",

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pullscope.oci.documents import Index, Manifest
 from pullscope.oci.media import essence
+from pullscope.oci.reference import registry_name
 from pullscope.oci.routes import Endpoint
 from pullscope.trace.bounded_table import Newest
 from pullscope.trace.kinds import said_digest
@@ -14,7 +16,7 @@ MOST = 1_000
 """Names that are remembered."""
 
 Place = tuple[str, str | None, str | None]
-"""A host, a repository, and a tag or digest in it."""
+"""A registry as references name it, a repository, and a tag or digest in it; None for whichever tag was put there last."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -24,6 +26,12 @@ class Put:
     time: float
     client: tuple[str, str]
     operation: int
+    by_digest: str | None = None
+    """The digest of a manifest that was put by it, and not by a tag."""
+
+
+def place_of(step: Step) -> Place:
+    return (registry_name(step.first.host), step.route.repository, step.route.named)
 
 
 def held_type(step: Step) -> str | None:
@@ -45,18 +53,27 @@ class Puts:
 
     def note(self, step: Step) -> None:
         """A step is over: it may have put something, or deleted it. What a delete takes with it is not known, so all goes."""
-        route, last = step.route, step.last
+        route, last, place = step.route, step.last, place_of(step)
         if step.kind is Kind.DELETE and last.ok:
-            for place in [place for place in self.known if place[:2] == (step.first.host, route.repository)]:
-                del self.known[place]
+            for other in [other for other in self.known if other[:2] == place[:2]]:
+                del self.known[other]
         if (kind := held_type(step)) is not None:
-            self.held[(step.first.host, route.repository, route.reference)] = (step.started, kind)
+            self.held[place] = (step.started, kind)
         if last.status != 201 or step.pull is None:
             return
         is_manifest = step.kind is Kind.MANIFEST_PUT
-        names = {route.reference, said_digest(last)} if is_manifest else {route.digest}
+        names = {route.reference, route.digest, said_digest(last)} if is_manifest else {route.digest}
         if not is_manifest and route.endpoint not in (Endpoint.UPLOAD, Endpoint.UPLOAD_START):
             return
-        put = Put(time=last.ended or last.request.time, client=step.pull.client_key, operation=step.pull.id)
-        for name in names - {None}:
-            self.known[(step.first.host, route.repository, name)] = put
+        alone = route.digest if is_manifest and not _refers(step) else None
+        last_tag = {None} if is_manifest and route.digest is None else set()
+        put = Put(
+            time=last.ended or last.request.time, client=step.pull.client_key, operation=step.pull.id, by_digest=alone
+        )
+        for name in (names - {None}) | last_tag:
+            self.known[(*place[:2], name)] = put
+
+
+def _refers(step: Step) -> bool:
+    """Whether it is a signature or another attachment, which needs no tag."""
+    return isinstance(step.document, Manifest | Index) and step.document.subject is not None

@@ -10,9 +10,9 @@ from pullscope.oci.known_registries import known_registry
 from pullscope.oci.urls import query, split
 from pullscope.oci.whereabouts import expiry_of
 from pullscope.trace.findings.case import in_storage, listed, name_of
-from pullscope.trace.findings.missing import told_by_storage
 from pullscope.trace.findings.row import Case, Fact, Found, Severity, row
 from pullscope.trace.findings.said import answered_by, date_of, quoted, said_status, says, seconds_of, words
+from pullscope.trace.findings.storage_steps import told_by_storage
 from pullscope.trace.model import Hop, Outcome
 from pullscope.trace.settle import RETRIED
 
