@@ -24,6 +24,7 @@ from pullscope.host.mirror import runtimes, switch
 from pullscope.host.mirror.configs import Wish
 from pullscope.host.routes.route import Node
 from pullscope.host.tree import Tree
+from pullscope.oci.verdicts import Problem
 
 pytestmark = pytest.mark.real
 __all__ = ["mirror", "registries", "root"]
@@ -176,16 +177,16 @@ def test_the_tracer_is_known_and_proves_itself(registries: Listeners, mirror: Pr
     """One request shows that a registry answers, or that the mirror was not started for it; a stranger is refused."""
     address = mirror.url.removeprefix("http://")
     switch.refuse_stranger(address)
-    assert switch.prove(address, "docker.io", "start").words == (
+    assert switch.prove(address, "docker.io", "start") == (
         "docker.io answers through the mirror (401: authentication required, as expected)"
     )
-    other = switch.prove(address, "ghcr.io", "start").problem
-    assert other is not None
+    other = switch.prove(address, "ghcr.io", "start")
+    assert isinstance(other, Problem)
     assert (other.code, other.fix) == ("mirror-without-registry", "start")
     with pytest.raises(HostError, match="is not pullscope"):
         switch.refuse_stranger(f"127.0.0.1:{registries.ports[0]}")
-    missing = switch.prove(f"127.0.0.1:{parts.free_port()}", "docker.io", "start").problem
-    assert missing is not None
+    missing = switch.prove(f"127.0.0.1:{parts.free_port()}", "docker.io", "start")
+    assert isinstance(missing, Problem)
     assert missing.code == "mirror-not-listening"
 
 

@@ -248,10 +248,10 @@ def _finish(at: Surroundings, was_on: bool) -> None:
 
 def _why_no_restart(found: Machine, purpose: str, *, yes: bool) -> str | None:
     """Why the daemon is not to be restarted; None where nothing stops, or the user agrees."""
-    needed = switch.restart_of(found)
-    if yes or not needed.asks:
+    stopped = switch.stopped_by_restart(found)
+    if yes or not stopped:
         return None
-    tell(f"{found.layout.name} must restart to {purpose}. {needed.words}")
+    tell(f"{found.layout.name} must restart to {purpose}. {stopped}")
     if not sys.stdin.isatty():
         return "there is no terminal to ask on; add --yes"
     return None if typer.confirm("Restart now?", default=False) else "not restarted"

@@ -122,10 +122,10 @@ def _prove(node: Node, wish: Wish) -> None:
     problems: dict[str, Problem] = {}
     for host in wish.hosts:
         found = switch.prove(wish.address, host, start)
-        if found.problem:
-            problems[found.problem.code] = found.problem
+        if isinstance(found, Problem):
+            problems[found.code] = found
         else:
-            tell(f"proof {found.words}")
+            tell(f"proof {found}")
     print_problems(problems.values())
 
 
@@ -191,10 +191,10 @@ def status(for_: For = None, root: Root = "/", as_json: AsJson = False) -> None:
         wish = Wish(hosts=item.hosts, url=item.url)
         for host in item.hosts:
             proved = switch.prove(wish.address, host, _start(wish))
-            if proved.problem and proved.problem not in problems:
-                problems.append(proved.problem)
-            elif proved.words and proved.words not in words:
-                words.append(proved.words)
+            if isinstance(proved, Problem):
+                problems += [proved] if proved not in problems else []
+            elif proved not in words:
+                words.append(proved)
     if as_json:
         listed = [item.as_json() for item in shown]
         end_with(verdicts.as_json("mirror status", problems, runtimes=listed, proof=words), ExitCode.DONE)

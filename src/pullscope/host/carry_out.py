@@ -20,7 +20,7 @@ from pullscope.host.command import NOT_FOUND, Outcome, Run, spelled
 from pullscope.host.journal import Recorded
 from pullscope.host.journal_document import Entry, Record
 from pullscope.host.layout import Layout
-from pullscope.host.tree import ABSENT, Tree
+from pullscope.host.tree import ABSENT, Snapshot, Tree
 
 TIMER_STEM = "pullscope-off"
 
@@ -101,7 +101,8 @@ class Parts:
             missing.append(path)
             path = path.rpartition("/")[0] or "/"
         for folder in reversed(missing):
-            self.changes.append(change.new_directory(folder, mode))
+            entry = Entry(path=folder, kind="directory", mode=mode)
+            self.changes.append(Change(entry=entry, after=Snapshot.ours("directory", mode)))
 
     def file(
         self,

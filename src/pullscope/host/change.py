@@ -64,10 +64,6 @@ def sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def new_directory(path: str, mode: int) -> Change:
-    return Change(entry=Entry(path=path, kind="directory", mode=mode), after=Snapshot.ours("directory", mode))
-
-
 def file(
     path: str,
     kind: str,

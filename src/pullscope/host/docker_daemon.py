@@ -73,22 +73,9 @@ def _list(value: object) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-def running_names(run: Run, layout: Layout) -> list[str]:
-    """The names of the running containers."""
-    done = run((*layout.docker, "ps", "--format", "{{.Names}}"))
-    return done.out.split() if done.ok else []
-
-
 def at_least(version: str, major: int, minor: int = 0) -> bool:
     match = re.match(r"([0-9]{1,9})\.([0-9]{0,9})", version)
     return match is not None and (int(match[1]), int(match[2] or 0)) >= (major, minor)
-
-
-def installed_version(run: Run) -> str | None:
-    """The version of the dockerd on this machine, whether it runs or not; None where there is none."""
-    done = run(("dockerd", "--version"))
-    match = re.search(r"version (\S+?),", done.out)
-    return match[1] if done.ok and match else None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

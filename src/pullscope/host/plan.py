@@ -108,7 +108,8 @@ def _proxy_parts(machine: Machine, parts: Parts, wish: Wish) -> dict[str, str]:
         MARK: wish.mode,
     }
     if wish.trust == "env":
-        folders = before.get("SSL_CERT_DIR") or ":".join(trust.system_directories(machine.tree))
+        here = [folder for folder in trust.DIRECTORIES if machine.tree.exists(folder)] or trust.DIRECTORIES[:1]
+        folders = before.get("SSL_CERT_DIR") or ":".join(here)
         values["SSL_CERT_DIR"] = f"{folders}:{layout.ca_directory}"
         values[CA_MARK] = change.sha256(wish.authority.encode())[:16]
         path = f"{layout.ca_directory}/{trust.CERTIFICATE_NAME}"

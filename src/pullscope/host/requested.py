@@ -49,7 +49,8 @@ class Wish:
             )
         if self.mode == "hosts" and not self.hosts:
             raise ValueError("mode hosts needs --host HOST: the names to point at the proxy")
-        address = next((host for host in self.hosts if _is_address(host)), None)
+        names = {host: registry_host.parts(host)[0] for host in self.hosts}
+        address = next((one for one in names if names[one][0] == "[" or registry_host.is_address(names[one])), None)
         if self.mode == "hosts" and address is not None:
             raise ValueError(f"--mode hosts needs names: {address} is an address, and /etc/hosts maps only names")
 
@@ -78,8 +79,3 @@ class Wish:
 
     def as_json(self) -> dict[str, Any]:
         return {key: value for key, value in asdict(self).items() if key != "authority"}
-
-
-def _is_address(host: str) -> bool:
-    name = registry_host.parts(host)[0]
-    return name.startswith("[") or registry_host.is_address(name)

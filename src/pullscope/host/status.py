@@ -61,14 +61,9 @@ def _of(environment: Any, prefix: str = "") -> dict[str, str]:
     for name in ("HTTPS_PROXY", "https_proxy", "NO_PROXY", "no_proxy", "SSL_CERT_DIR", "SSL_CERT_FILE", MARK):
         value = environment.get(f"{prefix}{name}") or environment.get(name)
         if value:
-            found[name] = without_login(value) if "://" in value else value
+            scheme, mark, rest = value.partition("://")
+            found[name] = f"{scheme}{mark}{rest.rpartition('@')[2]}" if mark else value
     return found
-
-
-def without_login(url: str) -> str:
-    """A proxy URL without user and password."""
-    scheme, mark, rest = url.partition("://")
-    return f"{scheme}{mark}{rest.rpartition('@')[2]}" if mark else url.rpartition("@")[2]
 
 
 def _state(machine: Machine, drift: tuple[Problem, ...]) -> str:

@@ -5,8 +5,8 @@ What is done is told through a function that is handed in; nothing here prints.
 
 from __future__ import annotations
 
+import re
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
@@ -20,41 +20,23 @@ from pullscope.host.plan import Plan
 from pullscope.oci.amounts import count
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Restart:
-    """A restart that is needed, and what it would stop."""
-
-    containers: tuple[str, ...]
-    otherwise: str = ""
-    """What it does to another daemon than docker, which is asked for each time."""
-
-    @property
-    def asks(self) -> bool:
-        """Whether it needs leave."""
-        return bool(self.containers or self.otherwise)
-
-    @property
-    def words(self) -> str:
-        if not self.containers:
-            return self.otherwise
-        return f"That stops {count(len(self.containers), 'container')} (live-restore is off): {', '.join(self.containers)}."
-
-
-def restart_of(found: Machine) -> Restart:
-    """What a restart of the daemon would stop right now."""
+def stopped_by_restart(found: Machine) -> str:
+    """What a restart of the daemon would stop right now, as a sentence; empty for what nothing hangs on."""
     daemon = found.daemon
     if not found.layout.is_docker:
-        return Restart(containers=(), otherwise=found.layout.restarting)
+        return found.layout.restarting
     if daemon is None or daemon.live_restore or not daemon.running:
-        return Restart(containers=())
-    names = docker_daemon.running_names(found.run, found.layout)
-    return Restart(containers=tuple(names) or tuple(["?"] * daemon.running))
+        return ""
+    done = found.run((*found.layout.docker, "ps", "--format", "{{.Names}}"))
+    names = (done.out.split() if done.ok else []) or ["?"] * daemon.running
+    return f"That stops {count(len(names), 'container')} (live-restore is off): {', '.join(names)}."
 
 
 def validate(found: Machine, planned: Plan) -> None:
     """Let dockerd judge the new daemon.json where it can (23 and later); HostError with its words where it refuses."""
     part = next((item for item in planned.changes if item.entry.kind == "daemon-json"), None)
-    if part is None or not docker_daemon.at_least(docker_daemon.installed_version(found.run) or "", 23):
+    installed = re.search(r"version (\S+?),", found.run(("dockerd", "--version")).out) if part is not None else None
+    if part is None or installed is None or not docker_daemon.at_least(installed[1], 23):
         return
     with tempfile.TemporaryDirectory(prefix="pullscope-") as folder:
         candidate = Path(folder) / "daemon.json"

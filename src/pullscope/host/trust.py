@@ -31,6 +31,7 @@ BUNDLES = (
     "/etc/ssl/cert.pem",
 )
 DIRECTORIES = ("/etc/ssl/certs", "/etc/pki/tls/certs")
+"""Those that Go reads by default, as far as they are here."""
 
 _PEM = re.compile(r"-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----")
 
@@ -42,11 +43,6 @@ class RegistryTrust:
     host: str
     authorities: tuple[str, ...]
     client_certificate: bool
-
-
-def system_directories(tree: Tree) -> list[str]:
-    """The directories that Go reads by default, as far as they are here."""
-    return [folder for folder in DIRECTORIES if tree.exists(folder)] or [DIRECTORIES[0]]
 
 
 def certificates(text: str) -> list[str]:

@@ -102,7 +102,8 @@ def describe(data: bytes, content_type: str | None) -> str | None:
     elif isinstance(manifest, Manifest):
         lines = _manifest(manifest)
     elif token is not None:
-        lines = _token(token)
+        title = "token answer (the token itself is not shown here)"
+        lines = _aligned(title, _token_rows(token, jwt_claims(token.token)))
     elif config := _as_config(data, content_type):
         lines = _config(config, data)
     elif errors := read_errors(data):
@@ -164,11 +165,6 @@ def _descriptor(descriptor: Descriptor) -> Rows:
     for url in descriptor.urls:
         yield "url", url
     yield from descriptor.annotations.items()
-
-
-def _token(token: TokenAnswer) -> Iterator[str]:
-    claims = jwt_claims(token.token)
-    yield from _aligned("token answer (the token itself is not shown here)", _token_rows(token, claims))
 
 
 def _token_rows(token: TokenAnswer, claims: dict[str, Any] | None) -> Rows:

@@ -160,18 +160,9 @@ _WITHIN = 15.0
 """Seconds: the mirror gives a registry five to be connected to."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Proof:
-    """What the request showed: a line for the user, or a problem."""
-
-    words: str = ""
-    problem: Problem | None = None
-
-
 def refuse_stranger(address: str) -> None:
     """HostError where something listens there that is not our mirror: it would answer for the registries."""
-    host, port = _parts(address)
-    if not listens(host, port):
+    if not listens(*_parts(address)):
         return
     status, body = _get(address, "/")
     if _OURS not in body:
@@ -181,29 +172,23 @@ def refuse_stranger(address: str) -> None:
         )
 
 
-def prove(address: str, registry: str, start: str) -> Proof:
-    """Ask for the version check of one registry through the mirror. `start` is what starts the mirror."""
-    host, port = _parts(address)
-    if not listens(host, port):
-        return Proof(
-            problem=warning(
-                "mirror-not-listening",
-                f"Nothing listens on {address} yet: clients go on to the registry itself.",
-                start,
-            )
-        )
+def prove(address: str, registry: str, start: str) -> str | Problem:
+    """Ask for the version check of one registry through the mirror: what that showed, in words, or what is wrong.
+
+    `start` is what starts the mirror.
+    """
+    if not listens(*_parts(address)):
+        message = f"Nothing listens on {address} yet: clients go on to the registry itself."
+        return warning("mirror-not-listening", message, start)
     status, body = _get(address, f"/v2/?ns={quote(registry)}")
     if status in {200, 401}:
         meaning = "no login needed" if status == 200 else "authentication required, as expected"
-        return Proof(words=f"{registry} answers through the mirror ({status}: {meaning})")
+        return f"{registry} answers through the mirror ({status}: {meaning})"
     if status == 404 and _OURS in body:
-        code, message = "mirror-without-registry", f"the mirror on {address} was not started for {registry}"
-    elif status is not None:
-        code, message = "mirror-no-answer", f"{registry} gave no good answer through the mirror ({status})"
-    else:
-        code, message = "mirror-no-answer", f"the mirror on {address} does not answer"
-    fix = start if code == "mirror-without-registry" else None
-    return Proof(problem=warning(code, message, fix))
+        return warning("mirror-without-registry", f"the mirror on {address} was not started for {registry}", start)
+    if status is not None:
+        return warning("mirror-no-answer", f"{registry} gave no good answer through the mirror ({status})")
+    return warning("mirror-no-answer", f"the mirror on {address} does not answer")
 
 
 def _parts(address: str) -> tuple[str, int]:

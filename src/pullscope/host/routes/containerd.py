@@ -31,7 +31,9 @@ def route(node: Node, reference: Reference) -> Route:
         )
     else:
         endpoints = tuple(
-            _endpoint(host, reference, _source(found, host)) for host in found.hosts if _asked(host, reference)
+            _endpoint(host, reference, _source(found, host))
+            for host in found.hosts
+            if host.asks is not None and not (reference.digest and host.asks == "tag")
         )
     return Route(
         client="containerd",
@@ -61,10 +63,6 @@ def _registry(name: str) -> str:
     """The registry that a directory is for: `host_5000_` is `host:5000`."""
     host, mark, port = name.removesuffix("_").rpartition("_")
     return f"{host}:{port}" if mark and name.endswith("_") and port.isdigit() else name
-
-
-def _asked(host: Host, reference: Reference) -> bool:
-    return host.asks is not None and not (reference.digest and host.asks == "tag")
 
 
 def _endpoint(host: Host, reference: Reference, source: str, login: str = KUBELET_LOGIN) -> Endpoint:

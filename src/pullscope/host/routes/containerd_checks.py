@@ -66,7 +66,9 @@ def _config_problems(node: Node, config: Config) -> Iterator[Problem]:
             f"{edits.sed(node, config.path, *_moved(config, misplaced))}{restart}",
             f"{config.path}:{config.text.line(*misplaced[0]) if config.text else 0}",
         )
-    elif not config.roots and _has_hosts(node):
+    elif not config.roots and any(
+        node.tree.exists(f"{CERTS_D}/{name}/hosts.toml") for name in node.tree.names(CERTS_D)
+    ):
         fix = _set_config_path(node, config)
         message = f"{config.path} sets no config_path, so CRI does not read {CERTS_D}."
         yield Problem("config-path-not-set", message, None if fix is None else f"{fix}{restart}", config.path)
@@ -120,10 +122,6 @@ def _set_config_path(node: Node, config: Config) -> str | None:
     if (config.version, config.major) == (1, 2):
         fix = f"{edits.sed(node, config.path, edits.at_top('version = 2'))} && {fix}"
     return fix
-
-
-def _has_hosts(node: Node) -> bool:
-    return any(node.tree.exists(f"{CERTS_D}/{name}/hosts.toml") for name in node.tree.names(CERTS_D))
 
 
 def _misplaced(node: Node, config: Config) -> Iterator[Problem]:

@@ -124,18 +124,14 @@ class _RefusedError(ValueError):
 
 
 def _hosts(text: TomlText, path: str, registry: str) -> Iterator[Host]:
-    """The hosts that the file names, then the registry itself."""
-    for key in _order(text):
-        yield _host(key, toml_text.get(text.data, "host", key), path, text.named("host", key)[0])
+    """The hosts that have a table of their own, in the order of the file (getSortedHosts); then the registry itself."""
+    keys = (table.path[1] for table in text.tables if len(table.path) > 1 and table.path[0] == "host")
+    for key in dict.fromkeys(keys):
+        for table in text.named("host", key)[:1]:
+            yield _host(key, toml_text.get(text.data, "host", key), path, table)
     server = toml_text.get(text.data, "server")
     said = _host(server if isinstance(server, str) else "", text.data, path, text.tables[0])
     yield said if said.host else _with(registry, said)
-
-
-def _order(text: TomlText) -> list[str]:
-    """The hosts in the order of the file (getSortedHosts): only those that have a table of their own."""
-    keys = (table.path[1] for table in text.tables if len(table.path) > 1 and table.path[0] == "host")
-    return [key for key in dict.fromkeys(keys) if text.named("host", key)]
 
 
 def _host(key: str, settings: object, base: str, table: Table) -> Host:

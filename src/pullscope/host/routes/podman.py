@@ -57,17 +57,12 @@ def examine(node: Node) -> tuple[Problem, ...]:
     return tuple(problems(node, registries_conf.read(node), [], short=False))
 
 
-def is_short(text: str) -> bool:
-    """Whether a name has no registry (shortnames.IsShortName)."""
-    first, slash, _ = text.partition("/")
-    return not (slash and ("." in first or ":" in first or first == "localhost"))
-
-
 def _full_names(known: Registries, text: str) -> tuple[list[str], list[str], bool]:
     """The full names that a name stands for, in order; why; and whether it is a short one."""
     Reference.parse(text)
-    if not is_short(text):
-        return [text], [], False
+    first, slash, _ = text.partition("/")
+    if slash and ("." in first or ":" in first or first == "localhost"):
+        return [text], [], False  # shortnames.IsShortName
     base = text.partition("@")[0]
     name, _, _ = base.rpartition(":") if ":" in base.rpartition("/")[2] else (base, "", "")
     alias = known.aliases.get(name)

@@ -14,6 +14,7 @@ from pullscope.oci.verdicts import Problem, note, warning
 
 AS_SAID, NOT_ASKED, NOT_SAID, BESIDES = "as listed", "not asked", "asked but not listed", "also asked"
 _HIDDEN = "probably a token server or a storage host: requests in TLS are not seen"
+_MISSED = "packets were missed, so more endpoints may have been asked: try again."
 _TOO_SHORT = "the connection was too short to be looked up, so it may be another program's"
 
 AT_ONCE = 1.0
@@ -78,7 +79,8 @@ class Comparison:
         self._changed = _changed_since(node, route, pulled)
         self.rows = [*(self._row(at) for at in range(len(self._said))), *self._others]
         fix = f"{node.sudo}systemctl restart {route.client}" if self._changed else None
-        self.problems = tuple(self._missed() if pulled.missed else self._problems(fix))
+        missed = warning("packets-missed", f"{pulled.missed} {_MISSED}")
+        self.problems = (missed,) if pulled.missed else tuple(self._problems(fix))
 
     def _leave_doubtful(self) -> None:
         """Of a pull that went well, what may be another program's counts only before an endpoint that was surely asked."""
@@ -111,10 +113,6 @@ class Comparison:
         """Whether something that comes after it, or that was not said at all, was asked in its place."""
         alike = [one for one in self._said[at + 1 :] if one.endpoint.asks == self._said[at].endpoint.asks]
         return any(one.asked for one in alike) or any(row.state == NOT_SAID for row in self._others)
-
-    def _missed(self) -> Iterator[Problem]:
-        message = f"{self._pulled.missed} packets were missed, so more endpoints may have been asked: try again."
-        yield warning("packets-missed", message)
 
     def _problems(self, fix: str | None) -> Iterator[Problem]:
         passed = [
