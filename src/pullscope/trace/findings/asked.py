@@ -96,6 +96,16 @@ def action(case: Case, step: Step) -> str:
     return "delete" if step.kind is Kind.DELETE else "push" if case.writes else "pull"
 
 
+def meant_as_host(name: str | None) -> str:
+    """How to write a name at Docker Hub whose first part may be a host: without a dot or a colon clients take it for an owner.
+
+    moby/moby#36263, #28225, docker/cli#987, distribution/distribution#2511 (reference.ParseDockerRef).
+    """
+    first, _, rest = (name or "").partition("/")
+    is_owner = not rest or first == "library" or host_within(name) is not None
+    return "" if is_owner else f"{first}:443/{rest}, if {first} is the host of a registry"
+
+
 def host_within(name: str | None) -> str | None:
     """The host with which a repository's name begins, as if a registry were named twice; None where it begins with none.
 

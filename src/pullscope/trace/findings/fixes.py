@@ -18,7 +18,7 @@ from pullscope.oci.text_table import heads
 from pullscope.oci.urls import bare, parameters, query
 from pullscope.oci.whereabouts import is_local
 from pullscope.trace.findings.answers import GATEWAY, Answer, by_its_words, look_at_the_log
-from pullscope.trace.findings.asked import action, host_within
+from pullscope.trace.findings.asked import action, host_within, meant_as_host
 from pullscope.trace.findings.case import REFUSALS, asked_repositories, is_write
 from pullscope.trace.findings.client_settings import past_the_proxy, proxy_setting
 from pullscope.trace.findings.compared import next_page, page_size, realm_lost, rewritten
@@ -116,7 +116,8 @@ def of_a_name(one: Answer) -> str | None:
             return f"{OF_THE_REWRITE}, or repair {mirror}"
         own = name.removeprefix("library/")  # podman-container-tools/podman#9619
         whole = own if own.count("/") == 1 else "OWNER/NAME"
-        return f"name it {whole}: Docker Hub has names of two parts, and {name} has {parts}"
+        meant = f"write {host}; else " if (host := meant_as_host(name)) else ""
+        return f"{meant}name it {whole}: Docker Hub has names of two parts, and {name} has {parts}"
     if known == "docker-hub" and name.startswith("library/") and action(one.case, one.step) == "push":
         # roboreg/roboreg#117, keikoproj/upgrade-manager#354, docker/hub-feedback#1222; a host: GoogleContainerTools/kaniko#616
         if (within := host_within(name)) is not None:

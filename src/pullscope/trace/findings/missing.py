@@ -11,7 +11,7 @@ from pullscope.oci.reference import DOCKER_HUB, registry_name
 from pullscope.oci.routes import Endpoint, below
 from pullscope.oci.urls import bare
 from pullscope.trace.findings.answers import Answer
-from pullscope.trace.findings.asked import action, host_within, takes, trusted
+from pullscope.trace.findings.asked import action, host_within, meant_as_host, takes, trusted
 from pullscope.trace.findings.case import in_turn
 from pullscope.trace.findings.compared import naming
 from pullscope.trace.findings.login_commands import list_tags
@@ -77,7 +77,8 @@ def elsewhere(one: Answer) -> str:
         return f"; if names have a project or owner there, write one before it: OWNER/{one.name}"
     hub = one.known is not None and one.known.id == "docker-hub" and one.name
     goes = "of" if action(one.case, one.step) == "pull" else "to go to"
-    return f"; if it is {goes} another registry, name that first: HOST/{one.name}" if hub else ""
+    own = f", or {meant}" if (meant := meant_as_host(one.name)) else ""
+    return f"; if it is {goes} another registry, name that first: HOST/{one.name}{own}" if hub else ""
 
 
 def of_what_is_missing(one: Answer) -> str | None:

@@ -12,7 +12,7 @@ from pullscope.oci.reference import registry_name
 from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import bare
 from pullscope.trace.findings.answers import OF_RIGHTS, Answer, look_at_the_log
-from pullscope.trace.findings.asked import PLACEHOLDER, action, check, host_within, request, thing
+from pullscope.trace.findings.asked import PLACEHOLDER, action, check, host_within, meant_as_host, request, thing
 from pullscope.trace.findings.case import REFUSALS, asked_repositories, in_turn, is_write, listed, repositories
 from pullscope.trace.findings.compared import realm_lost
 from pullscope.trace.findings.grants import ACCESS, allows, pushes, rights, showed_it_with
@@ -359,7 +359,7 @@ def of_a_refusal(one: Answer) -> str | None:
         account = f"log in with an account that may {action(one.case, one.step)} {name}"
         step = one.step_there(action(one.case, one.step))
         now = f"let the present one do so: {step}" if step else f"have an administrator of {host} give it that right"
-        return f"{account}: {one.login}; or {now}{elsewhere(one)}"
+        return f"{account}: {one.login}; or {now.partition(', or HOST/')[0]}{elsewhere(one)}"
     if not is_specific(one.hop) and one.is_known_to_be_there:
         log = f"log in with an account that has the right to {thing(one.step)} too"
         own = f"give the account that {one.case.client} uses that right"
@@ -389,7 +389,8 @@ def _short(one: Answer) -> str:
         return f", and write its registry before it, if none is there: {client} asked {listed(asked)} in turn (registries.conf)"
     said = short if hub and one.no_login and one.case.family in CONTAINERS_IMAGE else ""
     if not hub or not (one.name or "").startswith("library/"):
-        return said
+        host = meant_as_host(one.name) if hub else ""
+        return said + (f", or write {host} (with a dot or a port: else it is an owner's name)" if host else "")
     if one.case.family == "buildkit":  # docker/compose#11028, docker/cli#1559, moby/buildkit#4172
         return f": if a stage of the Dockerfile is meant, none is named so there (FROM IMAGE AS {(one.name or '')[8:]})"
     return f"{said}; what belongs to an owner at Docker Hub is named OWNER/NAME, at other registries HOST/NAME"

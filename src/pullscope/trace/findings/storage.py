@@ -12,7 +12,7 @@ from pullscope.oci.whereabouts import expiry_of
 from pullscope.trace.findings.case import in_storage, listed, name_of
 from pullscope.trace.findings.row import Case, Fact, Found, Severity, row
 from pullscope.trace.findings.said import answered_by, date_of, quoted, said_status, says, seconds_of, words
-from pullscope.trace.findings.storage_steps import told_by_storage
+from pullscope.trace.findings.storage_steps import KEYS, OF_ITS_KEYS, told_by_storage
 from pullscope.trace.model import Hop, Outcome
 from pullscope.trace.settle import RETRIED
 
@@ -26,7 +26,7 @@ _REFUSED = frozenset({400, 401, 403, 410})
 _EXPIRED = re.compile(r"expired", re.IGNORECASE)
 _SIGNATURE = re.compile(
     r"SignatureDoesNotMatch|InvalidSignature|signature|AuthenticationFailed|InvalidAccessKeyId|MissingKey"
-    r"|AuthorizationQueryParametersError|failed to authenticate the request|invalid (?:key|token)",
+    rf"|AuthorizationQueryParametersError|failed to authenticate the request|invalid (?:key|token)|{OF_ITS_KEYS}",
     re.IGNORECASE,
 )
 """S3, MinIO, Azure Blob Storage, CloudFront and Google Cloud Storage, in the codes and messages of their error bodies."""
@@ -44,6 +44,8 @@ _FRAME = re.compile(r"time frame:(?: Start \[(.+?)\] -)? Expiry \[(.+?)\] - Curr
 
 def _early(hop: Hop) -> bool | None:
     """Whether an address is refused because its time has not come yet; None if it is not refused for its time."""
+    if says(hop, KEYS):
+        return None
     if frame := _FRAME.search(words(hop)):
         start, _, current = (seconds_of(date) for date in frame.groups())
         return start is not None and current is not None and current < start
@@ -144,7 +146,8 @@ def signed_url_invalid(case: Case) -> Iterator[Found]:
     """The storage refuses the signature of an address (SignatureDoesNotMatch and its likes).
 
     A signature covers host, path and query (AWS Signature Version 4): a proxy that rewrites one of them breaks it.
-    distribution/distribution#3139, docker/hub-feedback#1636. Others are keys that were withdrawn.
+    distribution/distribution#3139, docker/hub-feedback#1636. Others are the registry's own keys: withdrawn, wrong, or temporary
+    and over, which the address is not yet (distribution/distribution#4175, aws/aws-sdk-ruby#1182, testdouble/azure-blob#14).
     """
     wrong = [hop for hop in _refused(case) if says(hop, _SIGNATURE) and _early(hop) is None]
     if wrong:
@@ -152,10 +155,11 @@ def signed_url_invalid(case: Case) -> Iterator[Found]:
         by = hop.follows.host if hop.follows is not None else "the registry"
         yield Found(
             (one.step for one in wrong),
-            f"{answered_by(hop)} refuses the signature of the address that {by} handed out, with {hop.status}{quoted(hop)}.",
+            f"{answered_by(hop)} refuses the {'key that' if says(hop, KEYS) else 'signature of the address that'} {by} "
+            f"{'signed its address with' if says(hop, KEYS) else 'handed out'}, with {hop.status}{quoted(hop)}.",
             told_by_storage(case, hop)
             or f"keep host, path and query of signed addresses as they are between {by} and {hop.host}, or let {by} serve "
-            "blobs itself instead of redirecting",
+            f"blobs itself instead of redirecting; if nothing changes them, correct the secret key that {by} signs with",
         )
 
 

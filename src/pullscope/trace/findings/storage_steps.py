@@ -38,17 +38,37 @@ explicit deny|no service control policy
     change the policy that denies it, as those words name it: it is one of the bucket, of the organization or of the endpoint
 InvalidObjectState|storage class
     restore the objects (aws s3api restore-object), and take the rule off that bucket that archives them
+# docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses; alibabacloud.com/help/en/oss, "Error codes": distribution#4175
+ExpiredToken|TokenRefreshRequired|SecurityTokenExpired|provided token|security token
+    {temporary}
+# learn.microsoft.com, "Create a user delegation SAS": testdouble/azure-blob#14, treeverse/lakeFS#9986
+key time frame
+    {delegated}
+InvalidAccessKeyId|\b(?:key|user) id you provided
+    {key}
 PermanentRedirect|region '?[\w-]+'? is wrong|IncorrectEndpoint
     set the region of the bucket in the storage settings of {by} (storage.s3.region in distribution): it signs for another
 """
 """What a storage says, and the step, where that is another than its status tells."""
 _STEPS_OF_STORAGE = [(re.compile(words, re.IGNORECASE), " ".join(step)) for words, step in heads(_OF_STORAGE)]
+OF_ITS_KEYS = (
+    r"ExpiredToken|TokenRefreshRequired|(?:provided|security) ?token|key time frame|InvalidAccessKeyId|id you provided"
+)
+KEYS = re.compile(OF_ITS_KEYS, re.IGNORECASE)
+"""Words of the key that an address was signed with: the registry's own, which no client can change."""
 _OWN = {
     "account": "let the network of {client} in: az storage account network-rule add --account-name {bucket} --ip-address ADDRESS",
     "endpoint": "allow s3:GetObject on that bucket in the policy of the VPC endpoint that {client} goes through: "
     "aws ec2 modify-vpc-endpoint --vpc-endpoint-id ID --policy-document file://POLICY",
 }
 """What lets a network in, where the storage is one's own."""
+_SIGNS = {
+    "temporary": "renew the temporary credentials that {by} signs with: restart it, update it, or give it a key without an end "
+    "(below storage in distribution); these words are of its key, not of the address's own time",
+    "delegated": "let {by} get a new user delegation key from {host} (one lives 7 days at most): restart it, or update it",
+    "key": "correct the key in the storage settings of {by} (below storage in distribution): {host} does not know that one",
+}
+"""What mends the key of one's own registry."""
 _BUCKET = re.compile(r"bucket|container", re.IGNORECASE)
 
 
@@ -64,6 +84,7 @@ def told_by_storage(case: Case, hop: Hop) -> str | None:
     by = hop.follows.host if hop.follows is not None else "the registry"
     names = {"by": by, "host": hop.host, "client": case.client, "bucket": hop.host.partition(".")[0]}
     own = {name: _of_a_network(by) or way.format(**names) for name, way in _OWN.items()}
+    own |= {name: _of_its_keys(by) or way.format(**names) for name, way in _SIGNS.items()}
     return step and step.format(**own, **names)
 
 
@@ -71,6 +92,12 @@ def _of_a_network(by: str) -> str | None:
     """What who pulls can change where a known registry's storage refuses a network: the storage itself is not theirs."""
     known = known_registry(by)
     return known.step("network") if known is not None else None
+
+
+def _of_its_keys(by: str) -> str | None:
+    known = known_registry(by)
+    again = "start the pull again, for a new address; if it keeps failing, see"
+    return f"{again} {known.status}: it is signed with a key of {known.name}, not yours" if known is not None else None
 
 
 def of_storage(one: Answer) -> str | None:
