@@ -211,7 +211,8 @@ huawei-swr: Huawei Cloud SWR
     source https://support.huaweicloud.com/intl/en-us/usermanual-swr/swr_01_1000.html
     secret {region}@AK (the project's name before the @) and a key made of AK and SK (its console, Generate Login Command)
 tencent: Tencent Container Registry
-    hosts [a-z0-9-]+\.tencentcloudcr\.com
+    # the second is its personal edition, whose token server has Harbor's path: tencentmusic/cube-studio#30
+    hosts [a-z0-9-]+\.tencentcloudcr\.com|[a-z]*ccr\.ccs\.tencentyun\.com
     login echo PASSWORD | docker login {host} -u ACCOUNT_ID --password-stdin
     source https://www.tencentcloud.com/document/product/1051/54755
     secret the account's ID and a credential made in its console (a temporary one lives an hour)

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 from pullscope.oci.agents import CONTAINERD_STORE, CONTAINERS_IMAGE, DAEMONS, FETCHES_LAYERS, Client
 from pullscope.oci.bounds import count
-from pullscope.oci.challenge import read_scopes
 from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import parameters, path_of, query
 from pullscope.trace.clues import LISTS, PINGS
@@ -22,7 +21,7 @@ from pullscope.trace.model import Action, Ending, Hop, Kind, Outcome, Pull, Step
 from pullscope.trace.processes import is_same
 from pullscope.trace.settle import ended_at_a_lookup, failures, has_everything, steps_of, unused_token
 from pullscope.trace.times import MEANWHILE
-from pullscope.trace.tokens import is_account_login
+from pullscope.trace.tokens import is_account_login, rights_asked
 from pullscope.trace.unseen_hosts import through_mirror
 
 SENDS_BLOBS = frozenset({"oras", "regctl"})
@@ -160,11 +159,7 @@ def _action_of_nameless(pull: Pull) -> Action:
 
 def _rights_asked(pull: Pull) -> set[str]:
     """What the tokens were asked for: `pull`, `push`, `delete`."""
-    tokens = [step for step in steps_of(pull) if step.is_token]
-    asked = [step.token.scope or "" for step in tokens if step.token]
-    for step in tokens:
-        asked += parameters(query(step.first.request.url)).get("scope", [])
-    return {action for text in asked for scope in read_scopes(text) for action in scope.actions}
+    return {right for step in steps_of(pull) if step.is_token for right in rights_asked(step)}
 
 
 def was_cut_off(step: Step) -> bool:

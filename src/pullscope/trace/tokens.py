@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from pullscope.oci.challenge import read_scopes
 from pullscope.oci.documents import TokenAnswer, read_token_answer
 from pullscope.oci.urls import parameters, query
 from pullscope.trace.events import Finished, Requested
 from pullscope.trace.hop import Hop
+
+if TYPE_CHECKING:
+    from pullscope.trace.model import Step
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,6 +40,20 @@ _OF_ACCOUNTS = re.compile(r"https://hub\.docker\.com/v2/(?:users/(?:2fa-)?login|
 def is_account_login(event: Requested) -> bool:
     """Whether a request logs in at the address that a registry's maker has for accounts (docker/hub-feedback#2502, #814)."""
     return _OF_ACCOUNTS.fullmatch(event.url.partition("?")[0]) is not None
+
+
+def rights_asked(token: Step) -> set[str]:
+    """The rights that a token was asked for; not to push for what is read, where only the challenge names that (nvcr.io)."""
+    asked = [
+        (token.token.scope if token.token else None) or "",
+        *parameters(query(token.first.request.url)).get("scope", []),
+    ]
+    rights = {action for text in asked for scope in read_scopes(text) for action in scope.actions}
+    under = token.under if token.under is not None and token.under.method == "GET" else None
+    named = (
+        (scope for one in under.first.challenges for scope in read_scopes(one.scope or "")) if under is not None else ()
+    )
+    return rights - {"push"} if any("push" in scope.actions for scope in named) else rights
 
 
 def read_token_facts(hop: Hop, form: str | None, answer: Finished | None = None) -> TokenFacts:

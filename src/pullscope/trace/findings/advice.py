@@ -284,8 +284,8 @@ network: dial tcp|no such host|connection (?:refused|reset)|i/o timeout|deadline
 disk rights: \b(?:filesystem|mkdir|open|rename|unlink(?:at)?|chmod|lstat)\b.*permission denied
     let the user that the registry of {host} runs as write to that directory: owner and mode of the volume, fsGroup in
     Kubernetes, SELinux
-disk failed: input/output error|stale (?:nfs )?file handle|too many open files
-    repair the disk or network volume of {host}: dmesg there says what failed
+disk failed: input/output error|stale (?:nfs )?file handle|too many open files|resource busy
+    repair the disk of {host}, or mount its network volume (NFS and the like) anew: dmesg there says what failed
 # distribution/distribution#2188; docs.aws.amazon.com, S3, "Error responses"
 slow storage: timeout expired while waiting|slow ?down|reduce your request rate|requesttimeout
     try again, with fewer uploads at a time; if it keeps failing, look at the storage of {host}: it is too slow for it

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 
-from pullscope.oci.challenge import read_scopes
 from pullscope.oci.digest import Digest, as_digest
 from pullscope.oci.documents import Index, Manifest
 from pullscope.oci.reference import is_registry
@@ -16,6 +15,7 @@ from pullscope.oci.urls import path_of
 from pullscope.trace.clues import LISTS
 from pullscope.trace.findings.case import Case, asked_repositories, is_write, repositories
 from pullscope.trace.model import Hop, Kind, Step
+from pullscope.trace.tokens import rights_asked
 
 LOOKERS = frozenset({"unknown", "curl"})
 """Families that may ask `/v2/` for its own sake."""
@@ -61,8 +61,7 @@ def doing(step: Step) -> str:
     """What is refused; skopeo asks for a token for `*` before a delete: podman-container-tools/skopeo#856."""
     if not step.is_token:
         return "a delete" if step.kind is Kind.DELETE else "a push"
-    scopes = read_scopes(step.token.scope or "") if step.token is not None else ()
-    actions = {action for scope in scopes for action in scope.actions}
+    actions = rights_asked(step)
     asked = (("push", "a push"), ("delete", "a delete"), ("*", "every right (*)"))
     return next((said for action, said in asked if action in actions), "a pull")
 

@@ -65,6 +65,11 @@ def _ends(hop: Hop, again: list[Hop]) -> tuple[str, str]:
     """What bodies that were cut off have in common, and what to do: the same byte is no accident, nor is the same time."""
     who, times = front(hop) or hop.host, len(again)
     seconds = [one.seconds or 0.0 for one in again]
+    if not hop.bytes and front(hop) is not None:  # distribution/distribution#4237
+        return (
+            f"{f', {times} times' if times > 1 else ''}",
+            f"read the log of {who} at {hop.host}: it ends the answer at its start",
+        )
     if times > 1 and len({one.bytes for one in again}) == 1:
         fix = (
             f"have {who} forget what its cache holds of this, pull past it, or push it again (if {hop.host} is yours, after a "

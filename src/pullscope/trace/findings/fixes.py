@@ -198,9 +198,6 @@ def of_a_page(one: Answer) -> str | None:
     return f"{how}: a page answered, not the registry{other}"
 
 
-# What is left: the status.
-
-
 def of_a_list(one: Answer) -> str | None:
     """Pages of a list: google/go-containerregistry#1963 (Quay), CodesWhat/drydock#927 (ECR Public)."""
     if one.act == "list" and one.case.family == "skopeo" and one.is_known_to_be_there:
@@ -313,6 +310,8 @@ def of_the_status(one: Answer) -> str | None:
         less = f"; one for each repository is shorter than this for {several} ({how})"
         why = f"what is in front of {host} may find the token too long, or have changed the request"
         return f"ask by GET, which says why: {why}{less if several > 1 else ''}"
+    if one.status == 400 and hop.request.method == "HEAD" and hop.is_registrys:
+        return f"run curl -i {quote(hop.request.url)}, which says why, or {look_at_the_log(one)}"
     acts, fix = _BY_STATUS.get(one.status, ("", ""))
     fits = acts == "any" or one.act in acts.split()
     out_of_reach = one.status in _SET_THERE and one.hosted is not None

@@ -16,7 +16,7 @@ from pullscope.trace.findings.case import REFUSALS, Case, Issued, in_storage, li
 from pullscope.trace.findings.login_commands import registry_at
 from pullscope.trace.findings.said import is_specific, says
 from pullscope.trace.model import Hop, Step
-from pullscope.trace.tokens import is_account_login
+from pullscope.trace.tokens import is_account_login, rights_asked
 
 
 def issued_for(case: Case, hop: Hop) -> Issued | None:
@@ -42,7 +42,8 @@ def rights(granted: str) -> str:
 def pushes(token: Step) -> bool:
     """Whether a token was asked for in order to write."""
     scopes = read_scopes(token.token.scope or "") if token.token is not None else ()
-    return any({"push", "delete", "*"} & set(scope.actions) and scope.type == "repository" for scope in scopes)
+    wanted = {"push", "delete", "*"} & rights_asked(token)
+    return any(wanted & set(scope.actions) and scope.type == "repository" for scope in scopes)
 
 
 def not_asked_for(issuer: Step, hop: Hop) -> list[str]:

@@ -60,6 +60,7 @@ _DEEPEST = 6
 _ERRNO = {
     5: "input/output error",
     13: "permission denied",
+    16: "device or resource busy",
     24: "too many open files",
     28: "no space left on device",
     30: "read-only file system",
