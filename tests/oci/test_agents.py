@@ -49,6 +49,13 @@ DOCKER_29 = (
         ("oras/1.2.0+Homebrew", "oras", "1.2.0+Homebrew", None),
         ("oras-go", "oras", None, None),
         ("Helm/3.14.0", "helm", "3.14.0", None),
+        # what brew gives curl (--user-agent, in logs of brew install -v)
+        (
+            "Homebrew/4.2.17-33-g1bbfe76 (Macintosh; Intel Mac OS X 14.4.1) curl/8.4.0",
+            "brew",
+            "4.2.17-33-g1bbfe76",
+            None,
+        ),
         ("bootc/1.9 skopeo/1.20.0", "bootc", "1.9", None),
         ("jib 3.4.0 jib-maven-plugin Google-HTTP-Java-Client/1.42", "jib", "3.4.0", None),
         (r"Docker-Client/28.2.2 (linux)", "docker-cli", "28.2.2", None),

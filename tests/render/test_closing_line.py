@@ -53,6 +53,21 @@ def test_a_pull_counts_layers() -> None:
     assert come_to(wire).startswith("1 of 2 layers, 1 already here, ")
 
 
+@pytest.mark.parametrize(
+    ("name", "kind", "line"),
+    [
+        ("app-1.0.0.tgz", "text/plain", "app-1.0.0.tgz came as text/plain"),
+        ("app-1.0.0.tgz", "application/octet-stream", "app-1.0.0.tgz downloaded"),
+        ("index.yaml", "text/plain", "index.yaml downloaded"),
+    ],
+)
+def test_what_comes_as_text_is_no_archive(name: str, kind: str, line: str) -> None:
+    """A chart's archive, and the index of a repository, which is text."""
+    wire = Wire(agent="Helm/3.17.3")
+    wire.ask("GET", f"{HOST}/charts/{name}", body="error: no storage", answer={"Content-Type": kind})
+    assert come_to(wire) == line
+
+
 def test_a_look_has_nothing_already_here() -> None:
     """A client that reads a manifest and a config wants no layer."""
     wire = Wire(agent=SKOPEO)

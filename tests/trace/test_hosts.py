@@ -203,11 +203,12 @@ def test_headers_are_compared_without_case() -> None:
     assert label_of(only(played(wire)).hops) is None
 
 
+@pytest.mark.parametrize("ns", ["docker.io", "index.docker.io"])
 @pytest.mark.parametrize("host", ["registry-1.docker.io", "index.docker.io"])
-def test_every_name_of_docker_hub_is_the_registry(host: str) -> None:
+def test_every_name_of_docker_hub_is_the_registry(host: str, ns: str) -> None:
     """containerd sends `?ns=docker.io` to whichever name its hosts.toml has; none is a mirror."""
     wire = Wire(agent=CONTAINERD)
-    wire.ask("GET", f"https://{host}/v2/library/app/manifests/latest?ns=docker.io", body=APP.manifest())
+    wire.ask("GET", f"https://{host}/v2/library/app/manifests/latest?ns={ns}", body=APP.manifest())
     assert roles(wire) == {host: ("registry",)}
 
 
@@ -217,6 +218,7 @@ def test_every_name_of_docker_hub_is_the_registry(host: str) -> None:
         ("quay.io", "team/app", "registry"),
         ("registry.access.redhat.com", "app", "registry"),
         ("registry.example.com", "app", "registry"),
+        ("registry.example.com", "team/app", "registry"),
         ("mirror.example.com", "library/app", "mirror"),
         ("mirror.gcr.io", "library/app", "mirror"),
         ("cache.example.com", "hub/library/app", "mirror"),

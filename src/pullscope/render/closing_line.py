@@ -181,7 +181,9 @@ def _list(pull: Pull) -> Iterator[str]:
             terms = parameters(query(step.first.request.url)).get("q") or []
             yield plain(f"search for '{' '.join(terms)}'" if terms else "search", 80)
         elif step.kind is Kind.CHARTS:
-            yield plain(f"{step.route.reference or 'index.yaml'} downloaded", 80)
+            name, kind = step.route.reference or "index.yaml", step.last.content_type
+            as_text = name.endswith(".tgz") and kind.startswith("text/")  # no archive
+            yield plain(f"{name} {f'came as {kind}' if as_text else 'downloaded'}", 80)
     for kind, names in LISTED.items():
         counts = [step.listed_count for step in good if step.kind is kind]  # a page each
         if counts:

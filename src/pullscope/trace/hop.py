@@ -223,4 +223,4 @@ class Hop:
     def mirror_of(self) -> str | None:
         """The registry in place of which its host was asked; None where that was asked for itself."""
         ns = self.route.ns
-        return ns if ns is not None and ns not in (self.host, registry_name(self.host)) else None
+        return ns if ns is not None and registry_name(ns) != registry_name(self.host) else None

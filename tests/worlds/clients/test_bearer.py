@@ -44,6 +44,7 @@ BEHIND_302 = {
     "regctl+vanity-login",
     "buildkit+upstream-login",
     "containerd+upstream-login",
+    "kubelet+vanity-login",  # run: CRI of containerd 2.1.9; a pull secret goes to a mirror too (k3s-io/k3s#8026)
 }
 
 

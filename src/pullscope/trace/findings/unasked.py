@@ -66,8 +66,8 @@ class Unasked(Answer):
         self.plain = self.realm.startswith("http:") and self.hop.request.url.startswith("https:")
         self.where = (f" ({where_it_is(self.at)})" if self.local else "") + (", over plain http" if self.plain else "")
         self.no_follower = case.client in NO_FOLLOWERS
-        families = ("containerd", "buildkit", "curl")
-        self.containerd, self.buildkit, self.curl = (case.family == one for one in families)
+        families = ("containerd", "buildkit", "curl", "brew")
+        self.containerd, self.buildkit, self.curl, self.brew = (case.family == one for one in families)
         self.own_address, self.one_name = own_address(case, self.to), ONE_NAME
         of_hub = self.known is not None and self.known.id == "docker-hub"
         self.hubs_catalog = of_hub and self.hop.route.endpoint is Endpoint.CATALOG
@@ -114,6 +114,10 @@ buildkit: {one.to} wants a token from {one.at}, and no request for one was seen:
     set BUILDKIT_NO_CLIENT_TOKEN=1 for the client, or trace the client's process too
 hubs_catalog: {one.to} lists no repositories to anyone: it wants a token from {one.at}, and gives none that is good for that.
     list those of an owner by the API of its website: curl https://hub.docker.com/v2/namespaces/OWNER/repositories
+# Homebrew/brew#13313, #12825
+brew: {one.to} wants a token from {one.at}, and brew asks for none by itself.
+    set HOMEBREW_DOCKER_REGISTRY_TOKEN to a token for {one.to} where brew runs, or HOMEBREW_DOCKER_REGISTRY_BASIC_AUTH_TOKEN to
+    the Base64 of NAME:PASSWORD
 curl: {one.to} wants a token from {one.at}, and {one.client} asks for none by itself.
     get one first (curl {one.wanted}), and send it with -H 'Authorization: Bearer TOKEN'
 : {one.to} wants a token from {one.at}, and {one.client} was not seen asking for one.

@@ -18,7 +18,7 @@ from pullscope.worlds.clients.bearer import Login, sample_login
 from pullscope.worlds.clients.containers import Containers
 from pullscope.worlds.clients.crane import Crane
 from pullscope.worlds.clients.docker_classic import DockerClassic
-from pullscope.worlds.clients.docker_containerd import BUILDKIT, CONTAINERD, DockerContainerd
+from pullscope.worlds.clients.docker_containerd import BUILDKIT, CONTAINERD, KUBELET, DockerContainerd
 from pullscope.worlds.clients.drive import Ran
 from pullscope.worlds.clients.image_pull import ImagePull
 from pullscope.worlds.clients.regctl import Regctl
@@ -98,10 +98,17 @@ _CLIENTS = (
     ),
     Client(
         id="containerd",
-        label="containerd, nerdctl, k8s",
+        label="containerd, nerdctl",
         evidence=_TESTED,
-        compared="ctr 1.6.20 in CI, 2026-11; nerdctl and CRI read",
+        compared="ctr 1.6.20 in CI, 2026-11; nerdctl read",
         model=_model(DockerContainerd, dialect=CONTAINERD, containerd="1.6.20"),
+    ),
+    Client(
+        id="kubelet",
+        label="Kubernetes (containerd)",
+        evidence=_TESTED,
+        compared="CRI of containerd 2.1.9, 2026-11",
+        model=_model(DockerContainerd, dialect=KUBELET, containerd="2.1.9"),
     ),
     Client(
         id="buildkit",
@@ -173,7 +180,7 @@ ROSTER: Mapping[str, Client] = _clients()
 """Every client, with its login variants behind it."""
 
 # Who takes a login by the host that asks, and so has one for a registry behind a redirect; the others look for one under
-# the reference's host only. BuildKit: session/auth/authprovider. CRI and nerdctl: the configuration of that host.
+# the reference's host, or name (kubelet), only. BuildKit: session/auth/authprovider. nerdctl: dockerconfigresolver.go.
 _LOOKS_BY_ASKING_HOST = frozenset({"buildkit", "containerd"})
 
 

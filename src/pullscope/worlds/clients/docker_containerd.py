@@ -45,6 +45,8 @@ class Dialect:
     moby: bool = False
     """Says errors in moby's words (image_pull.go), else in containerd's own."""
     client_id: str = "containerd-client"
+    any_host: bool = False
+    """Whether its login goes to any host that asks."""
 
 
 # moby v29.7.2 daemon/containerd/resolver.go: "Host doesn't match" where the login is for another host. Run, 29.7.2.
@@ -61,12 +63,16 @@ MOBY = Dialect(
     moby=True,
 )
 
-# ctr 1.6.20 on the wire; nerdctl and CRI are read. `ctr --user` gives the login to any host (commands/resolver.go);
-# CRI's and nerdctl's are for their host only (internal/cri/server/images/image_pull.go ParseAuth), which is played here.
+# ctr 1.6.20 on the wire; nerdctl is read: it looks for a login by the host that asked (dockerconfigresolver.go, NewAuthCreds).
 CONTAINERD = Dialect(
     user_agent="containerd/{containerd}",
     token_agent="containerd/{containerd}",
 )
+
+# CRI gives the login of a pull to any host that asks, where it names no server (internal/cri/server/images/image_pull.go,
+# ParseAuth); a kubelet's has none (credentialprovider/keyring.go, Add; the request in cri-o/cri-o#4941). Run: PullImage of
+# containerd 2.1.9, behind a redirect to a registry with Basic and to one with a token server. `ctr --user` does the same.
+KUBELET = replace(CONTAINERD, any_host=True)
 
 # Read: moby/buildkit util/resolver/{resolver,authorizer}.go, session/auth/authprovider. The handlers live in the
 # resolver's pool, so one token serves all of a pull. Tokens are asked for by the client's process (buildx, docker),
@@ -285,7 +291,7 @@ class DockerContainerd(ImagePull):
 
     def _login_for(self, host: str) -> Login | None:
         """moby's resolver.go says "Host doesn't match" and goes on without."""
-        return self.login if self.login is not None and self.login.host == host else None
+        return self.login if self.login is not None and (self.dialect.any_host or self.login.host == host) else None
 
     def _token(self, challenge: Challenge, scopes: list[str], login: Login | None) -> Steps[Token]:
         user_agent = ("User-Agent", self._named(self.dialect.token_agent))
