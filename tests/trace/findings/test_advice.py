@@ -38,6 +38,8 @@ SAID = {
     "agent": "error code: 1010",
     "mesh": "RBAC: access denied",
     "cookies": "CSRF token not found in request",
+    "namespace": "This namespace is disabled. Please contact your system administrator.",
+    "recovery": "Quay running for account recoveries only.",
     "moved": "This repo requires terms acceptance and is only available on registry.redhat.io",
     "closed": "Container Registry is deprecated and shutting down, please use the auto migration tool",
     "terms": "Please accept the terms and conditions of the product first",

@@ -59,6 +59,11 @@ proxy login: proxy authentication
 account: (?:account|e-?mail|user)\b.{0,40}(?:verif|confirm|activat|disabled|locked|blocked|inactive|banned|not found|not exist)
     |(?:verif|confirm|activat)\w* (?:your|the) (?:account|e-?mail)
     have an administrator of {host} do for that account what its answer says, or log in with another: {login}
+# quay/quay, endpoints/v2/errors.py: docker-library/official-images#20228; ACCOUNT_RECOVERY_MODE: quay/quay#793
+namespace: \bnamespace (?:\S+ )?(?:is|has been) disabled
+    have an administrator of {host} enable the owner of {name} again, or use another registry: no login helps
+recovery: account recover(?:y|ies) only
+    set ACCOUNT_RECOVERY_MODE: false in the config.yaml of Quay at {host}, and restart it
 # openshift/release#6056, redhat-developer/rhdh-local#20
 moved (read list): only available (?:on|at|from) (?P<what>[a-z][\w-]*(?:\.[a-z][\w-]*)+)
     ask for {what}/{name} in its place, and log in there: {login_there}

@@ -315,6 +315,7 @@ def of_the_status(one: Answer) -> str | None:
     acts, fix = _BY_STATUS.get(one.status, ("", ""))
     fits = acts == "any" or one.act in acts.split()
     out_of_reach = one.status in _SET_THERE and one.hosted is not None
+    fits = fits and not (one.status == 405 and hop.errors and is_specific(hop))  # its own words say why
     if fits and not out_of_reach and (one.status != 412 or hop.route.endpoint is Endpoint.MANIFEST):
         who = front(hop) or f"what is in front of {host}"
         types = "application/json" if one.act in ("list", "token") else "*/*"

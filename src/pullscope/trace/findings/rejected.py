@@ -70,7 +70,8 @@ class Rejected:
         self.lifetime = self.issued.facts.expires_in if self.issued is not None else None
         self.soon = self.age is not None and self.age < 60 and self.issued is not None and self.issued.host == hop.host
         self.says_expired = hop.status in (400, 401, 403) and self.issued is not None and says(hop, EXPIRED)
-        self.hosted, said, now = known_registry(hop.host) is not None, hop.response, date_of(hop)
+        known, said, now = known_registry(hop.host), hop.response, date_of(hop)
+        self.hosted, self.status = known is not None, f", and see {known.status}" if known is not None else ""
         since, until, own = (said.valid_from, said.valid_until, said.valid_at) if said else (None, None, None)
         early = since - now if since is not None and now is not None else 0.0
         late = now - until if until is not None and now is not None else -1.0
@@ -180,7 +181,7 @@ soon one_of_many !invalid: {one.host} gives {one.client} other blobs of {one.nam
         this{one.brackets}.
     try again; if it is that blob again, {one.log_in}
 soon !invalid: <takes> it took it before{one.brackets}.
-    try again: {one.host} gave this token itself, {one.seconds} before, so the fault is there
+    try again{one.status}: {one.host} gave this token itself, {one.seconds} before, so the fault is there
 : <takes> it took it before{one.brackets}.
     make <shared> the same, and their clocks
 """,
