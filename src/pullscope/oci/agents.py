@@ -69,6 +69,7 @@ FAMILIES: Mapping[str, Family] = {
     "apptainer": Family(products=("apptainer",), process=_COMMAND),
     "singularity": Family(products=("singularity",), process=_COMMAND),
     "curl": Family(products=("curl",), process=_COMMAND),
+    "bazel": Family(products=("bazel",)),  # its downloader (HttpConnector.java)
     "brew": Family(products=("homebrew",)),  # several runs of curl (Homebrew/brew#12825, #13878)
     "regctl": Family(process=_COMMAND),  # it sends its name in a way of its own: _REGCLIENT
     "regsync": Family(process=_COMMAND),

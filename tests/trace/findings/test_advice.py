@@ -33,6 +33,7 @@ SAID = {
     "types": "unknown media type: application/vnd.cncf.flux.config.v1+json",
     "other type": 'changing manifest media-type from "a/b" to "c/d" is disallowed',
     "no method": "Missing Authentication Token",
+    "docker api": "page not found",
     "route": "no healthy upstream",
     "filter": "Just a moment...",
     "agent": "error code: 1010",

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from pullscope.oci.urls import split
 from pullscope.trace.findings.answers import Answer
-from pullscope.trace.findings.case import listed
+from pullscope.trace.findings.case import listed, name_of
 from pullscope.trace.findings.client_settings import by_tls_only
 from pullscope.trace.findings.compared import realm_lost
 from pullscope.trace.findings.connections import failure, told
@@ -73,6 +73,12 @@ def upstream_unreachable(case: Case) -> Iterator[Found]:
     message, fix = told(case, found, alike)
     own = realm_lost(case, first) if first.step.is_token else None
     message += f" {own[1]}" if own is not None else ""
+    # A closed network, and a mirror that lacks something: rancher/rke2#6447
+    missed = (
+        one for one in case.steps if one.place == first.step.place and one.first.mirror_of and one.last.status == 404
+    )
+    if (lacks := next(missed, None)) is not None and first.follows is None:
+        fix = f"put {name_of(lacks)} into the mirror {lacks.first.host}, or correct the name by which it is asked; else {fix}"
     yield Found((hop.step for hop in lost), message, of_where_it_was_named(Answer(case, first.step)) or fix)
 
 

@@ -30,6 +30,9 @@ no rule: default backend
 # repost.aws, "api-gateway-authentication-token-errors": monken/aws-ecr-public#1
 no method: missing authentication token
     give the API Gateway in front of {host} a route for {path} with all methods: it says so of what it has none for
+# The API of a docker daemon, with Server: Docker/…: GoogleContainerTools/jib#1739
+docker api: ^page not found$
+    name the registry's own port in place of {host}: what answers there is no registry, but speaks as a docker daemon's API does
 # Traefik, Envoy, Heroku, Cloudflare's tunnels
 route: no healthy upstream|no available server|(?:application|app) not found|no such app|application is not available
     |upstream connect error|no server is available|error code: 10(?:16|33)

@@ -157,7 +157,9 @@ def mirror_failed(case: Case) -> Iterator[Found]:
     broken = [step for step in asked if _is_broken(step.last) and not _is_of_peers(case, step)]
     if not broken:
         return
-    step, one = broken[0], Answer(case, broken[0])
+    step = broken[0]
+    no_token = step.last.status == 401 and step.tokens and not step.tokens[-1].last.ok
+    one = Answer(case, step.tokens[-1] if no_token else step)
     last, host, home = step.last, step.first.host, step.first.mirror_of or case.pull.registry
     bad = [each for each in broken if each in case.bad or (each.last.is_page and each not in case.made_good)]
     page = (
@@ -168,7 +170,9 @@ def mirror_failed(case: Case) -> Iterator[Found]:
     severity = case.severity(*bad) if bad else Severity.WARNING
     if bad and page and case.over and not case.pull.images:
         severity = Severity.ERROR  # nothing came of it, whatever the status said
-    said = said_status(last) + (f", and {case.client} showed no login" if one.status == 401 and one.no_login else "")
+    said = said_status(one.hop)
+    if one.status in (401, 403) and (one.no_login or one.step.is_token or one.hop.request.authorization == "basic"):
+        said += f", and {case.client} showed no login" if one.no_login else f", to the login of {case.client}"
     mend, also = f"{_mend(one)}; or take it", ""
     if page:
         by = answered_by(last) if last.host == host else f"{host} redirects to {answered_by(last)}, which"

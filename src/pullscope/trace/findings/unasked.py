@@ -66,8 +66,8 @@ class Unasked(Answer):
         self.plain = self.realm.startswith("http:") and self.hop.request.url.startswith("https:")
         self.where = (f" ({where_it_is(self.at)})" if self.local else "") + (", over plain http" if self.plain else "")
         self.no_follower = case.client in NO_FOLLOWERS
-        families = ("containerd", "buildkit", "curl", "brew")
-        self.containerd, self.buildkit, self.curl, self.brew = (case.family == one for one in families)
+        families = ("containerd", "buildkit", "curl", "brew", "bazel")
+        self.containerd, self.buildkit, self.curl, self.brew, self.bazel = (case.family == one for one in families)
         self.own_address, self.one_name = own_address(case, self.to), ONE_NAME
         of_hub = self.known is not None and self.known.id == "docker-hub"
         self.hubs_catalog = of_hub and self.hop.route.endpoint is Endpoint.CATALOG
@@ -118,6 +118,9 @@ hubs_catalog: {one.to} lists no repositories to anyone: it wants a token from {o
 brew: {one.to} wants a token from {one.at}, and brew asks for none by itself.
     set HOMEBREW_DOCKER_REGISTRY_TOKEN to a token for {one.to} where brew runs, or HOMEBREW_DOCKER_REGISTRY_BASIC_AUTH_TOKEN to
     the Base64 of NAME:PASSWORD
+# bazel-contrib/rules_oci#755, #801, #238; bazelbuild/proposals, "Credential Helpers for Bazel"
+bazel: {one.to} wants a token from {one.at}, and bazel's downloader asks for none by itself.
+    give it a helper that gets one: --credential_helper={one.to}=PATH; rules_oci asks only where it knows that a token is wanted
 curl: {one.to} wants a token from {one.at}, and {one.client} asks for none by itself.
     get one first (curl {one.wanted}), and send it with -H 'Authorization: Bearer TOKEN'
 : {one.to} wants a token from {one.at}, and {one.client} was not seen asking for one.
