@@ -194,9 +194,8 @@ def _told(one: Finding, here: Asked, there: Asked) -> tuple[str, str] | None:
     mine, theirs, host = here.step.route, there.step.route, here.hop.host
     if theirs.endpoint is Endpoint.PING:
         return _of_the_address(one, here, there)
-    if one.code in _NO_LOGIN and "(operation" not in one.message and _reads_with_another_login(here, there):
-        none = "" if _shows_login(here) else f"showed no login with {here.step.last.request.method}, and "
-        return f"{none}had {there.image} with {'one' if none else 'a login'}", _of_a_login_elsewhere(one, here)
+    if one.code in _NO_LOGIN and (login := _with_a_login(one, here, there)) is not None:
+        return login
     by_path = there.below != here.below and theirs.endpoint is Endpoint.TAGS  # its names are those of the tags
     alike = by_path or (mine.endpoint is theirs.endpoint is Endpoint.MANIFEST and mine.reference == theirs.reference)
     if one.code in _NO_REGISTRY and mine.endpoint is Endpoint.PING and there.below and host == there.hop.host:
@@ -246,22 +245,21 @@ def _shows_login(asked: Asked) -> bool:
     return asked.step.last.request.authorization != "none" and not anonymous
 
 
-def _reads_with_another_login(here: Asked, there: Asked) -> bool:
-    """Whether one client read with a login what it then asked for without one, or with one in vain, at the same registry.
+def _with_a_login(one: Finding, here: Asked, there: Asked) -> tuple[str, str] | None:
+    """What one client had from this registry with a login that it showed here not, or in vain.
 
     A build reads its base and writes its image in two operations, with a login of its own for each: jib's from.auth and to.auth
     (GoogleContainerTools/jib#790, #545), a script's requests.
     """
-    same = here.pull.client_key == there.pull.client_key and here.hop.host == there.hop.host
-    return same and here.pull.client.family not in DAEMONS and _shows_login(there) and not here.step.is_token
-
-
-def _of_a_login_elsewhere(one: Finding, here: Asked) -> str:
-    """What is to be done where a login was taken for one thing, and not shown, or in vain, for another."""
-    first, _, right = one.fix.partition("if the login is good, ")
+    same = here.pull.client_key == there.pull.client_key and here.hop.host == there.hop.host and not here.step.is_token
+    if not same or here.pull.client.family in DAEMONS or not _shows_login(there) or "(operation" in one.message:
+        return None
+    again, _, right = one.fix.partition("if the login is good, ")
     if _shows_login(here):
-        return f"{right}; if it showed another login than there, {first.strip('; ')}" if right else one.fix
-    return f"have {here.client} show that login here too: {one.fix.removeprefix('log in: ')}"
+        another = f"{right}; if it showed another login than there, {again.strip('; ')}"
+        return f"had {there.image} with a login", another if right else one.fix
+    none = f"showed no login with {here.step.last.request.method}, and had {there.image} with one"
+    return none, f"have {here.client} show that login here too: {one.fix.removeprefix('log in: ')}"
 
 
 def _of_the_address(one: Finding, here: Asked, there: Asked) -> tuple[str, str] | None:

@@ -26,6 +26,7 @@ from pullscope.trace.findings.client_settings import (
     proxy_setting,
     trust_by_words,
 )
+from pullscope.trace.findings.said import led_to
 from pullscope.trace.model import Hop
 from pullscope.trace.source_gaps import lacking
 
@@ -236,8 +237,7 @@ def told(case: Case, found: Failure, hops: list[Hop]) -> tuple[str, str]:
     url, hop, hosts, client = split(hops[0].request.url), hops[0], listed(one.host for one in hops), case.client
     before, named = hop.follows, homes(case, hop)
     logged = lacking(hop.request, "proxy")
-    by = f", to which {before.host} redirects," if before is not None and before.host != hop.host else ""
-    by = f", which {listed(sorted(named))} names for tokens," if named else by
+    by = f", which {listed(sorted(named))} names for tokens," if named else led_to(hop)
     at = case.pull.registry if by else registry_name(hop.host)  # what is set for a registry covers what is behind it
     if hop.step.is_foreign and hop.step.route.digest:
         by = f", which the manifest names for {hop.step.route.digest.short},"

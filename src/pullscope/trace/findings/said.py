@@ -177,8 +177,8 @@ def answered_by(hop: Hop) -> str:
 
 def led_to(hop: Hop) -> str:
     """Behind the name of a host that answered: that another one's redirect led there, which may be what is wrong."""
-    first = hop.step.first.host
-    return f", to which {first} redirects," if hop.follows is not None and first != hop.host else ""
+    before = hop.follows.host if hop.follows is not None else hop.host
+    return f", to which {before} redirects," if before != hop.host else ""
 
 
 def is_not_played(hop: Hop) -> bool:

@@ -240,12 +240,10 @@ def _artifact(document: Manifest) -> str | None:
 
 def of_a_cache(one: Answer) -> str | None:
     """A build's cache that is pushed as an index: aws/containers-roadmap#876, pulp/pulp_container#1587."""
-    document = one.step.document
+    document = one.step.document if one.code in ("upload-refused", "write-denied") else None
     caches = isinstance(document, Index) and any(entry.media_type == _CACHE for entry in document.manifests)
-    if not caches or one.code not in ("upload-refused", "write-denied"):
-        return None
     how = "image-manifest=true,oci-mediatypes=true beside type=registry in --cache-to"
-    return f"export the cache as an image: {how}; {one.host} takes no index of layers"
+    return f"export the cache as an image: {how}; {one.host} takes no index of layers" if caches else None
 
 
 def of_a_manifest(one: Answer) -> str | None:
