@@ -134,6 +134,12 @@ def test_a_message_without_a_request_says_what_is_known(text: str, says: str) ->
         'time="2024-07-17T11:00:37+08:00" level=info msg="RunPodSandbox for &PodSandboxMetadata{Name:mysql,}"',
         'Normal  Pulled  41s  kubelet  Successfully pulled image "registry.example/team/app:1" in 1.2s',
         "[INFO] Building image 'docker.io/library/app:1': pulling builder image 'docker.io/paketo/builder:1' 100%",
+        "image registry.example/team/app:1 was pushed to the registry, and each node has it",
+        "#24 pushing manifest for registry.example/team/app:1@sha256:0123 0.2s done",
+        "Pushing registry.example:5000/team/app image ...",
+        'INFO Finished updating wolfi/chainguard-base {:source=>"docker.elastic.co"}',
+        "[8815 ms] [httpOci] Fetched bearer token for 'ghcr.io': HTTP 200: OK",
+        "* Processing feature: ghcr.io/devcontainers/features/rust:1",
     ],
 )
 def test_other_text_is_no_message(text: str) -> None:
@@ -215,6 +221,80 @@ def test_a_ca_is_trusted_where_the_program_reads_it(words: str, client: str, ste
     (found,) = trace.pulls[0].findings
     assert step in found.fix
     assert ("certs.d" in found.fix) == (step in ("SSL_CERT_FILE", "dockerd's environment"))
+
+
+@pytest.mark.parametrize(
+    ("message", "says", "step"),
+    [
+        (
+            (
+                'flux: OCIRepository: failed to determine artifact digest: Get "https://r.example/v2/": x509: '
+                "certificate signed by unknown authority"
+            ),
+            "no CA that the client trusts",
+            "certSecretRef",
+        ),
+        (
+            'Head "https://192.0.2.1:5000/v2/a/manifests/1?ns=registry.k8s.io": x509: certificate signed by unknown authority',
+            "the mirror 192.0.2.1:5000",
+            "/etc/containerd/certs.d/registry.k8s.io/hosts.toml",
+        ),
+        (
+            'Get "https://ghcr.io/v2/": http: server gave HTTP response to HTTPS client',
+            "something on the way answers in its place",
+            "curl -v https://ghcr.io/v2/",
+        ),
+        (
+            'Get "https://r.example/v2/": http: server gave HTTP response to HTTPS client',
+            "does not speak TLS",
+            "put TLS at r.example",
+        ),
+        (
+            (
+                "podman pull localhost/app:1\nError: initializing source docker://localhost/app:1: pinging container registry "
+                'localhost: Get "https://localhost/v2/": dial tcp [::1]:443: connect: connection refused'
+            ),
+            "podman could not reach localhost",
+            "sudo has others",
+        ),
+        (
+            'docker pull localhost/app:1\nGet "https://localhost/v2/": dial tcp [::1]:443: connect: connection refused',
+            "docker could not reach localhost",
+            "on each of them localhost is that machine itself",
+        ),
+        (
+            'Error: PUT "https://r.example/v2/a/b/blobs/uploads/1?digest=sha256:' + "5" * 64 + '": unexpected EOF',
+            "in the middle of PUT",
+            "time and size limits",
+        ),
+        (
+            (
+                '$ oras pull docker.io/nginx:1\nError: GET "https://registry-1.docker.io/v2/nginx/manifests/1": response status '
+                "code 401: unauthorized: authentication required"
+            ),
+            "said 401",
+            "name it library/nginx, or OWNER/nginx",
+        ),
+    ],
+)
+def test_where_it_failed_decides_the_step(message: str, says: str, step: str) -> None:
+    """Of like words: who speaks, whether the host is one that all know, a mirror, or this machine."""
+    trace, _ = read_trace(message)
+
+    (found,) = (one for one in trace.pulls[0].findings if one.severity == "error")
+    assert says in found.message
+    assert step in found.fix
+
+
+def test_the_header_names_of_a_signed_address_are_no_secret() -> None:
+    """`X-Amz-SignedHeaders=host` is in each of S3 (abiosoft/colima#1437): the word stays in what was said after it."""
+    trace, _ = read_trace(
+        'docker pull nginx:1\nfailed to copy: httpReadSeeker: failed open: failed to do request: Get "https://b.r2.'
+        f'cloudflarestorage.com/blobs/sha256/55/{"5" * 64}/data?X-Amz-Signature=abc&X-Amz-SignedHeaders=host": '
+        "dial tcp: lookup b.r2.cloudflarestorage.com: no such host"
+    )
+
+    assert "no such host" in trace.pulls[0].findings[0].message
 
 
 def test_a_right_that_is_lacking_needs_a_login_too() -> None:

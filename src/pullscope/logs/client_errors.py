@@ -21,7 +21,7 @@ from pullscope.logs.sentences import sentences
 from pullscope.logs.told_errors import answer_of, failure_of
 from pullscope.oci.reference import HUB_API, Reference, is_registry
 from pullscope.oci.routes import Endpoint, route
-from pullscope.oci.urls import parameters
+from pullscope.oci.urls import parameters, split
 
 _URL = r"https?://[^\s\"\\*]+?"  # CI writes *** where a secret was
 _METHOD = r"(?:[Gg]et|[Hh]ead|[Pp]ost|[Pp]ut|[Pp]atch|[Dd]elete|GET|HEAD|POST|PUT|PATCH|DELETE)"
@@ -48,6 +48,7 @@ _TOLD = (
         "GET {at}/blobs/{what}",
     ),
     (r"(?i)failed to put manifest (?P<image>\S+\.\S+?): ", "PUT {at}/manifests/{named}"),
+    (r"retrieve authentication method for (?P<host>\S+)", "GET https://{host}/v2/"),
     (r"(?i)\b(?:get|list)(?:ting)? (?:the )?tags\b", "GET {at}/tags/list"),
 )
 """Requests that are told in words, of containers/image, containerd and regclient (scheme/reg), and where they are; `at` is the
@@ -65,10 +66,12 @@ _COMMITTED = re.compile(r'failed commit on ref \\*"(manifest|index|config|layer)
 _IMAGE = re.compile(
     r"(?:manifest for(?= \S+ not found)|Error pulling(?: image(?! configuration))?(?! image)|No such image:|"
     r"Image(?= '\S+' not found)|presence of layer \S+ \(\S+\) in|(?:copy|sync) .*docker://\S+(?= +docker://)|"
+    r"pin image|: image(?= \S+ not found)|failed to solve:(?= \S+:[\w.-]+: (?:pulling|failed|unexpected))|pushing(?= \S+ image )|"
+    r"pushing manifest for|"
     r"build(?=.* --push\b).*? (?:-t|--tag)|(?:sign|attest|verify)ing(?= \[)|"
-    r"source metadata for|access denied for|resolve reference|resolve image:|failed to push(?: to destination)?|> pushing|"
-    r"push permission for|Unauthorized for|could not download|failed to get(?= '\w+://)|repository(?= \S+ not found: does)|"
-    r"[Tt]ried to push (?:BLOB|image manifest) for|OCI reference|"
+    r"metadata for|Processing feature:|access denied for|resolve reference|resolve image:|failed to push(?: to destination)?|"
+    r"> pushing|push permission for|Unauthorized for|could not download|failed to get(?= '\w+://)|"
+    r"repository(?= \S+ not found: does)|[Tt]ried to push (?:BLOB|image manifest) for|OCI reference|"
     r"(?:pull(?:ing)?|unpack) image(?= [\\\"'])|pushing image|failed to pull(?= `)|"
     r"Unable to find image|push refers to (?:a )?repository|(?<!\d )Trying to pull(?: repository)?|parsing image name|"
     r"initializing (?:image from )?source|content of|"
@@ -103,7 +106,7 @@ _SPEAKERS = [
         r"(.+?): (.+)",
         r"""
 docker: image (?:\S+ )?with (?:policy|specified policies)
-UpstreamClient(Go-http-client) docker: Failed to pull image .*Error response from daemon
+UpstreamClient(Go-http-client) docker: (?:Failed to pull image|PullImage) .*Error response from daemon
 docker: Error response from daemon
 argocd-image-updater: Could not get tags from registry
 kyverno: kyverno|image verification failed|attestors\[
@@ -199,7 +202,14 @@ class Reader:
         elif told := self._told(text):
             yield self._exchange(told, entry, answer)
         elif there is not None:
-            yield self._exchange(f"GET {there[0]}", entry, answer)
+            method = re.search(rf"from ({_METHOD}) request to", text)
+            sent = method is not None and method[1] in (
+                "POST",
+                "PUT",
+                "PATCH",
+            )  # nothing else of blobs than their uploads
+            url = re.sub(r"/blobs/(?!uploads/)\S*", "/blobs/uploads/-?digest=-", there[0]) if sent else there[0]
+            yield self._exchange(f"{method[1] if method is not None else 'GET'} {url}", entry, answer)
         elif answer is None:
             return
         elif self.image is not None and (mirror := _MIRROR.search(text)):
@@ -246,7 +256,7 @@ class Reader:
         for number, (one, end) in enumerate(zip(asked, ends, strict=True)):
             method, url, rest = one[1].upper(), one[2], text[one.end() : end].partition("   ")[0].strip(" ,;")
             if rest.count('"') % 2:
-                rest = re.sub(r'\\*"\W*\Z', "", rest)
+                rest = re.sub(r'\\*"(?: \w+=\\*".*)?\W*\Z', "", rest)
             if rest:
                 if method == "HEAD" and _RESOLVED.search(text):
                     yield self._exchange(f"HEAD {url.replace('/blobs/', '/manifests/', 1)}", entry, (404, None))
@@ -258,7 +268,17 @@ class Reader:
                     blob = self._exchange(f"GET {_at(self.image)}/blobs/{route(url).digest or '-'}", entry, (307, None))
                     blob.fields.append(("Location", url))
                     yield blob
-                yield self._exchange(f"{method} {url}", entry, answer_of(rest), failure=rest)
+                elif (
+                    self.image is not None
+                    and answer_of(rest) is None
+                    and route(url).endpoint is Endpoint.NONE
+                    and split(url).netloc == self.image.api_host
+                ):
+                    url = _manifest(self.image)  # a sentence that was made shorter (containerd/nerdctl#352)
+                answer = answer_of(rest)
+                pinged = answer is not None and answer[0] == 401 and route(url).endpoint is Endpoint.PING
+                if not pinged or _REFUSED_LOGIN.search(text):  # else a login is what it wants (aquasecurity/trivy#320)
+                    yield self._exchange(f"{method} {url}", entry, answer, failure=rest)
             elif number + 1 < len(asked) and _is_token(asked[number + 1][2]):
                 yield self._exchange(f"{method} {url}", entry, (401, None), challenge=asked[number + 1][2])
 
@@ -309,7 +329,7 @@ def _of_fields(fields: dict[str, str]) -> Reference | None:
 def _image(text: str) -> Reference | None:
     """The image that a sentence names."""
     if inside := _IN.search(text):
-        return parsed(f"{inside[2]}:{inside[1]}")
+        return parsed(f"{inside[2]}{'@' if ':' in inside[1] else ':'}{inside[1]}")
     found = next(_IMAGE.finditer(text), None) or (_FULL_NAME.search(text) if answer_of(text) is not None else None)
     image = parsed(found[1]) if found is not None else None
     if image is not None and found is not None and "oci://" in found[0] and not found[1].endswith(f":{image.tag}"):

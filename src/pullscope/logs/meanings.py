@@ -21,6 +21,14 @@ download failed after attempts|httpReadSeeker: failed open
 failed size validation|filesystem layer verification failed|unexpected commit digest|layers from manifest don't match image
     the bytes that came are not those of the digest: something in between changed or cut them, or the registry keeps others;
         pull past proxies and caches, and push the image again if that fails too
+# distribution/distribution registry/handlers/helpers.go: google/go-containerregistry#2084
+client disconnected during blob
+    the client, or a proxy between, ended the upload of a blob before its end: what the client says tells why; of large layers
+        let the proxies wait longer (proxy_read_timeout, proxy_request_buffering off in nginx)
+# aws/amazon-ecs-agent#719
+reach any registry endpoint
+    docker reached no registry: curl -sI https://registry-1.docker.io/v2/ (or that of the image) on that machine shows why; it
+        needs DNS and a way out (in a private subnet a NAT or endpoints), or the registry was down
 toomanyrequests:\s
     the registry counted too many requests: try again later, or log in (an account has its own limit)
 failed to download "oci://
@@ -56,7 +64,19 @@ parsing HTTP \d{3} response body: invalid character '<'
     layers came before it, so the image may be pulled, and the token of the pull ran out on the way: set the clock of this
         machine (timedatectl set-ntp true), and pull again, as what came is kept; if it is slow, with fewer at a time
         (max-concurrent-downloads in daemon.json)
-Requesting bearer token: invalid status code
+# goharbor/harbor#23190
+unknown: (?:artifact|repository) \S+ not found
+    Harbor has not got that: correct project, name and tag; where the project is a cache of another registry, the image is not
+        there either, or Harbor could not fetch it, which the log of its core says
+# GoogleContainerTools/kaniko#622
+does not have permission '(?:storage|artifactregistry)\.
+    the account of Google Cloud whose login it shows lacks that right: gcloud projects add-iam-policy-binding PROJECT
+        --member=serviceAccount:EMAIL --role=roles/artifactregistry.writer (reader, to pull alone), or show another's
+# fluxcd/source-controller#894
+failed to login to OCI registry
+    the registry took no login of Flux, and why is not said: kubectl describe helmrepository tells; helm registry login HOST with
+        that user and password tries it, and secretRef names the secret that has them
+Requesting bearer token: invalid status code|[Ff]etch bearer token for '
     the token server said so, which is not named: curl -sI https://HOST/v2/ names it (realm), and curl -v asks it
 unexpected status code https?://\S+\.\.\.(?!\S)
     it is cut off before the status: docker pull IMAGE on that machine tells the whole
@@ -100,7 +120,8 @@ requires gzip-compressed body
     the artifact came, and its first layer is no archive of gzip: name the layer in the OCIRepository (layerSelector:
         mediaType, and operation: copy for a chart)
 # hashicorp/nomad#4776, #9302, controlplaneio-fluxcd/flux-operator#149
-exec: \W*docker-credential-|docker-credential-\S+ with input|unable to retrieve credentials|error getting credentials
+exec: \W*docker-credential-|docker-credential-\S+(?: with input|: Invalid argument)|error storing credentials
+    |unable to retrieve credentials|error getting credentials
     no registry was asked: the program that ~/.docker/config.json names for logins (credsStore, credHelpers) failed: put it on
         the PATH of what pulls (echo HOST | docker-credential-NAME get tries it), or take its name out there and log in again
 # podman-container-tools/podman#12933, #24989
@@ -116,6 +137,9 @@ falling back to (?:regular|full) pull|\AReason: (?:Get|registry)\s
 importing cache manifest|cache importer
     this alone fails no build: it goes on without that cache, which is not there in a first build: write it with --cache-to,
         and log in before if it is private
+# 8gears/n8n-helm-chart#107
+could not find protocol handler for
+    no registry was asked: helm takes charts of a registry by oci:// alone: write oci://HOST/PATH/CHART, and no --repo
 open /tmp/\S+: no such file
     no registry is at fault: the client misses a file of its own: update it, and once more
 # podman-container-tools/podman#3102
@@ -133,6 +157,22 @@ failed to get image from containerd|No such image:\s
 client version [\d.]+ is too (?:old|new)|Docker API call to '[^']*' failed with status code 400
     no registry was asked: the docker daemon takes no calls of the API's version that this program speaks (docker 29: 1.44 and
         later): update the program, or write {"min-api-version": "1.24"} into /etc/docker/daemon.json and restart docker
+# docker/docker-py#1237
+[Ii]mage does not exist locally|\breference does not exist\b
+    no registry was asked: this machine has no image of that name: docker images lists those that it has; pull it, or build or
+        tag it so (docker tag OTHER NAME)
+# moby/moby#34640
+could not be accessed on a registry
+    the manager of the swarm got no answer about the image, so that each node looks for the tag itself, or has it already:
+        docker pull IMAGE on the manager says why; --with-registry-auth hands a login on to the nodes
+# eip-work/kuboard-press#414
+CRI v1 image API is not implemented|unknown service runtime\.v1
+    no registry was asked: this containerd is too old for the kubelet (1.6 and later speak CRI v1), or has its plugin off: take
+        "cri" out of disabled_plugins in /etc/containerd/config.toml and restart it, or update it
+# elastic/apm-agent-nodejs#4537
+private_source_authentication_failure
+    Dependabot has no login that the registry named there takes: add it to dependabot.yml (registries: type: docker-registry,
+        url, username, password), and name it in registries of that update
 # rancher/rke2#3462
 connect endpoint 'unix:
     no registry was asked: crictl found no container runtime behind that socket: run it with sudo, and name the right one
@@ -169,6 +209,10 @@ dial unix \S+: (?:connect: )?permission denied|LastErrorException: \[13\]
     |permission denied while trying to connect to the \w+ (?:daemon|API)
     no registry was asked: this user may not open the daemon's socket: sudo, or sudo usermod -aG docker USER and a new login
         (in a container of CI: its user, or the group of the mounted socket; newgrp docker tries it)
+# cattle-ops/terraform-aws-gitlab-runner#1043
+error during connect: \w+ "?https?://(?!%2F)
+    no registry was asked: the client did not reach the docker daemon that DOCKER_HOST or its context names, for the reason said
+        last: start it, or correct the address (docker context ls shows it)
 Cannot connect to the \w+ (?:daemon|socket)|dial unix \S+: (?:connect: )?(?:no such file|connection refused)
     |pipe/\w+[^\n]*cannot find the file|[Dd]ocker daemon is not running|Is the docker daemon running|LastErrorException: \[2\]
     no registry was asked: the daemon that the client asks does not run there: start it (sudo systemctl start docker,

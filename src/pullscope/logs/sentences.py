@@ -28,6 +28,8 @@ _FRAME = re.compile(r"\s+at [\w.$/]+\(")
 """A line of Java's stack, which says what failed (GoogleContainerTools/jib#744)."""
 _ADDRESSED = re.compile(r"https?://\S+: ?\Z")
 """A line that ends before the status (keikoproj/upgrade-manager#354)."""
+_TREE = re.compile(r" +(?:GET|HEAD|POST|PUT|PATCH|DELETE) https?://\S+:\Z")
+"""A line of an error that each cause is indented below (carvel-dev/imgpkg#429)."""
 _TOLD_IN = re.compile(r"(?:^|[._])(?:err|error|message|msg|stderr|stream|errorDetail)\Z")
 """The keys of what is said in JSON: dockerd, podman, a module of Ansible, an operator's log."""
 _LINE_OF_JSON = re.compile(r'\A\s*("\w+": "(?:[^"\\]|\\.)*"),?\Z')
@@ -36,7 +38,7 @@ _OF_A_REGISTRY = re.compile(r"status(?: code)?:? \d{3}[ \w]*: ?\Z|of value: \W*\
 """Before an object that is the body of an answer."""
 _AROUND = re.compile(
     r"See https://\S+ for help: | \(\w+\.go:\d+:\d+s\)|\. Proceeding to next|\d+ (?:Client|Server) Error: [A-Z].+? http\+docker:|"
-    r"\d+ (?:Client|Server) Error: [A-Z][\w ]+(?= \()"
+    r"\d+ (?:Client|Server) Error(?: for http\+docker:\S+)?: [A-Z][\w ]+(?= \()"
 )
 """jib's advice; where gitlab-runner says it; watchtower; what a daemon's API answered docker-py."""
 _NOT_FORMATTED = re.compile(r"%!([AFC])\(MISSING\)")
@@ -49,6 +51,11 @@ _PAIRS = re.compile(r'"(?:(?:msg|error|err)"="((?:[^"\\]|\\.)*)"|[\w.]+"=(?:"(?:
 """Fields as klogr writes them (kyverno/kyverno#6673)."""
 _API = re.compile(r"Docker API call to '[^']*?(?:fromImage=([\w.%-]+)[^']*)?' failed with status code \d{3}")
 """How Spring Boot tells that the docker daemon said no: its status is none of a registry (spring-projects/spring-boot#21515)."""
+_CREATED = re.compile(
+    r"\d+ (?:Client|Server) Error(?: for|: [\w ]+ for url:) http\+docker:\S*?/images/create\?tag=([\w.-]+)&fromImage=([\w.%-]+)"
+    r"[^\s:]*(?:: [A-Z][\w ]+)?(?= \()"
+)
+"""The same of docker-py, which names the image there too (home-assistant/operating-system#2993)."""
 _BARE = re.compile(r"(?<![\w/.:@-])(?=(?:[a-z0-9-]+\.)+[a-z]{2,}(?::\d+)?/v2/\S+/(?:manifests|blobs|tags)/)")
 """Before an address of the API without its scheme."""
 _SHORTENED = re.compile(r"\.\.\.\s+\d+\.\d+s\s*$")
@@ -104,6 +111,7 @@ def _joined(held: str, line: str) -> str | None:
         return f"{held} {line.removeprefix('[ERROR] ')}"
     if (
         _FRAME.match(line)
+        or (_TREE.match(held) and line.startswith("  "))
         or (_ADDRESSED.search(held) and re.match(r"\d{3} [A-Z]", line))
         or re.search(r"status code \d{3}: *\Z", held)
     ):
@@ -116,13 +124,14 @@ def _pieces(entry: Entry) -> Iterator[Entry]:
     told = (value for key, value in entry.fields.items() if key != "msg" and _TOLD_IN.search(key))
     text = " ".join(filter(None, (entry.message, *told)))
     text = _spoken(_spoken(_LINE_OF_JSON.sub(lambda line: f"{{{line[1]}}}", text)))
+    text = _CREATED.sub(lambda api: f'could not pull image "{unquote(api[2])}:{api[1]}":', text)
     text = _NOT_FORMATTED.sub(lambda verb: f"%{'3' if verb[1] == 'A' else '2'}{verb[1]}", _AROUND.sub("", text))
     text = _API.sub(
         lambda api: f"docker could not pull image {unquote(api[1] or '')}:",
         _PAIRS.sub(lambda pair: pair[1] or "", text),
     )
     text = _POOL.sub(lambda pool: f'GET "http{pool[1].lower()}://{pool[2]}:{pool[3]}{pool[4]}": {pool[5]}', text)
-    for sentence in _BARE.sub("https://", text).split("\n"):
+    for sentence in re.sub(r"\\n(?:\\t)+", "   ", _BARE.sub("https://", text)).split("\n"):
         yield Entry(entry.line, sentence[:LONGEST_SENTENCE].rstrip(), entry.fields, entry.time)
 
 

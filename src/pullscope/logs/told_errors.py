@@ -22,7 +22,8 @@ _CODES = [
 _STATUS = re.compile(
     r"(?:HTTP status:?|StatusCode:|[Ss]tatus code(?: from registry| \[[^\]]*\])?:?|"
     r"[Uu]nexpected status(?: code)?(?: \S+(?=: ))??:?|"
-    r"status=|\[http|[Hh]ttp code:|[Ff]ailed with status:|response from registry:|^|"
+    r"status=|\[http|\bHTTP(?= [45]\d\d: )|[Uu]nexpected(?= [45]\d\d response status)|"
+    r"returned error code|[Hh]ttp code:|[Ff]ailed with status:|response from registry:|^|"
     r"(?=\d+ (?:Client|Server) Error: )) ?\\*\"?([1-5]\d{2})\b"
 )
 _PHRASES = "|".join(rf"{status} \(?(?i:{'|'.join(names)})" for status, names in NAMES.items() if status >= 400)
@@ -38,7 +39,7 @@ _A_PAGE = re.compile(r"parsing HTTP (\d{3}) response body: invalid character '<'
 """How docker quotes an answer that is no document (distribution registry/client/errors.go), and containers/image."""
 _UNQUOTED = re.compile(r"(?:unexpected status code \d{3} [\w ]+:|status code \d{3}; body:) ([<{].*)", re.DOTALL)
 """An answer that is no error of a registry, as go-containerregistry prints it (transport/error.go)."""
-_DETAIL = re.compile(r"; \[?map\[(?:(?:message|description):(.{20,300}))?.*")
+_DETAIL = re.compile(r"[;:] \[?map\[(?:(?:message|description):(.{20,300}))?.*")
 """What go-containerregistry prints of an error's `detail`, and the reason in it (google/go-containerregistry#2078)."""
 _DOCUMENT = re.compile(r'\{ *\\*"errors\\*" *: *\[.*\]\s*\}', re.DOTALL)
 """The error body of distribution-spec 1.1, "Error Codes", where a client prints it as it came."""
@@ -46,16 +47,19 @@ _NESTED = re.compile(r"\bunknown: (http status code: (\d{3}), body: .*)", re.DOT
 """Harbor's core, of what its own registry said (goharbor/harbor#14902)."""
 _DENIED = (
     "requested access to the resource is denied|access denied for |(?:pull|push) access denied|does not exist or no pull access|"
-    "insufficient_scope|no basic auth credentials|RegistryUnauthorizedException|invalid username/password|Bad credentials|"
+    "insufficient_scope|no basic auth credentials|credential required for basic auth|"
+    "basic credential not found|RegistryUnauthorizedException|invalid username/password|Bad credentials|"
     "(?<![Pp]roxy )[Aa]uthentication (?:is )?required"
 )
 """moby distribution/errors.go, before 18.09 too; insufficient_scope; jib's api; Artifactory; firecow/gitlab-ci-local#856."""
 _SAYS = (
     (_DENIED, 401),
-    ("unknown error", 500),  # UNKNOWN in errcode/register.go
+    ("(?<!for )unknown error", 500),  # UNKNOWN in errcode/register.go; a kubelet's "for unknown error" is its own
     ("too many failed login attempts", 429),  # Docker Hub: docker/compose#3562
     # containerd and oras, cosign, Quay of old (UKHomeOffice/kb8or#68), Cloud Run (google-github-actions/deploy-cloudrun#465)
-    (r": (?:entity )?not found| not found: manifest unknown|Tag \S+ not found in repository|Image '.*' not found", 404),
+    # docker of old (docker/docker-py#1287), Harbor (goharbor/harbor#19067)
+    (r": (?:(?:image|artifact|repository) [\w./:@-]+ |entity )?not found(?! or)| not found: manifest unknown", 404),
+    (r"Tag \S+ not found in repository|(?<!returned error: )manifest for \S+ not found|Image '.*' not found", 404),
 )
 _NO_ANSWER = re.compile(
     r"proxyconnect|dial tcp|(?:read|write) tcp \S+: |dns error|no such host|connection (?:refused|reset|timed out)|i/o timeout|"
@@ -92,14 +96,18 @@ def answer_of(text: str) -> tuple[int, bytes | None] | None:
     said = next((stands_for for words, stands_for in _SAYS if re.search(words, text)), None)
     for words, stands_for in _CODES:
         code = words.upper().replace(" ", "_")
-        if told := re.search(rf"\b(?:{words}|{code})(?:: ([^\n]+)|(?<=unknown)$)|(?:\A|[:\n] ?){words}\Z", text):
+        if told := re.search(
+            rf"\b(?:{words}|{code})(?:: ([^\n]+)|(?<=unknown)$)|(?:\A|[:\n] ?|\(\W?){words}(?:\W?\))?\Z", text
+        ):
             message = _DETAIL.sub(lambda more: f": {more[1]}" if more[1] else "", told[1] or words).strip()
             if message.count('"') % 2 or (message[-1:] == "]" and "[" not in message):
                 message = re.sub(r"[\"')\]\s]+\Z", "", message)
             body = json.dumps({"errors": [{"code": code, "message": message}]}).encode()
             return status or said or stands_for, body
     status = status or said
-    if status is not None and (other := re.search(r"\bunknown: ([^:\n{]+)\Z", text)):
+    if status is not None and (
+        other := re.search(r"\bunknown: ([^:\n{]+|(?:artifact|repository) \S+ not found)\Z", text)
+    ):
         return status, json.dumps({"errors": [{"code": "UNKNOWN", "message": other[1].strip()}]}).encode()
     return (status, None) if status is not None else None
 

@@ -14,7 +14,8 @@ from pullscope.oci.scrub import redact_text
 from pullscope.oci.urls import split
 
 _SOMEWHERE = re.compile(
-    r"(?i)(?:docker://|oci://|\b(?:images?|from|ref|reference|source|target|tag|fetching|(?:Retriev|pull|scann)ing|found for)"
+    r"(?i)(?:docker://|oci://|['\"](?=(?:[\w-]+\.)+[a-z]+(?::\d+)?/[^\s'\"]+[:@][^\s'\"]+['\"])|"
+    r"\b(?:images?|from|ref|reference|source|target|tag|fetching|(?:Retriev|pull|scann)ing|found for)"
     r"(?: (?:image|registry|repository))?[=: \"'\[(]+)(?=[\w./-]+[:@/]\w)(?!\w*-?sha256:)"
     r"((?:[\w.-]+(?::\d+)?/)*[a-z0-9][\w.-]*(?::(?!sha256-)\w(?:[\w.-]*\w)?)?"
     r"(?:@sha256:[0-9a-f]{64})?)(?![\w/@-]|:\w)"
@@ -45,6 +46,8 @@ def without_a_request(text: str) -> str:
     if known is not None:
         return f"names no request; it says: {_filled_in(known[1], image)}{_why(known[0], text)}"
     meant = f"; {status}: {MEANT.get(status, MEANT[500] if status >= 500 else 'see its words')}" if status else ""
+    if (asked := ASKED.search(text)) is not None:
+        meant = re.sub(r"(?<=login )HOST\b", split(asked[2]).netloc, meant)
     pushes = reader.pushes or re.search(r"(?i)\bpush|write blob", text)
     more = f"put the command that failed above it, with the name of its image (docker {'push' if pushes else 'pull'} IMAGE)"
     if image is not None and pushes:

@@ -44,7 +44,7 @@ _SECRET_HEADER = re.compile(
     re.IGNORECASE,
 )
 _SECRET_FIELD = re.compile(
-    r"sig|tok|secret|pass|pwd|cred|key|jwt|session|auth|hmac|verify|polic|code|state|assert|pat$|hash|ticket",
+    r"sig(?!nedheaders)|tok|secret|pass|pwd|cred|key|jwt|session|auth|hmac|verify|polic|code|state|assert|pat$|hash|ticket",
     re.IGNORECASE,
 )
 _USER_FIELD = re.compile(r"user(?:_?name)?|account|login", re.IGNORECASE)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from pullscope.oci.agents import DAEMONS, UNKNOWN
+from pullscope.oci.agents import CONTAINERS_IMAGE, DAEMONS, UNKNOWN, Client
 from pullscope.oci.known_registries import known_registry
 from pullscope.oci.reference import registry_name
 from pullscope.oci.text_table import heads
@@ -79,6 +79,11 @@ tls plain: does not speak TLS|HTTP response to HTTPS client|first record does no
     |record layer failure
     {what} was reached and does not speak TLS (usually plain http), and {client} uses https
     {plain}, or put TLS at {hosts}
+# Not by words: a registry that all know, which does speak TLS (abiosoft/colima#1172)
+tls front: (?!)
+    what answered as {what} does not speak TLS (usually plain http): something on the way answers in its place
+    run curl -v {ask} where {client} runs: a proxy, a filter or a wrong address (dig +short {bare} tells it) answers: correct
+    that, or go past it
 # What a server says of the client's own certificate, in alerts
 # Not by words: a registry that all know, with the certificate of a CA that none knows
 tls read: (?!)
@@ -148,7 +153,7 @@ tcp slow handshake: handshake time|handshake timed|tls.*timed? ?out
     the TLS handshake of {who} with {what} timed out
     try again; if it keeps failing, set a smaller MTU on {machine} (ip link set dev DEVICE mtu 1400), or have a filter on
     the way let {hosts} through
-tls ended: ^connection closed|unexpected eof|SSL_ERROR_SYSCALL|handshake.*(?:EOF|reset)
+tls ended: ^connection closed|unexpected eof while|SSL_ERROR_SYSCALL|handshake.*(?:EOF|reset)
     {what} was reached, and the connection ended during the TLS handshake
     run openssl s_client -connect {port} on {machine} and elsewhere: if it ends here alone, a filter on the way blocks
     that name; if everywhere, {hosts} speaks no TLS on that port
@@ -213,7 +218,7 @@ def failure(hop: Hop) -> Failure | None:
         return None
     fitting = (one for one in FAILURES if one.far != "tls" or hop.request.url.startswith("https:"))
     found = next((one for one in fitting if one.words.search(hop.failed.reason)), None)
-    others = {"trust": "read", "chain": "read", "name": "elsewhere", "refused": "filter"}
+    others = {"trust": "read", "chain": "read", "name": "elsewhere", "refused": "filter", "plain": "front"}
     kind = others.get(found.kind) if found is not None else None
     if kind is not None and found is not None and found.reached and _is_of_others(hop):
         own = kind == "read" and "unknown authority" in hop.failed.reason  # Go's words; mitmproxy brings CAs of its own
@@ -244,10 +249,12 @@ def told(case: Case, found: Failure, hops: list[Hop]) -> tuple[str, str]:
     who, hosted = client if logged else "mitmproxy", known_registry(hop.host) is not None
     plain = by_plain_http(at, case.pull.client, hop.mirror_of)
     trust = how_to_trust(at, case.pull.client, home=hop.mirror_of)
-    if re.match(r"(?:source-controller|flux)/", hop.agent):  # fluxcd/source-controller#821, #1268, #1898
+    if re.match(r"(?:source-controller|flux)\b", hop.agent):  # fluxcd/source-controller#821, #1268, #1898
         trust = "put the CA as ca.crt into a secret that certSecretRef of the OCIRepository or HelmRepository names"
     elif logged and case.family == UNKNOWN:
         trust = trust_by_words(hop.failed.reason if hop.failed is not None else "", trust)
+        if hop.mirror_of is not None:  # ?ns= is of containerd and BuildKit: siderolabs/talos#13013
+            trust = how_to_trust(at, Client(family="containerd"), home=hop.mirror_of)
     if named:
         plain = f"write http:// in the realm of {min(named)} (now {bare(hop.request.url)})"
     elif by and before is not None:
@@ -293,7 +300,10 @@ def told(case: Case, found: Failure, hops: list[Hop]) -> tuple[str, str]:
         # docker/for-mac#2922: a proxy out knows no names of the network that it leads out of
         "past": "" if hosted else f"; if it is of this network, {past_the_proxy(hosts, case.pull.client)}",
         # kubernetes/minikube#6012, #11505, polyaxon/polyaxon-charts#57
-        "itself": f"name the registry's address on any other machine (on each of them {hop.host} is that machine itself); "
+        "itself": f"build or load the image as the user who runs {client}, if it is one of this machine's, before whose names "
+        "localhost/ stands (podman images lists them; sudo has others); else "
+        if hop.host == "localhost" and case.family in CONTAINERS_IMAGE  # osbuild/bootc-image-builder#637
+        else f"name the registry's address on any other machine (on each of them {hop.host} is that machine itself); "
         if is_loopback(hop.host) and hop.mirror_of is None
         else "",
         # docker/desktop-feedback#172, moby/moby#34138, docker/for-win#4043

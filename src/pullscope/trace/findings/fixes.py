@@ -111,11 +111,11 @@ def of_a_name(one: Answer) -> str | None:
         rest = name.partition("/")[2]  # DaoCloud/public-image-mirror#9671, #39525
         why = f"a mirror that has hosts in its names says 403 to what it does not serve, as {one.host} may"
         return f"ask {within} for {rest}: {why}"
-    if known == "docker-hub" and parts > 2:
+    if known == "docker-hub" and (parts > 2 or (parts == 1 and one.case.family == "oras")):
         if (mirror := rewritten(one.case, one.step)) is not None:
             return f"{OF_THE_REWRITE}, or repair {mirror}"
         own = name.removeprefix("library/")  # podman-container-tools/podman#9619
-        whole = own if own.count("/") == 1 else "OWNER/NAME"
+        whole = own if own.count("/") == 1 else f"library/{name}, or OWNER/{name}" if parts == 1 else "OWNER/NAME"
         meant = f"write {host}; else " if (host := meant_as_host(name)) else ""
         return f"{meant}name it {whole}: Docker Hub has names of two parts, and {name} has {parts}"
     if known == "docker-hub" and name.startswith("library/") and action(one.case, one.step) == "push":
