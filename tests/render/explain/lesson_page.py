@@ -21,23 +21,23 @@ from pullscope.trace.model import Kind, Pull
 HEAD = """\
 # How a pull works
 
-A container image consists of layers, a config and a manifest. Layers are compressed archives of files. The config is a short
-description of how to start a program from them. The manifest is a document that lists both by their digests. A digest is a
-fingerprint of some content: the same bytes always give the same digest, and other bytes give another. An image for several
-platforms (kinds of machine) has all of this for each of them, and an index that lists the manifests.
+A container image consists of layers (compressed archives of files), a config (how to start a program from them) and a manifest
+that lists both by their digests. A digest is a fingerprint of some content. An image for several platforms (kinds of machine) has
+all of this for each of them, and an index that lists the manifests.
 
 A registry is a web server that serves all this at URLs below `/v2/`. A pull fetches it over HTTPS, step by step: the image's name
 leads to a digest, the digest to the index, the index to a manifest, the manifest to config and layers. Four parties take part:
 
 | party | what it does | in this example |
 |---|---|---|
-| client | makes the requests, checks the hashes, stores the image | the docker daemon, a program in the background |
+| client | makes the requests, checks the hashes, stores the image | the docker daemon |
 | registry | serves index and manifest, says where the rest is | `registry-1.docker.io`, Docker Hub |
 | token server (auth) | issues the ticket (token) that the registry wants to see | `auth.docker.io` |
 | storage or CDN (cdn) | sends config and layers | `production.cloudflare.docker.com` |
 
 pullscope is a proxy that records and explains the requests of a pull. This page shows two recorded runs of `pullscope demo`: a
-sample registry on your own machine answers under the host names of Docker Hub. `pullscope explain FILE` explains a pull of yours.
+sample registry on your own machine answers under the host names of Docker Hub. [When a pull fails](#when-a-pull-fails) says how
+to have a pull of yours explained.
 
 ```sh
 pullscope demo --explain --client docker-classic             # this page
@@ -56,11 +56,13 @@ IN_THE_LESSON = frozenset({
 })  # fmt: skip
 """What the page explains where it first stands, so that the list at its end has the rest."""
 
-BY_HAND = (
-    'The commands under "By hand" ask the real Docker Hub; its digests differ from the sample\'s here. Three of them use '
-    "`$DIGEST`. For step 4, set it to the Docker-Content-Digest that step 3 printed. For step 5, set it to your platform's "
-    "digest from the index. For steps 6-10, set it to any digest from the manifest."
-)
+BY_HAND = 'The commands under "By hand" ask the real Docker Hub; its digests differ from the sample\'s here.'
+DIGEST_OF = {
+    Kind.MANIFEST_LIST: "the docker-content-digest that step 3 printed",
+    Kind.MANIFEST: "your platform's digest from the index",
+    Kind.LAYER: "any digest from the manifest",
+}
+"""What to set the variable to, by the kind of step that is shown."""
 
 _ACCEPT = re.compile(r'\0-H "Accept: ([^"]*)"')
 
@@ -69,10 +71,10 @@ _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 DOMAIN = """\
 ## <a id="domain"></a>A registry domain of your own
 
-The pull above, under the name `docker.example.com/timonback/zephykus:latest`, has the same steps. Each request to the registry
-goes to docker.example.com first and is redirected. The version check is redirected too. It ends at the registry's 401, which
-tells docker where to get a token. docker asks the domain for the tag, is redirected, gets the token, and only then asks the
-registry:
+The pull above, under the name `docker.example.com/timonback/zephykus:latest`, has the same steps. Each request to the registry,
+the version check too, goes to docker.example.com first and is redirected. docker knows from the version check that
+registry-1.docker.io wants a token. So when its request for the tag is redirected there, it first gets the token, then follows
+the redirect:
 """
 AND_SO_ON = "The other steps need no new token: 302, then as above."
 
@@ -145,11 +147,11 @@ def _resolved(pull: Pull) -> Iterator[str]:
 
 
 def _source(section: Section, cited: set[Section]) -> str:
-    """The section that says so, where it first does."""
+    """A link to the section that says so, where it first does, under the name of its document."""
     if section in cited:
         return ""
     cited.add(section)
-    return f" ([{section.title}]({section.url}))"
+    return f" ([{section.title.partition(', ')[0].removeprefix('OCI ').removesuffix(' 1.1')}]({section.url}))"
 
 
 def _table(rows: list[tuple[str, ...]]) -> Iterator[str]:
@@ -178,11 +180,12 @@ def _section(
     words, types = _without_types(lesson.by_hand)
     command = _DIGEST.sub("$DIGEST", " \\\n  ".join(words))
     if command in by_hand:
-        yield f"By hand: as in step {by_hand[command]}, with the next DIGEST."
+        yield f"By hand: as in step {by_hand[command]}, with DIGEST set to {DIGEST_OF[lesson.shown.kind]}."
         yield ""
         return
     by_hand[command] = lesson.number
-    yield f"{lesson.hand}{' and ACCEPT of step ' + types_of[types] if types in types_of else ''}:"
+    first = f" First set DIGEST to {DIGEST_OF[lesson.shown.kind]}: `DIGEST=sha256:…`" if "$DIGEST" in command else ":"
+    yield f"{lesson.hand}{' and ACCEPT of step ' + types_of[types] if types in types_of else ''}{'.' * (first != ':')}{first}"
     yield ""
     yield "```sh"
     if types and types not in types_of:

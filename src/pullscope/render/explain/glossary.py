@@ -24,8 +24,8 @@ CDN: Content delivery network: servers that keep copies of blobs near the client
         several; the names can change.
 challenge: The header WWW-Authenticate of a 401. Bearer: a token is wanted, with realm, service and scope; Basic: a user name and
         password.
-client: A program that pulls or pushes: the docker daemon, containerd (below docker and on Kubernetes nodes; nerdctl is a command
-        for it), or a command without a daemon: podman, skopeo, buildah, crane, regctl.
+client: A program that pulls or pushes: the docker daemon, containerd (below docker and on many Kubernetes nodes; nerdctl is a
+        command for it), or a command without a daemon: podman, skopeo, buildah, crane, regctl.
 config: A small JSON document: which program to run, as which user, with which environment. It contains no file of the image.
 container image: Layers (files), a config (how to start them) and the manifest that lists both. With an index, also all of these
         for several platforms.

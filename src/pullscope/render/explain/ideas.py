@@ -51,11 +51,10 @@ TABLE = r"""
 name: NAMES, Which host a name means
     says The full name of this image is `{reference}`. docker completes short names: `nginx` means
         `docker.io/library/nginx:latest`. There `docker.io` is the registry, `library/nginx` the repository (a set of images under
-        one name) and `latest` the tag, a label that picks one image. A digest can stand in place of the tag.
+        one name) and `latest` the tag, a label that picks one image.
         - The part before the first slash is a host if it contains a dot, a colon or a capital letter, or is `localhost`.
         - A colon in the host is followed by a port: `example.com:5000/app` is on port 5000. Without it HTTPS uses port 443.
-        - A colon after the last slash is followed by a tag, an `@` by a digest. Without either the tag is `latest`. With both,
-        the digest decides.
+        - A colon after the last slash is followed by a tag, an `@` by a digest. With both, the digest decides.
         - A name without a host is at Docker Hub, called docker.io in names. The host that is asked is registry-1.docker.io. Only
         there `library/` is added to names of one part.
         - Kubernetes usually completes names as docker does. podman looks in its registries.conf, and may ask you. Write the whole
@@ -64,22 +63,22 @@ asks: PROXY, Who asks
     says `docker pull` passes the name to the docker daemon, a program in the background. The daemon looks up the hosts and makes
         all the requests. So `HTTPS_PROXY` in your shell changes nothing: the daemon has its own settings for proxy and
         certificates. Other clients:
-        - podman, skopeo, buildah, crane and regctl are commands without a daemon: they make every request themselves. They use
-        your shell's `HTTPS_PROXY` and the certificates that the machine trusts.
-        - containerd is a daemon that runs containers, below docker and on Kubernetes nodes (k8s). nerdctl is a command for it.
+        - podman, skopeo, buildah, crane and regctl are commands without a daemon: they make every request themselves, with your
+        shell's `HTTPS_PROXY` and the certificates that the machine trusts.
+        - containerd is a daemon that runs containers, below docker and on many Kubernetes nodes. nerdctl is a command for it.
+        Other nodes have CRI-O, which pulls with podman's library (not tried here).
         - buildx is the builder behind `docker build`.
         - On macOS and Windows, Docker Desktop and podman do all this in a virtual machine.
 vanity: REDIRECTIONS, What a vanity domain can and cannot change
     says {vanity} is a vanity domain: a host name of your own in front of a registry. It answers {status}: the client asks again
         at {target}, the address in the header Location. So the domain decides which registry is asked, and thereby what a tag
-        points to: if you lose it, its next owner decides. It cannot change an image that is pulled by digest. Digests, the token
-        server's address and the storage host come from the registry, unchanged.
-        - Instead of redirecting, a domain can be a reverse proxy: a server that asks the registry itself and passes on the
-        answers.
+        points to. If you lose it, its next owner decides, and can ask clients for the login that is stored under it. It cannot
+        change an image that is pulled by digest. Digests, the token server's address and the storage host come from the registry.
+        - Instead of redirecting, a domain can be a reverse proxy: a server that asks the registry and passes on the answers.
 challenge: CHALLENGES, Why a 401 comes first
     says This 401 is normal: a client cannot know where to get a token before it has asked. The answer says it in the header
         WWW-Authenticate, the challenge. Here it is `{challenge}`:
-        - Bearer: a token is wanted. (Basic would want a user name and password.)
+        - Bearer: a token is wanted. (Basic would want a user name and password, for the registry itself.)
         - realm: the token server's address
         - service: the name by which the token server knows this registry
         - scope: the permission that is needed. Docker Hub sends it only in answers about a repository; ghcr.io, the registry of
@@ -87,15 +86,11 @@ challenge: CHALLENGES, Why a 401 comes first
 needed: TOKENS, Who needs a token
     says The token server decides who may fetch what; the registry only checks the token. So Docker Hub wants a token for every
         image, public ones too; some registries want none. You need no account for public images: without a user name and password
-        the token server issues an anonymous token. With a login, only the token server sees the password. (A registry that asks
-        for Basic sees it itself.)
-        - Docker Hub does not tell a private image from a missing or mistyped one. docker 28 then says `pull access denied …,
-        repository does not exist or may require 'docker login'`. Other registries may answer 404 for a private image, ghcr.io
-        403.
+        the token server issues an anonymous token. With a login, only the token server sees the password.
 scope: SCOPES, What a scope is
     says The client asks the token server for `REALM?service=SERVICE&scope=SCOPE`. The scope here is `{scope}`: a type, a
-        repository and an action. The client takes the repository from the name that you typed, without the host. docker 29 and
-        containerd also request the scope that the challenge names, if it is another.
+        repository and an action. The client takes the repository from the name that you typed, without the host. If the challenge
+        names another repository, docker 29 and containerd ask for both.
 digest: DIGESTS, What a digest guarantees
     says A tag is a label; tomorrow it can point to another image. A digest is the sha256 hash of some content, here {digest}. The
         content is the JSON text of an index, manifest or config, or a layer's compressed archive, as the registry stores it.
@@ -107,22 +102,20 @@ digest: DIGESTS, What a digest guarantees
         - A digest does not say who made the image: that needs a signature.
 types: MANIFESTS, What Accept and Content-Type are for
     says Accept in a request lists the document types (media types) that the client understands. Content-Type in the answer says
-        which one came.
+        which came.
         - A registry that has none of the listed types may answer 404 or 406.
         - Without Accept it may convert the document to an old type, which has another digest: Docker's own registry 2.8 does.
 counts: LIMIT, Why HEAD, and what counts as a pull
     says The digest is a header, so HEAD is enough. Docker Hub limits pulls.
-        - HEAD requests, configs and layers do not count; GETs of manifests do. According to Docker's documentation a pull of one
-        architecture counts once, so its index and manifest count as one.
-        - The limit in 6 hours is 100 per IP address (IPv6: per /64 network), or 200 per account with a login; paid accounts have
-        none.
-        - Answers about manifests say the limit and what is left, in the headers ratelimit-limit and ratelimit-remaining:
-        `100;w=21600` is 100 in 21,600 seconds.
-        - Beyond the limit Docker Hub answers 429, `toomanyrequests`.
+        - HEAD requests, configs and layers do not count; GETs of manifests do. Docker counts a pull of one architecture once.
+        - The limit in 6 hours is 100 per IP address (IPv6: per /64 network), or 200 per account with a login; none for paid
+        accounts.
+        - Answers about manifests say the limit and what is left, in the headers ratelimit-limit (`100;w=21600` is 100 in 21,600
+        seconds) and ratelimit-remaining.
 platform: INDEX, What a platform is
     says A platform is an operating system and an architecture, such as linux/amd64. ARM also has a variant: linux/arm/v7; docker
         takes an older variant if its own is missing. The client takes the entry for its own machine, here {platform};
-        `--platform` asks for another. If no entry fits, the pull fails (docker 28: "no matching manifest for …").
+        `--platform` asks for another. If no entry fits, the pull fails.
 elsewhere: BLOBS, Where the bytes come from
     says This registry does not send blobs itself. It redirects ({status}) to {target}: storage, or a CDN (content delivery
         network, servers that keep copies near you). Layers are nearly all of the bytes of a pull, so the redirect spares the
@@ -143,32 +136,33 @@ others: SUPPORT, What other clients ask
     chapter Other pulls
     says Clients begin differently; manifests, config and layers are fetched alike. A client that leaves out the version check
         gets its first 401 for the tag. docker 29.0 and containerd get two tokens, one for finding the digest and one for
-        fetching, because these two parts of the program do not share a token. docker 29.1 and newer also fetches attestations,
-        and asks with a third token for referrers: documents that refer to the image, such as signatures. crane changed its
-        handling of redirects in 0.21.8, as said below.
+        fetching, because these parts share no token. docker 29.1 and newer (in the table) also fetches attestations. It then asks
+        for referrers (documents about the image, such as signatures), and gets a third token for that.
 stores: SUPPORT, The two stores of docker
-    says A store is where the daemon keeps images. docker up to 28 normally has the classic store, docker 29 containerd's: `docker
-        info` then says io.containerd.snapshotter. After an upgrade docker 29 keeps the classic store. Docker Desktop, newly
-        installed, has containerd's store since 4.34. On this page docker 28 stands for the classic store, and docker 29 for
-        containerd's. The image ID is the digest of the config in the classic store, and what the tag stands for in containerd's.
+    says On this page "docker 28" means any docker with the classic store, and "docker 29" any docker with containerd's store,
+        whatever its version number. `docker info` tells which one you have: with containerd's it says io.containerd.snapshotter.
+        A store is where the daemon keeps images: normally the classic one up to 28, containerd's from 29. After an upgrade docker
+        29 keeps the classic store. Docker Desktop, newly installed, has containerd's since 4.34. The image ID is the digest of
+        the config in the classic store, and what the tag stands for in containerd's.
 again: EXISTENCE, What a second pull asks
     says docker begins in the same way, up to the HEAD of the tag. If the digest has not changed, docker stops: nothing is
         downloaded and nothing is counted. Otherwise it fetches the new manifests, and only the layers that it does not have.
-        podman GETs manifests and config again, and the manifests count. `docker run`, and Kubernetes with `imagePullPolicy:
-        IfNotPresent`, pull only if the image is not there.
+        podman GETs manifests and config again, and the manifests count.
+        - `docker run` pulls only if the image is not there. So does Kubernetes, but for the tag latest, typed or left out, it
+        asks each time, unless `imagePullPolicy` says otherwise.
+        - An image is kept under the name that you typed. Pulled under another as well, it has two names; its layers are stored
+        once.
 proxies: PROXY, Where a proxy is set
     chapter Proxy, certificates, mirrors
     says A proxy passes requests on. The docker daemon needs its address, as seen from the daemon's machine, and then a restart.
-        `pullscope docker on` does this. It also lets docker trust pullscope's CA (see below), so that pullscope can read the
-        encrypted requests.
+        `pullscope docker on` does this, and lets docker trust pullscope's CA (see below).
         - On Linux systemd starts the daemon: write `[Service]` and below it `Environment="HTTPS_PROXY=http://127.0.0.1:8080"` to
         /etc/systemd/system/docker.service.d/proxy.conf. Then `systemctl daemon-reload` and `systemctl restart docker`. On a
         Kubernetes node do the same for the service containerd.
         - `NO_PROXY`, set there too, lists hosts that are asked without the proxy.
         - docker 23 and newer also reads `proxies` in /etc/docker/daemon.json. Docker Desktop has it in its Settings. `proxies` in
         ~/.docker/config.json is for containers and builds, not for `docker pull`.
-        - `docker manifest` and `docker buildx imagetools` use your shell's proxy.
-        - `docker build` gets tokens through your shell's proxy, and the rest through the daemon's.
+        - `docker build` gets tokens through your shell's proxy; `docker manifest` and `docker buildx imagetools` use only that.
 trust: PROXY, Where a CA certificate goes
     says The daemon has to trust the CA (certificate authority) that signed a certificate. Public CAs are trusted already. Add
         your registry's private CA, or that of a proxy that reads HTTPS.
@@ -178,14 +172,27 @@ trust: PROXY, Where a CA certificate goes
         - docker 29, Docker Hub: the same in `certs.d/docker.io`.
         - docker 28 and older, Docker Hub: the machine's CA certificates, or a folder that `SSL_CERT_DIR` names in the daemon's
         service; then restart the daemon. Neither `insecure-registries` nor `certs.d` helps.
-        - Docker Desktop: the keychain of macOS or the certificate store of Windows; then restart Docker Desktop.
+        - Docker Desktop: the keychain of macOS or the certificate store of Windows; then restart it.
         - containerd and crane: the machine's CA certificates. containerd also reads `ca` in its hosts.toml for HOST.
         - Without HTTPS: with `{{"insecure-registries": ["HOST"]}}` in /etc/docker/daemon.json, and a restart, docker also uses
         plain http for HOST, and accepts any certificate.
 mirror: PROXY, What a mirror is
     says A mirror is a registry that a client asks before the real one, because its settings say so. docker's `registry-mirrors`
-        is for docker.io alone, never for docker.example.com. containerd's hosts.toml and podman's registries.conf have mirrors
-        for any host.
+        is for docker.io alone, never for docker.example.com. Mirrors for any host are set in containerd's hosts.toml, podman's
+        registries.conf and, for docker 29, /etc/docker/certs.d/HOST/hosts.toml.
+failing: PROXY, How to find the cause
+    chapter When a pull fails
+    says Record the pull and have it explained. For docker on Linux: start `sudo pullscope docker trace --out pull.jsonl` (it
+        restarts docker), pull again in another terminal, press Ctrl-C, then `sudo pullscope explain pull.jsonl`. For podman and
+        other commands: record with `pullscope run --out pull.jsonl -- podman pull IMAGE`. For a message alone: `pullscope explain
+        'MESSAGE'`. Common messages, in the words of docker 28:
+        - `pull access denied …, repository does not exist or may require 'docker login'`: Docker Hub does not tell a private
+        image from a missing or mistyped one. Check the name; if it is right, log in. Other registries may answer 404 for a
+        private image, ghcr.io 403.
+        - `toomanyrequests` (429): the rate limit is reached. Wait, or log in.
+        - `no matching manifest for …`: the index has no entry for your platform.
+        - `certificate signed by unknown authority`: add the CA, as said above.
+        - `unauthorized` or `denied` under a domain of your own: see the next chapter.
 smallest: REDIRECTIONS, The smallest vanity domain
     chapter A registry domain of your own
     says You need a web host, a DNS record for your name (a CNAME: this name stands for that of the web host) and a certificate
@@ -200,65 +207,64 @@ smallest: REDIRECTIONS, The smallest vanity domain
         - This rule serves everybody's images under your name. To serve only ORG, write two rules instead: `/v2/ORG/*
         https://registry-1.docker.io/v2/ORG/:splat 302` and `/v2/ https://registry-1.docker.io/v2/ 302`.
         - Try it before you deploy: `pullscope vanity try`. When it is live, `curl -sI https://docker.example.com/v2/` must show
-        302 and `location: https://registry-1.docker.io/v2/`. Then `pullscope check docker.example.com/ORG/IMAGE` asks for an
-        image as each client does.
+        302 and `location: https://registry-1.docker.io/v2/`. Then `pullscope check docker.example.com/ORG/IMAGE` asks for it as
+        each client does.
 renamed: SCOPES, Why the path has to stay the same
     says Suppose the domain leads /v2/app to /v2/ORG/app. The client asks for a token for `app`, the name that was typed. The
         registry wants a token for `ORG/app`.
         - docker 28 and older fail with "denied".
-        - docker 29 and containerd ask for both names at once. Docker Hub grants the one that it has, and they pull. ghcr.io
-        refuses the request with 403, and they fail with "denied".
+        - docker 29 and containerd ask for one token for both `app` and `ORG/app`. Docker Hub's token server grants `ORG/app`, so
+        the pull works. ghcr.io's answers 403, so the pull fails with "denied".
         - If the registry wants no token, all clients pull.
         - A reverse proxy that changes the path has one more task. It puts its own address in the realm, so that token requests
         come to it, and replaces the typed name in the scope with the real one. Then all clients pull.
-unseen: REDIRECTIONS, What a vanity domain never sees
+unseen: REDIRECTIONS, What a vanity domain sees
     says In one pull {vanity} answered {asked} and sent {sent} of content. It sees who asks (IP address, and the program in the
         header User-Agent), for which image, and for which digests. While it is down, pulls by its name fail. A reverse proxy sees
-        manifests and tokens too, and the password if it changes the realm. A domain that redirects does not see:
-        - manifests and layers: they come from the registry and its storage
+        manifests and tokens too, and the password if it changes the realm. A domain that only redirects does not see:
+        - manifests and layers
         - whether the pull succeeded: its log shows attempts
         - docker's password, even after `docker login docker.example.com`: it goes to the token server
-        - docker's token: it goes to the registry (podman's comes here, as said below)
+        - docker's token (podman's comes here, as said below)
 refused: REDIRECTIONS, Who cannot pull through a redirect
-    says podman, skopeo, buildah and crane up to 0.21.7 send their token to {vanity}, the host in the image's name, and leave it
-        out at the redirect. A registry that wants a token then answers 401. The other clients get a token for the registry that
-        asks for it, and send it there. For the clients that fail the domain has to be a reverse proxy. It must pass on Accept and
-        Authorization, and leave Content-Type and Docker-Content-Digest as they are; if the path stays the same, WWW-Authenticate
-        too.
+    says podman, skopeo, buildah and crane up to 0.21.7 give their token only to the host in the image's name. Here that is
+        {vanity}, which does not need it. The registry, which does, gets none, and answers 401. The other clients get a token for
+        the registry that asks for it, and send it there. For the clients that fail the domain has to be a reverse proxy. It must
+        pass on Accept and Authorization, and leave Content-Type and Docker-Content-Digest as they are; if the path stays the
+        same, WWW-Authenticate too.
 charged: LIMIT, Whose rate limit is charged
     says Behind a redirect the client's own IP address is charged, or its account if the registry gets its login (see below). If a
-        reverse proxy passes on a client's login, that client's account is charged. If it uses a login of its own, that account is
-        charged for everyone. Without a login its one address is charged for all of them.
+        reverse proxy passes on the client's login, that account is charged. If the proxy logs in itself, its own account is
+        charged for all users. If nobody logs in, the proxy's IP address is charged for all users together.
 logins: TOKENS, Which login is used
     says `docker login docker.example.com` stores a login under this name, in ~/.docker/config.json or the password store of the
-        system. docker hands it to the daemon with each pull.
+        system. docker hands it to the daemon with each pull. docker, podman, skopeo and crane look only for the login that is
+        stored under the host in the name. They do not use one for Docker Hub.
         - docker 28 and older and regctl use this login at the registry, too.
-        - docker 29, podman, skopeo and crane use neither this login at the registry nor one for Docker Hub, so a private image
-        needs a reverse proxy.
-        - `docker build` uses your Docker Hub login here, not the one for docker.example.com.
-        - containerd asks nerdctl or Kubernetes for a login of the host that wants the token.
+        - docker 29, podman, skopeo and crane do not, so a private image needs a reverse proxy.
+        - `docker build` and newer versions of nerdctl use your Docker Hub login here, not the one for docker.example.com.
+        - In Kubernetes the pull secret must be for docker.example.com, the host in the image's name. A node with containerd then
+        uses it at the registry, too.
 pushed: UPLOADS, Why not to push through a domain
     says Do not push (upload) images through a redirect, but to the registry by its own name.
         - A 302 turns POST and PUT into GET, so uploads fail. If the registry has all the layers already, docker may report
         success without uploading anything.
-        - A 307 keeps the method. docker 20.10 and skopeo 1.9 pushed through a 307 to a registry without tokens (with tokens: not
-        tried).
+        - A 307 keeps the method: docker 20.10 and skopeo 1.9 pushed through a 307 to a registry without tokens (with: not tried).
         - The clearest answer to POST, PUT, PATCH and DELETE is status 405 with an error in JSON:
         `{{"errors":[{{"code":"UNSUPPORTED","message":"push to docker.io/ORG/IMAGE"}}]}}`. docker shows this message and stops.
 moved: REDIRECTIONS, Moving to another registry
-    says Copy the images unchanged to the same path at the new registry (`crane copy`, `skopeo sync --all`), including untagged
-        images that users pull by digest. Check that signatures and other referrers were copied too (`oras cp -r` does it). Then
-        change the rule: the next pull follows it. Names and digests stay the same. What changes:
-        - Users who log in need a login for the new registry.
-        - A firewall that lists hosts must allow the new registry, its token server and its storage.
-        - A cache or CDN in front of your domain may still have the old redirect: empty it. Do not redirect with 301 or 308: they
-        are permanent, and a cache may keep them.
+    says Copy all tags unchanged to the same path at the new registry (`crane copy -a`, `skopeo sync --all --preserve-digests`).
+        Then change the rule: the next pull follows it. Names and digests stay the same. What else there is to do:
+        - Untagged images that users pull by digest need a copy each.
+        - Signatures that cosign keeps under tags (`sha256-….sig`) come along. Referrers may not: `oras cp -r` copies them.
+        - Users who log in need a login for the new registry. A firewall must allow it, its token server and its storage.
+        - A cache or CDN in front of your domain may still have the old redirect: empty it. Avoid 301 and 308: a cache may keep
+        them.
 files: MANIFESTS, A registry of plain files
     says A registry for reading only can be files on a web server. `pullscope vanity static` writes the files and the headers for
         it. docker, podman and skopeo all pull.
         - /v2/ answers 200: no token is needed, so every image is public.
-        - /v2/NAME/manifests/DIGEST is each index and manifest. /v2/NAME/manifests/TAG is the same file; replace it to move the
-        tag.
+        - /v2/NAME/manifests/DIGEST is each index and manifest. /v2/NAME/manifests/TAG is a copy; replace it to move the tag.
         - /v2/NAME/blobs/DIGEST is each config and layer, or a redirect to where it is.
         - GET and HEAD of a manifest need its own media type as Content-Type (such as `application/vnd.oci.image.index.v1+json`):
         docker and containerd refuse or misread another. The files have no extension, so set the type by path.

@@ -92,7 +92,7 @@ NAME_AT, ASKED_AT, INDENT = 6, 21, "      "
 HOW_TO_READ = """\
 Each step shows a request, the status of its answer, and what came.
 - GET asks for content. HEAD asks for the headers only, the lines before the content.
-- To resolve a tag is to ask for the digest that it stands for now. A blob is a file: a config or a layer.
+- To resolve a tag is to ask for the digest that it stands for now.
 - Status 200 means: here it is. 401: get a token first. 403: refused. 404: not there. 302 and 307 are redirects: ask elsewhere.
 - `307 > 200` is a redirect, then the answer there. `...` in an address stands for parts that are left out, such as /v2/.
 - `pullscope explain WORD` explains more words."""
