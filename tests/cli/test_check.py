@@ -66,8 +66,8 @@ def test_tells_a_person() -> None:
         done = run(f"{VANITY}/{OWN}")
     lines = done.stdout.splitlines()
 
-    assert "  docker 29                  pulls                                       tested" in lines
-    assert "  skopeo                     FAILS  token dropped at the redirect        tested" in lines
+    assert "  docker 29                 pulls                                        tested" in lines
+    assert "  skopeo                    FAILS  token dropped at the redirect         tested" in lines
     assert "https://github.com/containers/image/issues/641" in done.stdout
     assert f"hosts   {VANITY} registry-1.docker.io auth.docker.io" in lines
     assert "limit   98 of 100 left, per 6 h, counted on 203.0.113.7, says" in lines

@@ -113,7 +113,7 @@ def test_a_command_that_asks_no_registry_is_told(tmp_path: Path, words: tuple[st
     assert done.returncode == 0
     assert "no request to a registry came through the proxy" in done.stderr
     assert why in done.stderr
-    assert done.stderr.count("\n") == 2
+    assert done.stderr.count("\n") == 3  # and that a CA was made
 
 
 def env(home: Path, **environment: str) -> str:
@@ -136,6 +136,15 @@ def test_env_names_the_confdir_that_its_proxy_has(tmp_path: Path) -> None:
     other = env(tmp_path, PULLSCOPE_CONFDIR=f"{tmp_path}/other")
     assert f"export SSL_CERT_FILE={tmp_path}/other/pullscope-bundle.pem\n" in other
     assert f" --set confdir={tmp_path}/other\n" in other
+
+
+def test_env_says_that_it_makes_a_ca(tmp_path: Path) -> None:
+    """Once: the second time it is there."""
+    command = [sys.executable, "-m", "pullscope.cli.main", "env", "--confdir", str(tmp_path / "ca")]
+    first, second = (subprocess.run(command, capture_output=True, text=True, timeout=60, check=True) for _ in range(2))
+    assert f"made a CA for mitmproxy in {tmp_path}/ca" in first.stderr
+    assert "made a CA" not in second.stderr
+    assert first.stdout == second.stdout
 
 
 def test_env_writes_through_no_link(tmp_path: Path) -> None:

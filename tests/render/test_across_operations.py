@@ -26,8 +26,8 @@ def test_what_a_summary_says() -> None:
     """One failed pull: its image, its client, and each code once with its severity."""
     text = summary(told(recorded("skopeo-1.9-vanity-302")))
     assert text.splitlines()[0] == "1 operation: 0 complete, 1 failed, 0 incomplete"
-    assert "         1             1      212 B  skopeo 1.9.3\n" in text
-    assert "         1  error     authorization-dropped\n" in text
+    assert "    1             1     212 B  skopeo 1.9.3\n" in text
+    assert "    1  error     authorization-dropped\n" in text
 
 
 def test_hosts_are_an_allowlist_with_ports() -> None:

@@ -49,7 +49,7 @@ def test_lines_are_short_and_plain(other: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("width", [59, 79, 119])
 def test_lines_fit_the_screen(width: int) -> None:
-    """Only a digest may be wider, to be copied."""
+    """Only a digest may be wider, to be copied; where there is room, what was fetched is listed by it."""
     demo = Path(__file__).parents[1] / "data" / "demo"
     a, b = (
         side_of(report_json(Told.of(read_trace(str(demo / f"{name}.jsonl"))[0], name))["pulls"][0])
@@ -59,6 +59,9 @@ def test_lines_fit_the_screen(width: int) -> None:
 
     assert all(len(line) <= width or "sha256:" in line for line in lines)
     assert any("production.cloudflare.docker.com" in line for line in lines)
+    fetched = [line for line in lines if " layer  " in line]
+    assert bool(fetched) is (width == 119)
+    assert all(line.endswith("  oci layer gzip") for line in fetched)
 
 
 @pytest.mark.parametrize("seconds", [10**400, "x", [1], {"a": 1}])

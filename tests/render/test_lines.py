@@ -71,14 +71,14 @@ def test_live_and_afterwards(dialect: str) -> None:
 
 
 def test_a_push_live_and_afterwards() -> None:
-    """The tag of a push is known at its end only, so its header does without."""
+    """The header of a push has the tag that its client asked for first."""
     wire = Wire(agent=SKOPEO)
     wire.ask("HEAD", f"{HUB}/v2/app/manifests/latest", 404)
     wire.ask("POST", f"{HUB}/v2/app/blobs/uploads/", 201)
     wire.ask("PUT", f"{HUB}/v2/app/manifests/latest", 201, sent="{}")
     lines = live(wire)
     assert settled_by_the_end(lines) == settled_by_the_end(report_lines(played(wire).pulls))
-    assert lines[0] == "push 1  docker.io/app"
+    assert lines[0] == "push 1  docker.io/app:latest"
     assert "complete  30 ms, 3 requests, 1 blob sent, latest stored" in lines
 
 

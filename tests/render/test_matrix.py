@@ -23,10 +23,10 @@ def test_a_line_for_each_client() -> None:
     for width in (59, 79, 199):
         lines = text(matrix([row("docker 29", ClientOutcome.WORKS), row("podman", ClientOutcome.FAILS, why)], width))
         assert lines[0].split() == ["docker", "29", "pulls", "tested"]
-        assert lines[1].startswith("  podman                     FAILS  the token")
+        assert lines[1].startswith("  podman                    FAILS  the token")
         assert lines[1].endswith("  tested")
         end = next(number for number, line in enumerate(lines) if "tested: compared" in line)
-        reason = " ".join(line[36:] for line in lines[1:end]).replace("tested", "").split()
+        reason = " ".join(line[35:] for line in lines[1:end]).replace("tested", "").split()
         assert reason == why.split()
         assert max(map(len, lines)) <= width
 

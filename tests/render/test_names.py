@@ -46,7 +46,7 @@ def test_client_line(agent: str, line: str) -> None:
     [
         ({"repository": "library/app", "tag": "latest"}, "docker.io/library/app:latest"),
         ({"repository": "library/app", "by_digest": digest("x")}, f"docker.io/library/app@{digest('x')[:19]}"),
-        ({"repository": "library/app", "tag": "1", "pushing": True}, "docker.io/library/app"),
+        ({"repository": "library/app", "tag": "1", "pushing": True}, "docker.io/library/app:1"),
         ({"action": Action.PULL}, "docker.io, no image named"),
         ({"action": Action.LOGIN}, "docker.io"),
     ],

@@ -200,8 +200,8 @@ def only(trace: Trace) -> Pull:
 
 
 def settled_by_the_end(lines: Iterable[str]) -> list[str]:
-    """Lines of a story without what its end alone tells: the action in a header, and of a push's blobs which is which."""
-    called = [re.sub(r"^(\d+\| )?[a-z]+ (\d+  )", r"\2", line) for line in lines]
+    """Lines of a story without what its end alone tells: action and tag in a header, and of a push's blobs which is which."""
+    called = [re.sub(r"^(\d+\| )?[a-z]+ (\d+  .*?)(?:(?<=\w):[\w.-]+)?$", r"\2", line) for line in lines]
     blobs = [re.sub(r"^( *\d+ )(config|blob|layer \d+/\d+) +", r"\1blob ", line) for line in called]
     text = re.sub(r"\n +(?=[a-z])", " ", "\n".join(blobs))  # a closing line that wraps elsewhere
     return re.sub(r"^(complete|failed|incomplete)  a [a-z]+( \w+ \S+)?, ", r"\1  ", text, flags=re.MULTILINE).split(

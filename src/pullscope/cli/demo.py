@@ -84,9 +84,9 @@ def demo(
         raise unknown("registry", registry, REGISTRIES, "pullscope demo --list-registries lists them.")
     faults = faults_at(row)
     if list_registries or list_faults:
-        rows = {row.id: f"{row.name} ({row.host})" for row in REGISTRIES.values()}
+        rows = {row.id: ", ".join(dict.fromkeys((row.name, row.host))) for row in REGISTRIES.values()}
         if not list_registries:
-            by = {one.code: "" if one.client == DEFAULT_CLIENT else f" ({one.client})" for one in faults.values()}
+            by = {one.code: "" if one.client == DEFAULT_CLIENT else f"; by {one.client}" for one in faults.values()}
             rows = {one.code: f"{one.title}{by[one.code]}" for one in faults.values()}
         for name, words in rows.items():
             for line in lines_of(f"{name:<{max(map(len, rows))}}  ", words):

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import typer
 
-from pullscope.cli.exits import lines_of, tell
+from pullscope.cli.exits import lines_of, say, tell
 from pullscope.host import HostError, command, layout, machine, trust, untrusted_file
 from pullscope.host.command import Invoker, beside_python, invoker, this_command
 from pullscope.host.layout import Layout
@@ -122,7 +122,7 @@ def confdir_words(at: Surroundings) -> list[str]:
 
 
 def authority(at: Surroundings) -> str:
-    """The CA certificate of the confdir, which is made where it is missing."""
+    """The CA certificate of the confdir; one that is missing is made, and that is said."""
     known = trust.authority(at.confdir)
     if known is not None:
         return known
@@ -132,6 +132,7 @@ def authority(at: Surroundings) -> str:
     made = trust.authority(at.confdir)
     if made is None:
         raise HostError(f"mitmproxy made no CA certificate in {at.confdir}")
+    say(f"pullscope: made a CA for mitmproxy in {at.confdir}")
     return made
 
 

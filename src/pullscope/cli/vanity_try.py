@@ -44,7 +44,9 @@ def try_command(
     ] = "",
     strict: Annotated[
         bool,
-        typer.Option("--strict", help="Treat what is not played as an error; exit 3 for a client without a verdict."),
+        typer.Option(
+            "--strict", help="Treat what is not supported as an error; exit 3 for a client without a verdict."
+        ),
     ] = False,
     as_json: AsJson = False,
 ) -> None:

@@ -16,7 +16,7 @@ from pullscope.trace.findings.finding import Finding
 from pullscope.trace.hosts import Needed, needed, tally
 from pullscope.trace.model import Ending, Pull
 
-COUNTS = 35
+COUNTS = 29
 """Columns of the counts of a summary; where they leave no room for each of the names, these stand above them."""
 
 HEADS = ("host and port", "role", "operations", "requests", "bytes")
@@ -89,12 +89,12 @@ def _by(title: str, pulls: Sequence[Pull], name_of: Callable[[Pull], str], width
     for pull in pulls:
         groups.setdefault(name_of(pull), []).append(pull)
     yield [("", None)]
-    yield [(f"operations  not complete   received  {title}", "dim")]
+    yield [(f"count  not complete  received  {title}", "dim")]
     beside = COUNTS + 2 + max(map(len, groups), default=0) <= width
     for name, group in sorted(groups.items(), key=lambda item: -len(item[1])):
         bad = sum(pull.outcome is not Ending.COMPLETE for pull in group)
-        row: Line = [(f"{len(group):>10}", None), (f"{bad or '':>14}", "red")]
-        numbers = f"  {size(sum(pull.bytes for pull in group)):>9}"
+        row: Line = [(f"{len(group):>5}", None), (f"{bad or '':>14}", "red")]
+        numbers = f"  {size(sum(pull.bytes for pull in group)):>8}"
         if beside:
             yield [*row, (f"{numbers}  {name}", None)]
         else:
@@ -111,11 +111,11 @@ def _by_finding(findings: Sequence[Finding]) -> Iterator[Line]:
     if not findings:
         return
     yield [("", None)]
-    yield [("operations  severity  finding", "dim")]
+    yield [("count  severity  finding", "dim")]
     counted = Counter((finding.severity, finding.code) for finding in findings)
     order = list(SEVERITY_STYLES)
     for (severity, code), number in sorted(counted.items(), key=lambda item: (order.index(item[0][0]), -item[1])):
-        yield [(f"{number:>10}  ", None), (f"{severity:<8}  {code}", SEVERITY_STYLES[severity])]
+        yield [(f"{number:>5}  ", None), (f"{severity:<8}  {code}", SEVERITY_STYLES[severity])]
 
 
 def _text(lines: Sequence[Line], told: Told) -> str:

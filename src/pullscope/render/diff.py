@@ -14,13 +14,14 @@ from typing import Any, TypeVar
 from pullscope.oci.amounts import duration, size
 from pullscope.oci.verdicts import Problem
 from pullscope.render.layout import WIDTH, Line, wrapped
+from pullscope.render.names import media_name
 from pullscope.render.plain import plain
 
 Json = Mapping[str, Any]
 T = TypeVar("T", int, float)
 
 _LONGEST_REFERENCE, _LONGEST_WORD, _MOST_CODES = 300, 80, 20
-"""Characters of a reference and of a digest, host or number; findings that are named."""
+"""Characters of a reference and of a digest, host or number; findings and pieces of content that are named."""
 
 _CONTENT = ("manifest-list", "manifest", "config", "layer")
 
@@ -34,8 +35,8 @@ class Side:
     outcome: str
     digest: str | None
     platform: str | None
-    content: frozenset[str]
-    """Digests of what was fetched."""
+    content: Mapping[str, tuple[str, str]]
+    """Digest to kind and media type of what was fetched."""
     requests: int
     redirects: int
     bytes: int
@@ -64,7 +65,7 @@ class Difference:
     @property
     def only_in(self) -> tuple[frozenset[str], frozenset[str]]:
         """Content that only one side fetched; of two platforms, or where one had some of it already, that is expected."""
-        return self.a.content - self.b.content, self.b.content - self.a.content
+        return frozenset(self.a.content) - set(self.b.content), frozenset(self.b.content) - set(self.a.content)
 
     @property
     def new_hosts(self) -> tuple[str, ...]:
@@ -100,11 +101,11 @@ def side_of(pull: Json) -> Side:
             outcome=str(pull["outcome"]),
             digest=pull["digest"],
             platform=pull["platform"],
-            content=frozenset(
-                str(step["digest"])
+            content={
+                str(step["digest"]): (str(step["kind"]), str(step.get("media_type") or ""))
                 for step in pull["steps"]
                 if step["kind"] in _CONTENT and step["digest"] and step["outcome"] == "ok"
-            ),
+            },
             requests=len(hops),
             redirects=sum(1 for hop in hops if hop["location"]),
             bytes=_bytes(pull["bytes"]),
@@ -129,7 +130,11 @@ def difference_json(found: Difference) -> dict[str, Any]:
         "a": _side_json(found.a),
         "b": _side_json(found.b),
         "same_digest": found.same_digest,
-        "content": {"both": len(found.a.content & found.b.content), "only_a": sorted(only_a), "only_b": sorted(only_b)},
+        "content": {
+            "both": len({*found.a.content} & {*found.b.content}),
+            "only_a": sorted(only_a),
+            "only_b": sorted(only_b),
+        },
         "extra": {
             "requests": found.b.requests - found.a.requests,
             "redirects": found.b.redirects - found.a.redirects,
@@ -165,6 +170,7 @@ def difference_lines(found: Difference, width: int = WIDTH) -> Iterator[Line]:
     for name, left, right, more in rows:
         yield [(f"   {name:<10}{_word(left):>11}{_word(right):>11}{_word(more):>11}", None)]
     yield from _host_lines(found, width)
+    yield from _fetched_lines(found, width)
     for label, own, other in (("A", a, b), ("B", b, a)):
         codes = [code for code in own.findings if code not in other.findings]
         if codes:
@@ -192,6 +198,19 @@ def _host_lines(found: Difference, width: int) -> Iterator[Line]:
         ]
 
 
+def _fetched_lines(found: Difference, width: int) -> Iterator[Line]:
+    """What each side fetched, by its whole digest, where that and the media type have the room."""
+    rows = []
+    for digest, (kind, media_type) in {**found.a.content, **found.b.content}.items():
+        mark = "only B" if digest not in found.a.content else "both" if digest in found.b.content else "only A"
+        rows.append(
+            f"   {mark:<8}{_word(kind).replace('-', ' '):<14}{_word(digest)}  {media_name(media_type)}".rstrip()
+        )
+    if max(map(len, rows), default=0) <= width:
+        for row in rows[:_MOST_CODES]:
+            yield [(row, None)]
+
+
 def _change(before: str, after: str) -> str:
     return after if before == after else f"{before} → {after}"
 
@@ -206,8 +225,9 @@ def _content_words(found: Difference) -> Iterator[str]:
         yield f"DIFFERENT: A is {_word(found.a.digest)}"
         yield f"B is {_word(found.b.digest)}"
     only_a, only_b = found.only_in
+    both = len({*found.a.content} & {*found.b.content})
     if (only_a or only_b) and found.a.outcome == found.b.outcome == "complete":
-        yield f"Fetched by A only: {len(only_a)}, by B only: {len(only_b)}, by both: {len(found.a.content & found.b.content)}."
+        yield f"Fetched by A only: {len(only_a)}, by B only: {len(only_b)}, by both: {both}."
 
 
 def _text(label: str, words: str, width: int) -> Iterator[Line]:

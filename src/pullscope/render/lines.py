@@ -201,7 +201,7 @@ def closing_lines(
     yield from _found_lines(pull, width, known or (), verbose=verbose)
     style = {"complete": "green", "failed": "red", "incomplete": "yellow"}[pull.outcome]
     words = verdict(pull, ended=ended)
-    if called is not None and called != heading(pull):
+    if called is not None and not heading(pull).startswith(called):  # a push names its tag last
         noun, preposition = DOES[pull.action]
         same = called.partition("  ")[2] == reference_line(pull)
         words = f"{noun}, {words}" if same else f"{noun} {preposition} {reference_line(pull)}, {words}"

@@ -14,7 +14,7 @@ from pullscope.oci.verdicts import ClientOutcome, ClientVerdict, Problem, Severi
 from pullscope.render.layout import WIDTH, Line, wrap, wrap_advice
 from pullscope.render.lines import fix_lines, told_lines
 
-_LABEL = 26
+_LABEL = 24
 _MARGIN = 8
 
 _WORDS = {ClientOutcome.WORKS: "pulls", ClientOutcome.FAILS: "FAILS", ClientOutcome.UNKNOWN: "?"}
@@ -111,14 +111,14 @@ def _lines(row: Row, width: int, *, moved: bool) -> list[Line]:
     reason = "no verdict: see below" if outcome is ClientOutcome.UNKNOWN else printable(row.verdict.reason or "")
     word = _WORDS[outcome]
     if row.before is not None and row.before is not outcome:
-        word = f"{_WORDS[row.before]} -> {word}"
-    words = len("pulls -> FAILS") if moved else len("FAILS")
-    at = 2 + _LABEL + 1 + words + 2
+        word = f"{_WORDS[row.before]}→{word}"
+    words = len("pulls→FAILS") if moved else len("FAILS")
+    at = 2 + _LABEL + 2 + words + 2
     most = width - at - 2 - _EVIDENCE
     beside = most >= 12  # else the reason stands below, with more room
     first, *rest = wrap(reason, most) if beside else ("", *filter(None, wrap(reason, width - _MARGIN)))
     line: Line = [
-        (f"  {label:<{_LABEL}} ", None),
+        (f"  {label:<{_LABEL}}  ", None),
         (f"{word:<{words}}", _STYLES[outcome]),
         (f"  {first:<{most}}  ", None),
         (row.evidence, "dim"),

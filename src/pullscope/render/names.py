@@ -63,8 +63,6 @@ def reference_line(pull: Pull) -> str:
     if pull.repository is None:
         named = pull.action in NAMELESS
         name = pull.registry if named else f"{pull.registry}, no image named"
-    elif pull.pushing:
-        name = f"{pull.registry}/{pull.repository}"  # the tag comes last, and is told there
     elif pull.by_digest is not None:
         name = f"{pull.registry}/{pull.repository}@{short(pull.by_digest)}"
     else:

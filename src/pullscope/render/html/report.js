@@ -95,7 +95,7 @@ const page = (() => {
     const start = Math.min(began, 100 - wait - receive), parts = [rect(`wait ${hop.role}`, start, top, wait)];
     if (hop.upload !== undefined) parts.push(rect(`send ${hop.role}`, start, top, Math.min(Math.max(scale.at(hop.at + hop.upload) - start, LEAST), wait)));
     if (receive) parts.push(rect(`receive ${hop.role}`, start + wait, top, receive));
-    if (hop.bad) parts.push(make("rect.broken", { x: percent(Math.min(Math.max(start + wait + receive - 0.3, 0), 98)), y: top - 2, width: 3, height: BAR + 4 }));
+    if (hop.bad) parts.push(make("rect.broken", { x: percent(Math.max(start + wait + receive, 1)), y: top - 2, width: 3, height: BAR + 4 }));
     return make("g", {}, make("title", {}, `${hop.method} ${hop.host}: ${[hop.status, ...times(hop)].join(", ")}`), parts);
   }
   function times(hop, pull) {
