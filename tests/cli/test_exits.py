@@ -148,6 +148,7 @@ def test_a_help_is_plain_where_colour_is_unwanted(words: list[str]) -> None:
         ("report", "--format", "md", "{recording}"),
         ("demo", "--list-registries"),
         ("explain", "digest"),
+        ("diff", "{demo}/direct.jsonl", "{demo}/vanity.jsonl"),
     ],
     ids=" ".join,
 )
@@ -155,7 +156,12 @@ def test_an_ascii_locale_is_no_error(words: tuple[str, ...]) -> None:
     """What it has no character for is spelled plainly; before, `check -h` ended with a traceback."""
     recording = str(DATA / "recordings" / "skopeo-1.9-vanity-302.mitm")
     done = subprocess.run(
-        [sys.executable, "-m", "pullscope.cli.main", *(word.format(recording=recording) for word in words)],
+        [
+            sys.executable,
+            "-m",
+            "pullscope.cli.main",
+            *(word.format(recording=recording, demo=DATA / "demo") for word in words),
+        ],
         env={"PATH": os.environ["PATH"], "PYTHONIOENCODING": "ascii", "PYTHONPATH": str(DATA.parents[1] / "src")},
         capture_output=True,
         timeout=60,

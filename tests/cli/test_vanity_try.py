@@ -116,7 +116,7 @@ def test_a_login_that_stands_alone_says_whose_it_is() -> None:
     rows = out.splitlines()[2:5]
     assert rows[0] == "  buildah"
     assert rows[1].startswith("    logged in to this host  FAILS  ")
-    assert rows[2].startswith("  regctl                     pulls")
+    assert rows[2].startswith("  regctl                    pulls")
     assert "logged in: with an image that only this account may pull" in out
 
 
@@ -181,7 +181,7 @@ def test_login_that_the_host_asks_for_is_said_to_be_assumed(tmp_path: Path, name
     _, document, _ = run(tmp_path / name, "--ref", IMAGE, "--json")
 
     assert f"Login assumed: {place} asks for one." in out
-    assert "docker 29                  pulls" in out
+    assert "docker 29                 pulls" in out
     assert "Token server of" not in out
     assert f"Login assumed: {place} asks for one." in moved
     assert json.loads(document)["login_assumed"] == place

@@ -57,7 +57,7 @@ def end_with(told: Iterable[str | Line] | dict[str, Any], code: ExitCode) -> NoR
     with reader_may_leave():
         color = wants_color()
         for line in [json.dumps(told, indent=2)] if isinstance(told, dict) else told:
-            typer.echo(line if isinstance(line, str) else paint(line, color=color), color=color)
+            print(line if isinstance(line, str) else paint(line, color=color), flush=True)
     raise typer.Exit(code)
 
 
@@ -98,7 +98,7 @@ def tell(line: str, *, err: bool = False) -> None:
         lines = shell_lines(lead, SHELL_WORD.findall(command), screen_width())
         lines += lines_of(" " * len(lead), remark, err=err) if remark else []
     for each in lines:
-        typer.echo(each.rstrip(), err=err)
+        print(each.rstrip(), file=sys.stderr if err else sys.stdout, flush=True)  # typer.echo takes ASCII for UTF-8
 
 
 def make_streams_fit() -> None:
@@ -206,7 +206,7 @@ def say(sentence: str) -> None:
 
             whole = ([line] if line[:1] == " " else wrap_advice(line, screen_width()) for line in sentence.split("\n"))
             sentence = "\n".join(part for lines in whole for part in lines)
-        typer.echo(sentence, err=True)
+        print(sentence, file=sys.stderr, flush=True)
 
 
 def typed() -> str:

@@ -47,7 +47,11 @@ class PlainWords(TyperGroup):
         try:
             return super().invoke(ctx)
         except _UsageError as error:
-            said = error.message.removeprefix("Value error, ").replace("Input should", "it must")  # pydantic's
+            said = (
+                error.message.removeprefix("Value error, ")
+                .replace("Input should", "it must")
+                .partition(", unable to")[0]
+            )
             error.message = _TOO_MANY.sub(r"Too many arguments: \1", said)
             raise
 

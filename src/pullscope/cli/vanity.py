@@ -94,7 +94,8 @@ def _layout(image: str) -> Iterator[tuple[Path, Reference | None]]:
         done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - a reference that was parsed
         if done.returncode != 0:
             said = "".join(done.stderr.strip().splitlines()[-1:]) or "it says nothing"
-            raise ValueError(f"skopeo could not fetch {reference}: {said.partition(' msg=')[2] or said}")
+            said = said.partition(" msg=")[2].strip('"').replace('\\"', '"') or said
+            raise ValueError(f"skopeo could not fetch {reference}: {said}")
         yield Path(temporary) / "layout", reference
 
 

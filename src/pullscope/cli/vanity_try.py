@@ -183,7 +183,7 @@ def _proxy_words(tried: Rehearsal, host: str) -> list[Line]:
     if Design.PROXY in kind.projects:
         namespace = tried.reference.repository.partition("/")[0]
         domain = host.partition(":")[0]
-        words = [f"{typed()} vanity init {domain} --namespace {namespace}", f"--platform {kind.id} --design proxy"]
+        words = [f"{typed()} vanity init {domain}", f"--namespace {namespace}", f"--platform {kind.id} --design proxy"]
         lines.append([("To write the proxy rules:", None)])
         lines += [[(line, None)] for line in shell_lines("  ", map(printable, words), screen_width())]
     return lines

@@ -121,7 +121,7 @@ def _bytes(path: Path, most: int, flags: int = 0) -> bytes:
     try:
         if not stat.S_ISREG(mode := os.fstat(handle).st_mode):
             what = "a directory; name a file in it" if stat.S_ISDIR(mode) else "not a regular file"
-            raise ValueError(f"{path.name} is {what}")
+            raise ValueError(f"{path} is {what}")
         with os.fdopen(handle, "rb", closefd=False) as file:
             return file.read(most)
     finally:
