@@ -76,7 +76,7 @@ def examples_of(words: tuple[str, ...]) -> tuple[Any, list[str]]:
     command: Any = typer.main.get_command(app)
     for word in words:
         command = command.commands[word]
-    paragraphs = inspect.cleandoc(command.help or "").split("\n\n")
+    paragraphs = [*inspect.cleandoc(command.help or "").split("\n\n"), command.epilog or ""]
     return command, [line for part in paragraphs if EXAMPLE.match(part) for line in part.splitlines()]
 
 

@@ -159,7 +159,7 @@ def test_what_is_not_played_is_no_failure() -> None:
     assert set(verdicts(document).values()) == {"unknown"}
     assert json.loads(document)["verdict"] == "problems"
     assert "can no longer pull" not in said
-    assert "There is no verdict on 11 of them after the move." in said
+    assert "There is no verdict on 12 of them after the move." in said
 
 
 @pytest.mark.parametrize(

@@ -47,7 +47,7 @@ app = typer.Typer(
     "sudo pullscope docker sandbox -- pull alpine\nsudo pullscope docker on --for 30m\nsudo pullscope docker off",
 )
 app.command("sandbox", context_settings=run.CONTEXT)(tracing.sandbox)
-app.command("trace")(tracing.trace)
+app.command("trace", epilog="sudo pullscope docker trace")(tracing.trace)
 
 
 class Mode(StrEnum):
@@ -190,7 +190,7 @@ def _what(again: Machine, planned: Plan) -> str:
     return f"{again.layout.name} sends all its requests through {wish.proxy}."
 
 
-@app.command("off")
+@app.command("off", epilog="sudo pullscope docker off")
 @speaking
 def off(
     root: Root = "/",
@@ -199,10 +199,7 @@ def off(
     no_restart: NoRestart = False,
     dry_run: DryRun = False,
 ) -> None:
-    """Undo `on`.
-
-    sudo pullscope docker off
-    """
+    """Undo `on`."""
     at = surroundings(root, rootless, None)
     turn_off(at, yes=yes, no_restart=no_restart, dry_run=dry_run)
 
@@ -257,13 +254,10 @@ def _why_no_restart(found: Machine, purpose: str, *, yes: bool) -> str | None:
     return None if typer.confirm("Restart now?", default=False) else "not restarted"
 
 
-@app.command("status")
+@app.command("status", epilog="pullscope docker status")
 @speaking
 def status(root: Root = "/", rootless: Rootless = False, as_json: AsJson = False) -> None:
-    """Show the proxy settings in force: on disk, in systemd and in the daemon.
-
-    pullscope docker status
-    """
+    """Show the proxy settings in force: on disk, in systemd and in the daemon."""
     print_status(surroundings(root, rootless, None), "docker status", as_json=as_json)
 
 
@@ -277,13 +271,10 @@ def print_status(at: Surroundings, name: str, *, as_json: bool) -> None:
     print_problems(found.problems)
 
 
-@app.command("doctor")
+@app.command("doctor", epilog="sudo pullscope docker doctor")
 @speaking
 def doctor_(root: Root = "/", rootless: Rootless = False, confdir: Confdir = None, as_json: AsJson = False) -> None:
-    """Find out why nothing is seen, or why pulls fail, and print a command that fixes each problem.
-
-    sudo pullscope docker doctor
-    """
+    """Find out why nothing is seen, or why pulls fail, and print a command that fixes each problem."""
     print_doctor(surroundings(root, rootless, confdir), "docker doctor", as_json=as_json)
 
 

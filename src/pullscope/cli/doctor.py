@@ -43,37 +43,28 @@ Traced = Annotated[
 Root = Annotated[str, typer.Option("--root", help="Read this tree instead of /.", metavar="DIR")]
 
 
-@app.command("containerd")
+@app.command("containerd", epilog="pullscope doctor containerd docker.io/library/alpine")
 @speaking
 def of_containerd(ref: Ref = None, trace: Traced = False, root: Root = "/", as_json: AsJson = False) -> None:
-    """containerd (CRI: the kubelet, crictl): config.toml, certs.d and its hosts.toml files.
-
-    pullscope doctor containerd docker.io/library/alpine
-    """
+    """containerd (CRI: the kubelet, crictl): config.toml, certs.d and its hosts.toml files."""
     _of("containerd", ref, root, trace, as_json)
 
 
-@app.command("podman")
+@app.command("podman", epilog="pullscope doctor podman alpine")
 @speaking
 def of_podman(ref: Ref = None, trace: Traced = False, root: Root = "/", as_json: AsJson = False) -> None:
-    """podman, buildah, skopeo, CRI-O: registries.conf and its drop-ins, short names, auth.json, certs.d.
-
-    pullscope doctor podman alpine
-    """
+    """podman, buildah, skopeo, CRI-O: registries.conf and its drop-ins, short names, auth.json, certs.d."""
     _of("podman", ref, root, trace, as_json)
 
 
-@app.command("docker")
+@app.command("docker", epilog="pullscope doctor docker alpine")
 @speaking
 def of_docker(ref: Ref = None, trace: Traced = False, root: Root = "/", as_json: AsJson = False) -> None:
-    """dockerd: registry-mirrors and insecure-registries of daemon.json, certs.d. (`docker doctor`: the tracing proxy.)
-
-    pullscope doctor docker alpine
-    """
+    """dockerd: registry-mirrors and insecure-registries of daemon.json, certs.d. (`docker doctor`: the tracing proxy.)"""
     _of("docker", ref, root, trace, as_json)
 
 
-app.command("unit")(unit.doctor)
+app.command("unit", epilog="pullscope doctor unit --unit containerd")(unit.doctor)
 
 
 def node_of(root: str) -> Node:

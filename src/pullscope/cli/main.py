@@ -85,9 +85,9 @@ app.add_typer(docker.app, name="docker", rich_help_panel=DOCKER)
 app.add_typer(mirror.app, name="mirror", rich_help_panel=NODES)
 app.add_typer(doctor.app, name="doctor", rich_help_panel=NODES)
 app.add_typer(service.app, name="service", rich_help_panel=DOCKER)
-app.command("on", rich_help_panel=NODES)(unit.on)
-app.command("off", rich_help_panel=NODES)(unit.off)
-app.command("status", rich_help_panel=NODES)(unit.status)
+app.command("on", epilog="sudo pullscope on --unit containerd --for 30m", rich_help_panel=NODES)(unit.on)
+app.command("off", epilog="sudo pullscope off --unit containerd", rich_help_panel=NODES)(unit.off)
+app.command("status", epilog="pullscope status --unit containerd", rich_help_panel=NODES)(unit.status)
 
 
 def main() -> None:

@@ -138,13 +138,10 @@ def _start(wish: Wish) -> str:
     )
 
 
-@app.command("off")
+@app.command("off", epilog="sudo pullscope mirror off")
 @speaking
 def off(for_: For = None, root: Root = "/", dry_run: DryRun = False) -> None:
-    """Undo `on`.
-
-    sudo pullscope mirror off
-    """
+    """Undo `on`."""
     node = node_of(root)
     chosen = [runtimes.named(word) for word in for_ or ()] or [*runtimes.RUNTIMES.values()]
     if dry_run:
@@ -173,13 +170,10 @@ def off(for_: For = None, root: Root = "/", dry_run: DryRun = False) -> None:
         raise HostError("; ".join(left))
 
 
-@app.command("status")
+@app.command("status", epilog="pullscope mirror status")
 @speaking
 def status(for_: For = None, root: Root = "/", as_json: AsJson = False) -> None:
-    """Show for which clients the tracing mirror is on, and whether it answers.
-
-    pullscope mirror status
-    """
+    """Show for which clients the tracing mirror is on, and whether it answers."""
     node = node_of(root)
     chosen = [runtimes.named(word) for word in for_ or ()] or [*runtimes.RUNTIMES.values()]
     again = node.sudo + shlex.join((*this_command(), "mirror", "on", *node.tree.words))

@@ -63,6 +63,8 @@ def _name_values(command: Any) -> None:
     boxes = bool(below) or screen_width() >= WITH_BOXES
     if not boxes:
         command.rich_markup_mode = None
+    if EXAMPLE.match(command.epilog or ""):  # which is read before the options, not after them
+        command.help, command.epilog = f"{command.help}\n\n{command.epilog}", None
     command.help = _unbroken(command.help or "", boxes=boxes)
     for param in (*command.params, command.get_help_option(context)):
         is_argument = param.param_type_name == "argument"

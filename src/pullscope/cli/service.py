@@ -26,7 +26,7 @@ app = typer.Typer(
 )
 
 
-@app.command("install")
+@app.command("install", epilog="sudo pullscope service install")
 @speaking
 def install(
     port: Annotated[
@@ -51,10 +51,7 @@ def install(
     root: Root = "/",
     dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Print the unit file.")] = False,
 ) -> None:
-    """Install and start pullscope.service on 127.0.0.1, under a user of its own.
-
-    sudo pullscope service install
-    """
+    """Install and start pullscope.service on 127.0.0.1, under a user of its own."""
     homes = mirrored(mirror, host)
     proxy_port = port or (PORT if mirror else 8080)
     at = surroundings(root, False, None)
@@ -86,13 +83,10 @@ def install(
     tell(f"undo  {ours} service remove{root}")
 
 
-@app.command("status")
+@app.command("status", epilog="pullscope service status")
 @speaking
 def status(root: Root = "/") -> None:
-    """Show whether the service runs and listens; exit 1 if it should and does not.
-
-    pullscope service status
-    """
+    """Show whether the service runs and listens; exit 1 if it should and does not."""
     at = surroundings(root, False, None)
     found = proxy_service.installed(at.tree)
     if found is None:
@@ -109,7 +103,7 @@ def status(root: Root = "/") -> None:
         raise Complaint(f"nothing listens on 127.0.0.1:{port}. journalctl -u {proxy_service.UNIT} shows why.")
 
 
-@app.command("remove")
+@app.command("remove", epilog="sudo pullscope service remove")
 @speaking
 def remove(
     root: Root = "/",
@@ -117,10 +111,7 @@ def remove(
         bool, typer.Option("--yes", "-y", help="Even while docker needs it; then every pull fails.")
     ] = False,
 ) -> None:
-    """Stop pullscope.service and remove its files; recordings stay.
-
-    sudo pullscope service remove
-    """
+    """Stop pullscope.service and remove its files; recordings stay."""
     at = surroundings(root, False, None)
     at.need_rights()
     port = proxy_service.installed_port(at.tree)

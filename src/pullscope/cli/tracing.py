@@ -46,10 +46,7 @@ def trace(
     setting: Settings = None,
     web: Web = False,
 ) -> None:
-    """Trace docker until Ctrl-C, then undo everything. The daemon restarts at the start and at the end.
-
-    sudo pullscope docker trace
-    """
+    """Trace docker until Ctrl-C, then undo everything. The daemon restarts at the start and at the end."""
     from pullscope.cli import docker
 
     at = surroundings("/", rootless, confdir)

@@ -39,10 +39,7 @@ def on(
     yes: Yes = False,
     dry_run: DryRun = False,
 ) -> None:
-    """Point a systemd daemon (containerd, CRI-O, BuildKit, k3s and others) at the tracing proxy; needs a restart.
-
-    sudo pullscope on --unit containerd --for 30m
-    """
+    """Point a systemd daemon (containerd, CRI-O, BuildKit, k3s and others) at the tracing proxy; needs a restart."""
     at = of_unit(unit, root, confdir)
     wish = Wish(proxy_host=proxy_host, proxy_port=proxy_port, no_proxy=no_proxy, proxy_storage=not no_proxy_storage)
     docker.point(at, wish, for_, yes=yes, dry_run=dry_run)
@@ -56,27 +53,18 @@ def off(
     no_restart: NoRestart = False,
     dry_run: DryRun = False,
 ) -> None:
-    """Undo `on --unit`, and restart the daemon.
-
-    sudo pullscope off --unit containerd
-    """
+    """Undo `on --unit`, and restart the daemon."""
     at = of_unit(unit, root, None)
     docker.turn_off(at, yes=yes, no_restart=no_restart, dry_run=dry_run)
 
 
 @speaking
 def status(unit: Unit, root: Root = "/", as_json: AsJson = False) -> None:
-    """Show the proxy settings of a systemd daemon: on disk, in systemd and in its process.
-
-    pullscope status --unit containerd
-    """
+    """Show the proxy settings of a systemd daemon: on disk, in systemd and in its process."""
     docker.print_status(of_unit(unit, root, None), "status", as_json=as_json)
 
 
 @speaking
 def doctor(unit: Unit, root: Root = "/", confdir: Confdir = None, as_json: AsJson = False) -> None:
-    """A systemd daemon behind the tracing proxy: find out why nothing is seen, or why pulls fail.
-
-    pullscope doctor unit --unit containerd
-    """
+    """A systemd daemon behind the tracing proxy: find out why nothing is seen, or why pulls fail."""
     docker.print_doctor(of_unit(unit, root, confdir), "doctor unit", as_json=as_json)

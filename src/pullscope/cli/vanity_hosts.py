@@ -33,17 +33,14 @@ NO_EFFECT = "This has no effect for a client that goes through a proxy, because 
 Name = Annotated[str, typer.Argument(help="The domain, such as docker.example.com.", metavar="HOST")]
 
 
-@app.command("add")
+@app.command("add", epilog="sudo pullscope vanity hosts add docker.example.com")
 @speaking
 def add(
     host: Name,
     address: Annotated[str, typer.Argument(help="The address that it resolves to.", metavar="ADDR")] = "127.0.0.1",
     root: Root = "/",
 ) -> None:
-    """Make a name resolve to an address on this machine.
-
-    sudo pullscope vanity hosts add docker.example.com
-    """
+    """Make a name resolve to an address on this machine."""
     name, tree = _name(host), Tree(root)
     ipaddress.ip_address(address)
     _may_write(tree)
@@ -53,26 +50,20 @@ def add(
     tell(f"undo  sudo {typed()} vanity hosts remove {name}  (pullscope docker off undoes it too)")
 
 
-@app.command("remove")
+@app.command("remove", epilog="sudo pullscope vanity hosts remove docker.example.com")
 @speaking
 def remove(host: Name, root: Root = "/") -> None:
-    """Remove a name; after the last one the file is as it was, byte for byte.
-
-    sudo pullscope vanity hosts remove docker.example.com
-    """
+    """Remove a name; after the last one the file is as it was, byte for byte."""
     name, tree = _name(host), Tree(root)
     _may_write(tree)
     words = _write(tree, lambda names: _without(names, name))
     tell(f"{HOSTS_FILE}  {name} removed{words}")
 
 
-@app.command("list")
+@app.command("list", epilog="pullscope vanity hosts list")
 @speaking
 def list_(root: Root = "/") -> None:
-    """List the names that pullscope added, and their addresses.
-
-    pullscope vanity hosts list
-    """
+    """List the names that pullscope added, and their addresses."""
     block = _ours(Tree(root))
     for name, address in block.items():
         tell(f"{address:<16} {name}")
