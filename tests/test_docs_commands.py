@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 import shutil
 import subprocess
 import sys
@@ -15,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.cli import warm
 from tests.cli.test_mirror import V3
 from tests.host.fake_machine import debian
 from typer.testing import CliRunner
@@ -101,14 +101,13 @@ def folder(tmp_path: Path) -> Path:
     (tmp_path / "addons").symlink_to(ROOT / "addons")
     (tmp_path / "machine").mkdir()
     debian(tmp_path / "machine", **{"/etc/containerd/config.toml": V3, "/usr/bin/podman": ""})
-    ours = f"{shlex.quote(sys.executable)} -m pullscope.cli.main"
+    (tmp_path / "bin").mkdir()
     for name, script in {
-        "pullscope": f'exec {ours} "$@"',
-        "journalctl": f"exec cat {logs / 'dockerd-classic.log'}",
-        "kubectl": f"exec cat {logs / 'kubelet-events.log'}",
+        "pullscope": warm.script(),
+        "journalctl": f"#!/bin/sh\nexec cat {logs / 'dockerd-classic.log'}\n",
+        "kubectl": f"#!/bin/sh\nexec cat {logs / 'kubelet-events.log'}\n",
     }.items():
-        (tmp_path / "bin").mkdir(exist_ok=True)
-        (tmp_path / "bin" / name).write_text(f"#!/bin/sh\n{script}\n")
+        (tmp_path / "bin" / name).write_text(script)
         (tmp_path / "bin" / name).chmod(0o755)
     return tmp_path
 

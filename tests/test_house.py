@@ -61,62 +61,59 @@ mirrored = sorted(
         if test.parent != TESTS and FREE.isdisjoint(test.relative_to(TESTS).parts)
     }
 )
-every_source = pytest.mark.parametrize("source", sources, ids=lambda path: str(path.relative_to(SOURCE)))
 
 
-@every_source
-def test_first_paragraph_is_the_law(source: Path) -> None:
+def law_of(text: str) -> str:
+    """A file's first paragraph."""
+    return (ast.get_docstring(ast.parse(text)) or "").partition("\n\n")[0].rstrip()
+
+
+@pytest.fixture(scope="module")
+def texts() -> dict[str, str]:
+    """What is in each source file, by its path."""
+    return {str(path.relative_to(SOURCE)): path.read_text(encoding="utf-8") for path in sources}
+
+
+def test_first_paragraph_is_the_law(texts: dict[str, str]) -> None:
     """Each file begins by saying in whole sentences what may live in it."""
-    law = ast.get_docstring(ast.parse(source.read_text(encoding="utf-8")))
-    assert law
-    assert law.partition("\n\n")[0].rstrip().endswith((".", ":"))
+    assert [file for file, text in texts.items() if not law_of(text).endswith((".", ":"))] == []
 
 
-@every_source
-def test_no_file_is_long(source: Path) -> None:
+def test_no_file_is_long(texts: dict[str, str]) -> None:
     """A file that outgrows its page becomes two."""
-    assert len(source.read_text(encoding="utf-8").splitlines()) <= MOST_LINES
+    assert [file for file, text in texts.items() if len(text.splitlines()) > MOST_LINES] == []
 
 
-@every_source
-def test_a_long_file_says_why(source: Path) -> None:
+def test_a_long_file_says_why(texts: dict[str, str]) -> None:
     """A file of more than 300 lines gives its reason in its first paragraph: `One file, because ...`."""
-    text = source.read_text(encoding="utf-8")
-    law = (ast.get_docstring(ast.parse(text)) or "").partition("\n\n")[0]
-    assert "One file, because " in law or len(text.splitlines()) <= LINES_WITHOUT_A_REASON
+    long = {file: text for file, text in texts.items() if len(text.splitlines()) > LINES_WITHOUT_A_REASON}
+    assert [file for file, text in long.items() if "One file, because " not in law_of(text)] == []
 
 
-@every_source
-def test_no_file_is_a_drawer(source: Path) -> None:
+def test_no_file_is_a_drawer(texts: dict[str, str]) -> None:
     """Names that say nothing collect everything."""
-    assert not {"utils", "util", "common", "helpers", "manager", "base", "misc"} & set(
-        source.relative_to(SOURCE).with_suffix("").parts
-    )
+    drawers = {"utils", "util", "common", "helpers", "manager", "base", "misc"}
+    assert [file for file in texts if drawers & {*Path(file).with_suffix("").parts}] == []
 
 
-@pytest.mark.parametrize("folder", mirrored, ids=lambda path: str(path.relative_to(TESTS)))
-def test_tests_mirror_the_source(folder: Path) -> None:
+def test_tests_mirror_the_source() -> None:
     """tests/worlds/hub tests src/pullscope/worlds/hub; what is tested beside the package (systemd) lies beside it too."""
-    place = folder.relative_to(TESTS)
-    assert (SOURCE / place).is_dir() or (ROOT / place).is_dir()
+    places = [folder.relative_to(TESTS) for folder in mirrored]
+    assert [place for place in places if not ((SOURCE / place).is_dir() or (ROOT / place).is_dir())] == []
 
 
-every_test = pytest.mark.parametrize(
-    "test",
-    sorted(test for folder in mirrored for test in folder.glob("test_*.py")),
-    ids=lambda path: str(path.relative_to(TESTS)),
-)
-
-
-@every_test
-def test_a_test_is_called_like_what_it_tests(test: Path) -> None:
+def test_a_test_is_called_like_what_it_tests() -> None:
     """tests/oci/test_routes.py tests oci/routes.py or a folder of that name; what tests more is in ACROSS, with its reason."""
-    place = test.relative_to(TESTS)
-    name = str(place.with_suffix(""))
-    room = SOURCE if (SOURCE / place.parent).is_dir() else ROOT
-    own = room / place.parent / test.stem.removeprefix("test_")
-    mirrors = own.with_suffix(".py").exists() or own.is_dir() or room is ROOT
-    assert mirrors != any(name in names.split() for names in ACROSS.values()), name
+    across = {name for names in ACROSS.values() for name in names.split()}
+    wrong = []
+    for test in (test for folder in mirrored for test in folder.glob("test_*.py")):
+        place = test.relative_to(TESTS)
+        room = SOURCE if (SOURCE / place.parent).is_dir() else ROOT
+        own = room / place.parent / test.stem.removeprefix("test_")
+        mirrors = own.with_suffix(".py").exists() or own.is_dir() or room is ROOT
+        if mirrors == (str(place.with_suffix("")) in across):
+            wrong.append(str(place))
+    assert wrong == []
 
 
 def test_what_is_across_is_there() -> None:

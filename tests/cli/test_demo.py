@@ -12,10 +12,9 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from tests.cli import warm
 
 from pullscope.cli.demo import _next_lines
-
-RUN = [sys.executable, "-m", "pullscope.cli.main"]
 
 
 @cache
@@ -26,9 +25,7 @@ def shown_by(*words: str) -> subprocess.CompletedProcess[str]:
 
 def run(*words: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
     clean = {name: value for name, value in os.environ.items() if name not in {"FORCE_COLOR", "NO_COLOR"}}
-    return subprocess.run(
-        [*RUN, *words], capture_output=True, text=True, env={**clean, **(env or {})}, check=False, timeout=120
-    )
+    return warm.run(*words, env={**clean, **(env or {})})
 
 
 @pytest.mark.parametrize(("client", "steps", "requests"), [("docker-containerd", 16, 26), ("docker-classic", 10, 15)])

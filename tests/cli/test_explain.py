@@ -12,16 +12,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from tests.cli.warm import run
 
 from pullscope.render.explain.glossary import TERMS
 
 ROOT = Path(__file__).resolve().parents[2]
 HUB = ROOT / "tests" / "data" / "recordings" / "dockerd-20.10-hub.mitm"
 RUN = [sys.executable, "-m", "pullscope.cli.main"]
-
-
-def run(*words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([*RUN, *words], capture_output=True, text=True, check=False, timeout=120)
 
 
 def test_prints_the_lesson() -> None:
@@ -49,9 +46,7 @@ def test_explains_a_word(word: str) -> None:
 def test_a_file_is_not_taken_for_a_word(tmp_path: Path) -> None:
     """A recording that is called `tag` is explained as a recording."""
     (tmp_path / "tag").write_bytes(HUB.read_bytes())
-    told = subprocess.run(
-        [*RUN, "explain", "tag"], capture_output=True, text=True, check=False, timeout=120, cwd=tmp_path
-    )
+    told = run("explain", "tag", cwd=tmp_path)
 
     assert told.stdout.startswith("pull 1 docker.io/timonback/zephykus:latest\n")
 

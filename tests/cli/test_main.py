@@ -8,11 +8,13 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 import typer
+from tests.cli.warm import run
 from typer.testing import CliRunner
 
 import pullscope
@@ -20,11 +22,8 @@ from pullscope.cli.main import app
 from pullscope.cli.plain_words import EXAMPLE
 
 ROOT = Path(__file__).resolve().parents[2]
+COMMAND = typer.main.get_command(app)
 RUN = [sys.executable, "-m", "pullscope.cli.main"]
-
-
-def run(*words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([*RUN, *words], capture_output=True, text=True, check=False, timeout=60)
 
 
 def test_version_is_the_packages() -> None:
@@ -64,6 +63,12 @@ def test_a_wrong_word_is_told_in_our_words(words: tuple[str, ...]) -> None:
     assert not re.search("Value error|Input should", done.stderr)
 
 
+@cache
+def help_of(words: tuple[str, ...], columns: str) -> str:
+    """What a command's help is on a screen of so many columns."""
+    return CliRunner().invoke(app, [*words, "--help"], env={"COLUMNS": columns}).stdout
+
+
 def commands(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
     """The words of every command."""
     yield path
@@ -73,21 +78,21 @@ def commands(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ..
 
 def examples_of(words: tuple[str, ...]) -> tuple[Any, list[str]]:
     """A command, and the commands in its help."""
-    command: Any = typer.main.get_command(app)
+    command: Any = COMMAND
     for word in words:
         command = command.commands[word]
     paragraphs = [*inspect.cleandoc(command.help or "").split("\n\n"), command.epilog or ""]
     return command, [line for part in paragraphs if EXAMPLE.match(part) for line in part.splitlines()]
 
 
-@pytest.mark.parametrize("words", [*commands(typer.main.get_command(app))][1:], ids=" ".join)
+@pytest.mark.parametrize("words", [*commands(COMMAND)][1:], ids=" ".join)
 def test_help_has_an_example_that_can_be_parsed(words: tuple[str, ...]) -> None:
     """Each command shows how it is typed, and each of its options in that is one that it has."""
     examples = examples_of(words)[1]
     parsed = set()
     for example in examples:
         typed = re.split(r" (?:\||2?>) ", example.rpartition("pullscope ")[2].rstrip(')"'))[0]
-        command: Any = typer.main.get_command(app)
+        command: Any = COMMAND
         given = shlex.split(typed)
         context = typer.Context(command)
         path = []
@@ -102,21 +107,20 @@ def test_help_has_an_example_that_can_be_parsed(words: tuple[str, ...]) -> None:
 
 
 @pytest.mark.parametrize("columns", ["60", "80"])
-@pytest.mark.parametrize("words", [*commands(typer.main.get_command(app))], ids=" ".join)
+@pytest.mark.parametrize("words", [*commands(COMMAND)], ids=" ".join)
 def test_help_names_values_by_what_they_are(words: tuple[str, ...], columns: str) -> None:
     """No type and no range of the library's, such as `<bool>`, `list[str]` or `x>=1`; and no word is cut."""
-    text = CliRunner().invoke(app, [*words, "--help"], env={"COLUMNS": columns}).stdout
+    text = help_of(words, columns)
 
     assert "Usage" in text
     assert not re.search(r"<[a-z]|list\[|\b(bool|str|BOOLEAN|TEXT|int range)\b|x[<>]=|…", text)
 
 
 @pytest.mark.parametrize("columns", ["60", "80", "120"])
-@pytest.mark.parametrize("words", [*commands(typer.main.get_command(app))], ids=" ".join)
+@pytest.mark.parametrize("words", [*commands(COMMAND)], ids=" ".join)
 def test_help_gives_commands_that_can_be_pasted(words: tuple[str, ...], columns: str) -> None:
     """None is wider than the screen; one that goes on in the next line says so to the shell."""
-    text = CliRunner().invoke(app, [*words, "--help"], env={"COLUMNS": columns}).stdout
-    examples = examples_of(words)[1]
+    text, examples = help_of(words, columns), examples_of(words)[1]
     lines = [line for line in text.splitlines() if line.endswith("\\") or line.strip() in examples]
 
     assert all(example in re.sub(r" \\ *\n *", " ", text) for example in examples)

@@ -7,12 +7,12 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.cli import warm
 
 ROOT = Path(__file__).resolve().parents[2]
 DEMOS = sorted((ROOT / "tests" / "data" / "demo").glob("*.jsonl"))
@@ -39,7 +39,7 @@ def exported(folder: Path, recordings: list[Path]) -> list[dict[str, Any]]:
     for recording in recordings:
         shutil.copy(recording, folder / "recordings")
     ours = folder / "pullscope"
-    ours.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m pullscope.cli.main "$@"\n', encoding="utf-8")
+    ours.write_text(warm.script(), encoding="utf-8")
     ours.chmod(0o755)
     env = {**os.environ, "PATH": f"{folder}:{os.environ['PATH']}"}
     subprocess.run(["sh", "-euc", block("sh")], cwd=folder, env=env, check=True, timeout=120)

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.cli.warm import run
 
 ROOT = Path(__file__).resolve().parents[2]
 RECORDINGS = ROOT / "tests" / "data" / "recordings"
@@ -16,9 +17,8 @@ HUB = RECORDINGS / "dockerd-20.10-hub.mitm"
 RUN = [sys.executable, "-m", "pullscope.cli.main", "report"]
 
 
-def report(*words: str, stdin: bytes | None = None) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run([*RUN, *words], input=stdin, capture_output=True, check=False, timeout=120)
-    return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
+def report(*words: str, stdin: bytes = b"") -> subprocess.CompletedProcess[str]:
+    return run("report", *words, stdin=stdin)
 
 
 def test_standard_input_tells_what_the_file_tells() -> None:

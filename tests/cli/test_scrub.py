@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from pathlib import Path
+
+from tests.cli.warm import run
 
 ROOT = Path(__file__).resolve().parents[2]
 HUB = ROOT / "tests" / "data" / "recordings" / "dockerd-20.10-hub.mitm"
 
 
 def scrub(*words: str) -> subprocess.CompletedProcess[str]:
-    run = [sys.executable, "-m", "pullscope.cli.main", "scrub"]
-    return subprocess.run([*run, *words], capture_output=True, text=True, check=False, timeout=120)
+    return run("scrub", *words)
 
 
 def test_writes_a_file_that_is_the_owners_alone(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.cli.warm import run
 from typer.testing import CliRunner
 
 from pullscope.cli.main import app
@@ -16,7 +17,7 @@ RUN = [sys.executable, "-m", "pullscope.cli.main"]
 
 def refused(*words: str) -> subprocess.CompletedProcess[str]:
     """A command that must end by itself."""
-    return subprocess.run([*RUN, *words], capture_output=True, text=True, check=False, timeout=60)
+    return run(*words)
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,7 @@ MODULES: Sequence[ModuleType] = [
 WRAPPERS = {"pullscope.mitm.watch.never_raising", "pullscope.mitm.safety._stream"}
 """Called when a module is imported, and the net itself."""
 
-LAYER = bytes(range(256)) * 8_000
+LAYER = bytes(range(256)) * 1_500
 CONFIG = json.dumps({"os": "linux", "architecture": "amd64"}).encode()
 MANIFEST = json.dumps(
     {
@@ -53,6 +53,7 @@ MANIFEST = json.dumps(
     }
 ).encode()
 TYPE = "application/vnd.oci.image.manifest.v1+json"
+DISTRUSTFUL = ssl.create_default_context()
 LONGEST = 10.0
 """Seconds after which a client gives up: then it was made to wait."""
 
@@ -232,7 +233,7 @@ def cut_off(port: int, registry: str) -> None:
 
 def refuse(port: int) -> None:
     """A client that does not trust the proxy's certificate."""
-    connection = http.client.HTTPSConnection("127.0.0.1", port, timeout=LONGEST, context=ssl.create_default_context())
+    connection = http.client.HTTPSConnection("127.0.0.1", port, timeout=LONGEST, context=DISTRUSTFUL)
     connection.set_tunnel("registry.example.com", 443)
     with closing(connection), pytest.raises(ssl.SSLCertVerificationError):
         connection.request("GET", "/v2/")

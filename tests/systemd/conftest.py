@@ -78,7 +78,8 @@ def differences(before: str, after: str) -> list[str]:
     return list(unified_diff(before.splitlines(), after.splitlines(), n=0, lineterm=""))
 
 
-def _tree() -> Path:
+def tree() -> Path:
+    """What is booted; made where it is not there yet (`.ci/run` has it made beside other tests)."""
     root = Path(os.environ.get("PULLSCOPE_NSPAWN_ROOT") or Path(tempfile.gettempdir()) / "pullscope-nspawn-root")
     done = root / "etc" / "docker" / "daemon.json"
     if not done.exists():
@@ -104,7 +105,7 @@ def container(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Container]:
         pytest.fail(why) if os.environ.get("CI") else pytest.skip(why)
     shared = tmp_path_factory.mktemp("shared")
     binds = {str(CHECKOUT), sys.prefix, sys.base_prefix} - {"/usr"}
-    words = ["systemd-nspawn", "--quiet", "-D", str(_tree()), "--boot", "--register=no", "--keep-unit"]
+    words = ["systemd-nspawn", "--quiet", "-D", str(tree()), "--boot", "--register=no", "--keep-unit"]
     words += ["--volatile=overlay", f"--bind={shared}", *(f"--bind-ro={path}" for path in sorted(binds))]
     words += [f"--bind-ro={sys.prefix}:{VENV}", f"--bind-ro={CHECKOUT}:{SOURCE}"]
     with (shared / "console").open("wb") as console:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from itertools import cycle, product
 
 import pytest
+from tests.share import share
 from tests.trace.findings.looked_at import error
 from tests.trace.images import DIALECTS, OCI_INDEX, OCI_MANIFEST, Image, digest, docker_classic
 from tests.trace.wire import BUILDKIT, CONTAINERD, CRANE, DOCKER_20, DOCKER_29, REGCTL, SKOPEO, Wire, played
@@ -278,7 +279,7 @@ NO_STATUS = {"manifest-unknown", "name-unknown", "blob-unknown", "head-not-allow
 def test_every_failure_has_one_cause_in_honest_words(place: Callable[[Cell], None]) -> None:
     """No cell of this endpoint is silent, none has two causes, and none advises what the answer speaks against."""
     wrong: dict[str, str] = {}
-    for own, status, body, agent, login in GRID:
+    for own, status, body, agent, login in share(GRID):
         if own is not place or is_looked_at(place, status, agent):
             continue
         cell = Cell(status, body, agent, login)
@@ -321,7 +322,7 @@ def is_all_docker_needs(place: Callable[[Cell], None], login: str, agent: str, c
 def test_every_challenge_that_ends_an_operation_is_its_cause(challenge: str) -> None:
     """401 with each challenge, to each request, login and client: one error, which is never told as a success."""
     wrong: dict[str, str] = {}
-    for place, login, agent in product(PLACES, LOGINS, CLIENTS.values()):
+    for place, login, agent in share(product(PLACES, LOGINS, CLIENTS.values())):
         if is_looked_at(place, 401, agent) or place is token or is_all_docker_needs(place, login, agent, challenge):
             continue
         cell = Cell(401, "denied", agent, login, CHALLENGES[challenge])
