@@ -115,8 +115,8 @@ class TokenOwners:
             near = 2 if is_same(process, pull.process) else 1 if pull in spoken and is_nameless(pull) else 0
             return (near, not pull.closed, own + paired, waits + (waits and pull in spoken))
 
-        best = max(map(likeness, answers))
-        equals = list(dict.fromkeys(pair[1] for pair in answers if likeness(pair) == best))
+        best = max(found := [*map(likeness, answers)])
+        equals = list(dict.fromkeys(step for (_, step), like in zip(answers, found, strict=True) if like == best))
         if not all(step.pull is not None and step.pull.looked_for and not step.pull.put for step in equals):
             return equals
         # Pushes that look for blobs get a token for each place: the one that has waited longest for its last answer asks first.

@@ -76,8 +76,8 @@ class Row:
     def look(self, case: Case) -> Finding | None:
         """What the rule finds in one operation."""
         first = next(self.rule(case) or iter(()), None)
-        only = Severity(self.severities) if self.severities in ("warning", "info") else None
-        return first.under(self.code, case, only) if first is not None else None
+        only = self.severities in ("warning", "info")
+        return first.under(self.code, case, Severity(self.severities) if only else None) if first is not None else None
 
 
 row = Row
