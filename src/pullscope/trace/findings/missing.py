@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from pullscope.oci.agents import CONTAINERS_IMAGE, UNKNOWN
+from pullscope.oci.agents import CONTAINERS_IMAGE, DAEMONS, UNKNOWN
 from pullscope.oci.known_registries import SEARCHED, WEBSITES
 from pullscope.oci.media import OCI_INDEX
 from pullscope.oci.reference import DOCKER_HUB, registry_name
@@ -114,7 +114,9 @@ def of_what_is_missing(one: Answer) -> str | None:
             by_name = f"ask for a tag by its name, as {host} may have no list of it"
             return f"{by_name}, or correct the name, if it is not {name}"
         rule = " or the rule that renames it," if renamed else ""
-        return f"{chart_folder(one)}correct the name{rule} if it is not {name}{also}"
+        made = one.step_there("creates") if one.case.family not in (*DAEMONS, *CONTAINERS_IMAGE) else None
+        create = f", or make it, if it is to be pushed: {made}" if made else ""  # plexsystems/sinker#55
+        return f"{chart_folder(one)}correct the name{rule} if it is not {name}{create}{also}"
     if one.code == "blob-unknown":
         if step.first.host != host:
             kept = "or let it forget the manifest, if it keeps an old one"

@@ -35,6 +35,8 @@ def of_a_path(one: Answer) -> str | None:
         return f"ask for {host}/{inside[2]}/{inside[3]}: {api}, and {one.case.client} writes /v2/ first"
     if (keyless := re.fullmatch(r"(/.*api/(?:docker|oci))/v2/([^/]+)/(.+)", path)) is not None:
         return f"ask for {keyless[1]}/{keyless[2]}/v2/{keyless[3]}: Artifactory wants the key of the repository before /v2/"
+    if path.startswith("/v1/v2/"):  # argoproj-labs/argocd-image-updater#705
+        return f"take /v1/ out of the address of {host} that {one.case.client} was given: it writes /v2/ behind that address"
     if path.startswith(f"/{host.partition(':')[0]}/"):
         return f"write https:// before {host} in the address that it is given: without that {one.case.client} took it for a path"
     return None

@@ -161,7 +161,8 @@ def of_names(one: Answer) -> str | None:
     if "NAME_INVALID" in said and tells_more(one.hop):
         parts = "" if "/" in name else f" (many want two parts: NAMESPACE/{name})"  # pulp/pulp_container#490
         return f"name the image as the answer asks{parts}: {host} takes no name spelled {name}"
-    return f"create {name} at {host} first{created_by(one)}, if it is spelled right"
+    own = "; ko adds a name of its own to KO_DOCKER_REPO, unless ko build has --bare" if one.case.family == "ko" else ""
+    return f"create {name} at {host} first{created_by(one)}, if it is spelled right{own}"  # ko-build/ko#1322
 
 
 def created_by(one: Answer) -> str:
