@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from datetime import UTC, datetime
 
 from pullscope.oci.urls import host_of, is_host, parameters, query, split
 
 _LOCAL_ENDINGS = (".local", ".internal", ".lan", ".home.arpa", ".localdomain", ".intranet")
 """Names that no public DNS has (RFC 6762, RFC 8375, ICANN's .internal)."""
+
+_INSIDE = re.compile(r"(?:^|[.-])(?:internal|intranet|privatelink|vpce|vpc\d*)(?=[.-])")
 
 _SIGNED = (("X-Amz-Date", "X-Amz-Expires"), ("X-Goog-Date", "X-Goog-Expires"))
 """AWS Signature Version 4 and Google's V4 signing: when an address was made, and for how many seconds."""
@@ -38,6 +41,14 @@ def is_service(host: str) -> bool:
     return name.endswith((".svc", ".cluster.local")) or ("." in name and "-" in last and not last.startswith("xn--"))
 
 
+def is_inside(host: str) -> bool:
+    """Whether only machines of one network or cloud reach a host, by its name: a local one, or an endpoint inside a cloud.
+
+    OSS and COS have NAME-internal, S3 NAME.vpce, Azure privatelink, Alibaba's registries registry-vpc.
+    """
+    return is_local(host) or _INSIDE.search(_name(host)) is not None
+
+
 def is_address(url: str) -> bool:
     """Whether a URL is one that a client can ask: http or https, and one host with at most one port.
 
@@ -54,6 +65,8 @@ def where_it_is(host: str) -> str:
         return "an address of a private network"
     if is_local(host):
         return "a name that only one network knows"
+    if is_inside(host):
+        return "a name for machines inside one network or cloud"
     return "another host"
 
 

@@ -94,6 +94,7 @@ SAID = {
     "scopes": "The token provided does not match expected scopes.",
     "limit": "toomanyrequests: Rate exceeded",
     "upstream": "http error: not found, http status code: 404",
+    "virtual": "The client does not have permission for manifest",
     "server of its own": "permission_denied: unable to connect to authzd server: twirp error bad_route",
     "own storage": "Put https://s3-external-1.amazonaws.com/r/docker/registry/v2/repositories/a/_uploads/7/startedat: dial tcp",
     "network": "dial tcp: lookup minio on 10.0.0.2:53: no such host",

@@ -13,8 +13,8 @@ from pullscope.trace.findings.case import listed, name_of
 from pullscope.trace.findings.client_settings import by_tls_only
 from pullscope.trace.findings.compared import realm_lost
 from pullscope.trace.findings.connections import failure, told
-from pullscope.trace.findings.fixes import of_where_it_was_named
 from pullscope.trace.findings.row import Case, Fact, Found, row
+from pullscope.trace.findings.storage_steps import of_where_it_was_named
 from pullscope.trace.model import Outcome, Step
 from pullscope.trace.settle import tokens_read_early
 

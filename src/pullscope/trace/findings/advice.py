@@ -279,9 +279,13 @@ credentials (read list write delete): cannot be authenticated|(?:invalid|incorre
 server of its own: unable to connect to|from intermediary
     try again: by its own words {host} did not reach a server of its own
 # Harbor and ECR, of the registry behind a cache: goharbor/harbor#14767, aws/containers-roadmap#2354
-upstream (read list): http status code: \d{3}|upstream registry
-    correct the login that {host} has at the registry behind it{cache}, and the name there (library/ before an official image
-    of Docker Hub)
+upstream (read list): http status code: \d{3}|upstream (?:registry|repository)
+    ask the registry behind {host} for it (library/ before an official image of Docker Hub), which says 401 to what it does not
+    have; if it is there, correct the login that {host} has at it{cache}
+# google/go-containerregistry#1691: 403 of a virtual repository to tags that none behind it has
+virtual (read list): does not have permission for (?:the )?manifest
+    check that name and tag are there: Artifactory at {host} says so of what no repository behind {name} has, too; if they are,
+    give the account Read on each of these
 # distribution/distribution#2806: without an endpoint it asks Amazon
 own storage: https?://(?P<what>[\w.:-]+)/\S*docker/registry/v2/
     let {host} reach its storage at {what}, or correct that address (storage.s3.regionendpoint in distribution, which asks Amazon

@@ -130,6 +130,47 @@ def check(name: str) -> str:
     )
 
 
+_BUILD_CACHE = "application/vnd.buildkit.cacheconfig.v0"
+_NAMED_CACHE = re.compile(r"(?:^|[/_.-])(?:build)?-?caches?$", re.IGNORECASE)
+
+
+def is_build_cache(document: object) -> bool:
+    """Whether a manifest or index is a build's cache of BuildKit, by the type of its config."""
+    parts = document.parts if isinstance(document, Manifest | Index) else ()
+    return any(one.media_type == _BUILD_CACHE for one in parts)
+
+
+def of_a_build_cache(case: Case) -> bool:
+    """Whether an operation is about a build's cache, which the next build makes anew: by its manifest, or by its name."""
+    named = (name for name in (case.pull.tag, case.pull.repository) if name is not None)
+    by_name = case.family in ("buildkit", "kaniko") and any(_NAMED_CACHE.search(name) for name in named)
+    return by_name or any(is_build_cache(step.document) for step in case.steps)
+
+
+_CACHED = re.compile(
+    r"(?:^|/)(?:dependency_proxy/containers|[^/]*(?:proxy|cache|mirror|remote|docker-?(?:hub|io)|quay|ghcr|k8s|mcr)[^/]*)(?=/.)"
+)
+_HOMES = {
+    "hub|docker-?io": "docker.io",
+    "quay": "quay.io",
+    "ghcr": "ghcr.io",
+    "k8s": "registry.k8s.io",
+    "mcr": "mcr.microsoft.com",
+}
+
+
+def cached(name: str) -> tuple[str, str, str] | None:
+    """What stands before the name in a cache, the registry behind it, and the name there, as the name itself has it.
+
+    GitLab's Dependency Proxy asks Docker Hub alone (docs.gitlab.com, "Dependency Proxy").
+    """
+    if (found := _CACHED.search(name)) is None:
+        return None
+    part = found[0].replace("dependency_proxy/containers", "hub")
+    home = next((host for known, host in _HOMES.items() if re.search(known, part)), "the registry behind it")
+    return name[: found.end()], home, name[found.end() + 1 :]
+
+
 UNKNOWN_BLOB = frozenset({"MANIFEST_BLOB_UNKNOWN", "BLOB_UNKNOWN", "MANIFEST_UNKNOWN"})
 
 

@@ -16,11 +16,12 @@ from pullscope.trace.findings.asked import LOOKERS, act
 from pullscope.trace.findings.case import CONTENT, asked_repositories, in_storage, is_write, listed
 from pullscope.trace.findings.causes import cause_of, causes
 from pullscope.trace.findings.compared import realm_lost
-from pullscope.trace.findings.fixes import of_where_it_was_named, where_to_ask
+from pullscope.trace.findings.fixes import where_to_ask
 from pullscope.trace.findings.grants import is_answerable, refuses_access
 from pullscope.trace.findings.login_commands import own_address
 from pullscope.trace.findings.row import Case, Fact, Found, Severity, row
 from pullscope.trace.findings.said import answered_by, front, quoted, reason
+from pullscope.trace.findings.storage_steps import of_where_it_was_named
 from pullscope.trace.model import Hop, Kind, Step
 from pullscope.trace.settle import tokens_read_early
 

@@ -208,6 +208,14 @@ FAILURES = tuple(_row(head, *lines) for head, lines in heads(TABLE))
 OUT, OF_MITMPROXY = "; where only a proxy leads out, {}", "give mitmproxy that one: --mode upstream:http://HOST:PORT"
 _ADDRESS = re.compile(r"(?<=failed \(')[0-9a-f.:]+(?=')|(?<=dial tcp )(?:[0-9.]+|\[[0-9a-f:]+\])(?=:\d+: )")
 """The address that was tried: asyncio's and Go's words."""
+
+
+def address_in(hop: Hop) -> str | None:
+    """The address that was tried in vain, as far as its words say."""
+    found = _ADDRESS.search(hop.failed.reason) if hop.failed is not None else None
+    return found[0].strip("[]") if found is not None else None
+
+
 _ANSWER_AWAITED = re.compile(r"^(?!.*waiting for connection).*awaiting (?:response )?headers", re.IGNORECASE)
 """Go's net/http of a server that was reached, and has not answered yet."""
 
@@ -260,7 +268,7 @@ def told(case: Case, found: Failure, hops: list[Hop]) -> tuple[str, str]:
     elif by and before is not None:
         plain = f"correct where {before.host} redirects to: http://{hop.host}"
     why = hop.failed.reason.strip().removesuffix(".") if hop.failed is not None else ""
-    address, machine = _ADDRESS.search(why), "the machine that this log is from" if logged else "this machine"
+    address, machine = address_in(hop), "the machine that this log is from" if logged else "this machine"
     fields = {
         "who": who,
         "client": client,
@@ -284,7 +292,7 @@ def told(case: Case, found: Failure, hops: list[Hop]) -> tuple[str, str]:
         if is_service(hop.host) and case.family in DAEMONS
         else f"correct {f'where {before.host} redirects to' if by and before else f'the name {hosts}'}, or ",
         "bare": hop.host.partition(":")[0],
-        "address": address[0] if address is not None else hop.host,
+        "address": address or hop.host,
         # canonical/microk8s#4586, containerd/nerdctl#775, goharbor/harbor#2273, #9945, #10265, docker/cli#7200
         "runs": f"allow {hosts} in the firewall that refuses it, or correct the address that dig +short {hop.host} tells"
         if hosted
@@ -311,10 +319,10 @@ def told(case: Case, found: Failure, hops: list[Hop]) -> tuple[str, str]:
     }
     # The clause on who named it ends with a comma, which no colon or bracket takes.
     message = f"{found.told.format(**fields)} ({why}).".replace(",: ", ": ").replace(", (", " (")
-    if address is not None and is_loopback(address[0]) and not is_local(hop.host) and found.far != "proxy":
+    if address is not None and is_loopback(address) and not is_local(hop.host) and found.far != "proxy":
         # A name that DNS or a hosts file blocks, or sends to a proxy that is not there.
         says = f"what DNS or the hosts file of {fields['machine']} says of {hosts}"
-        return message, f"correct {says}: it leads to {address[0]} there (getent hosts {fields['bare']})"
+        return message, f"correct {says}: it leads to {address} there (getent hosts {fields['bare']})"
     fix = found.fix.format(**fields)
     if url.scheme == "http" and hosted and not by:  # cri-o/cri-o#2723
         fix = f"{fields['secure']}: it answers by https; if it is so there too, {fix}"

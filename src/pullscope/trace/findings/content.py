@@ -128,7 +128,7 @@ def digest_mismatch(case: Case) -> Iterator[Found]:
             + (f". It comes from a cache ({f'Age {age} s' if age else 'X-Cache'})." if kept else "."),
             f"have the cache of {step.last.host} forget it, and fetch it again"
             if kept
-            else f"run {print_command(step)} | sha256sum here and in another network: what is wrong here alone, a proxy on "
+            else f"run {print_command(case, step)} | sha256sum here and in another network: what is wrong here alone, a proxy on "
             "the way rewrites, which must pass it on byte for byte; what is wrong everywhere is to be pushed again",
         )
 

@@ -11,22 +11,20 @@ import re
 from collections.abc import Callable
 from shlex import quote
 
-from pullscope.oci.known_registries import known_registry
 from pullscope.oci.reference import registry_name
 from pullscope.oci.routes import Endpoint
 from pullscope.oci.text_table import heads
 from pullscope.oci.urls import bare, parameters, query
 from pullscope.oci.whereabouts import is_local
 from pullscope.trace.findings.answers import GATEWAY, Answer, by_its_words, look_at_the_log
-from pullscope.trace.findings.asked import action, host_within, meant_as_host
+from pullscope.trace.findings.asked import action, host_within, meant_as_host, of_a_build_cache
 from pullscope.trace.findings.case import REFUSALS, asked_repositories, is_write
 from pullscope.trace.findings.client_settings import past_the_proxy, proxy_setting
-from pullscope.trace.findings.compared import next_page, page_size, realm_lost, rewritten
-from pullscope.trace.findings.connections import failure, homes
+from pullscope.trace.findings.compared import next_page, page_size, rewritten
 from pullscope.trace.findings.fronts import passing, unnamed
-from pullscope.trace.findings.login_commands import own_address
 from pullscope.trace.findings.missing import (
     cache,
+    of_a_cache_behind,
     of_a_chart,
     of_a_website,
     of_what_cannot_be_read,
@@ -55,7 +53,7 @@ from pullscope.trace.findings.sent import (
     of_uploads,
     of_writes,
 )
-from pullscope.trace.findings.storage_steps import of_redirects, of_storage
+from pullscope.trace.findings.storage_steps import of_storage, of_where_it_was_named
 from pullscope.trace.model import Kind
 
 _REFUSES = re.compile(r"unauthori[sz]ed|authentication required|access denied", re.IGNORECASE)
@@ -80,7 +78,13 @@ def of_what_is_not_played(one: Answer) -> str | None:
 
 
 def fix_of(one: Answer) -> str:
-    return next((fix for rung in LADDER if (fix := rung(one)) is not None), "") or look_at_the_log(one)
+    fix = next((fix for rung in LADDER if (fix := rung(one)) is not None), "") or look_at_the_log(one)
+    if fix.startswith("push again") and of_a_build_cache(one.case):  # docs.docker.com, "Registry cache"
+        anew = (
+            "build again, which exports the cache anew (ignore-error=true in --cache-to: a build ends well without it)"
+        )
+        return fix.replace("push again", anew, 1)
+    return fix
 
 
 # What the name and the words say.
@@ -151,37 +155,6 @@ def of_fixed_tags(one: Answer) -> str | None:
 
 
 # Who answered.
-
-
-def of_where_it_was_named(one: Answer) -> str | None:
-    """What to do where a registry names a host that only its own network knows, or its storage is not reached."""
-    case, hop, before = one.case, one.hop, one.hop.follows
-    if hop.step.is_token and one.status not in REFUSALS and (own := realm_lost(case, hop)) is not None:
-        # nicholasamorim/ansible-role-harbor#10, goharbor/harbor-helm#1266, docker/cli#5114
-        return own_address(case, own[0])
-    known = failure(hop)
-    if hop.response is not None or (known is not None and (known.reached or known.kind in ("slow handshake", "dns"))):
-        return None
-    if (sent_by := homes(case, hop)) and is_local(hop.host):
-        return f"{own_address(case, min(sent_by))}: its challenge names {hop.host} for tokens"
-    endpoint = hop.step.route.endpoint
-    if before is None or before.host == hop.host or endpoint not in (Endpoint.BLOB, Endpoint.UPLOAD):
-        return None
-    down = (before.request.url[:6], hop.request.url[:5]) == ("https:", "http:")  # goharbor/harbor-cluster-operator#219
-    if endpoint is Endpoint.BLOB and (down or is_local(hop.host)):
-        itself = f"serve blobs itself instead of redirecting ({of_redirects(case, before.host)})"
-        address = f"an address {'with https://' if down else f'that {case.client} can reach'}"
-        return f"let {before.host} {itself}, or give its storage {address}"
-    if known is not None and known.far == "name":
-        return None
-    # eclipse-ditto/ditto#1980, xorbitsai/inference#1601, docker/hub-feedback#2376; uploads: Azure/azure-sdk-for-python#45744
-    too = f"{hop.host} too: run curl -v https://{hop.host}/ here, and allow it in the firewall or proxy on the way"
-    dns, does = "ask another DNS server, if its address is wrong", "send" if endpoint is Endpoint.BLOB else "take"
-    opens = known_registry(before.host)
-    send = f"or let {before.host} do so ({of_redirects(case, before.host)})" if endpoint is Endpoint.BLOB else None
-    way = opens.step("storage") if opens is not None else send
-    ways = f"; {way}" if way else ""
-    return f"let {case.client} reach {too} ({dns}): {before.host} does not {does} blobs itself{ways}"
 
 
 def of_a_page(one: Answer) -> str | None:
@@ -374,6 +347,7 @@ LADDER: tuple[Rung, ...] = (
     of_a_list,
     of_storage,
     of_what_cannot_be_read,
+    of_a_cache_behind,
     of_what_is_missing,
     of_names,
     of_the_unseen,

@@ -175,7 +175,7 @@ def renewal(case: Case) -> str:
     return "a credential helper does so by itself"
 
 
-def log_in(case: Case, host: str, *, again: bool = False, over: bool = False) -> str:
+def log_in(case: Case, host: str, *, again: bool = False, over: bool = False, mirror: bool = False) -> str:
     """What to do so that this client shows a login at a host: one for the first time, another, or the same made anew.
 
     containerd keeps those of mirrors by their hosts, and not by the registry's: containerd/nerdctl#2844, containerd#4005,
@@ -186,6 +186,11 @@ def log_in(case: Case, host: str, *, again: bool = False, over: bool = False) ->
         k3s = f"configs, {host}, auth in registries.yaml"
         other = f"an Authorization header for it in hosts.toml (k3s and rke2: {k3s}; Talos: RegistryAuthConfig)"
         return f"give containerd a login for {host} itself: {k3s if ships_with_k3s(case.pull.client) else other}"
+    if case.family == "docker" and (
+        mirror or mirrored
+    ):  # moby/moby#30880, #33071, #42022, distribution/distribution#1486
+        by_name = f"name the image by it ({registry_name(host)}/NAME, after docker login {registry_name(host)})"
+        return f"let {host} be read without a login, or {by_name}: docker shows registry-mirrors no login of their own"
     if case.family == "jib" and any(hop.host == host and hop.request.url[:5] == "http:" for hop in case.hops):
         # GoogleContainerTools/jib#613, #641, #3574
         return f"serve {host} by https, or give jib -DsendCredentialsOverHttp=true: by plain http it shows no login"
@@ -243,8 +248,12 @@ def own_login(family: str, host: str) -> str:
     ).replace("{}", registry)
 
 
-def print_command(step: Step) -> str:
-    """The command that prints a manifest or blob as the registry has it, with the token that it wants: crane_blob.md of crane."""
+def print_command(case: Case, step: Step) -> str:
+    """The command that prints a manifest or blob as the registry has it, with the token that it wants: crane_blob.md of crane.
+
+    Where that library failed itself, another's: oras 0.15.0, "--output" ("-" prints).
+    """
     of = "blob" if step.route.endpoint is Endpoint.BLOB else "manifest"
     mark = "@" if step.route.digest is not None else ":"
-    return f"crane {of} {registry_name(step.first.host)}/{step.route.repository}{mark}{step.route.named}"
+    tool = f"oras {of} fetch --output -" if case.family in ("crane", "go-containerregistry") else f"crane {of}"
+    return f"{tool} {registry_name(step.first.host)}/{step.route.repository}{mark}{step.route.named}"

@@ -212,7 +212,8 @@ def _mend(one: Answer) -> str:
         return f"correct where {one.hop.host} hands requests on to"
     if one.status == 403 and one.name and one.no_login and not one.hop.said and not one.hop.errors:
         return f"correct the name, if it is not {one.name}: mirrors that are open to all say 403 to names that they do not serve"
-    return log_in(one.case, one.step.first.host) if one.status == 401 and one.no_login else fix_of(one)
+    of_a_login = one.status == 401 and (one.no_login or one.case.family == "docker")
+    return log_in(one.case, one.step.first.host, mirror=True) if of_a_login else fix_of(one)
 
 
 def _is_broken(hop: Hop) -> bool:

@@ -11,7 +11,7 @@ from pullscope.oci.reference import DOCKER_HUB, registry_name
 from pullscope.oci.routes import Endpoint, below
 from pullscope.oci.urls import bare
 from pullscope.trace.findings.answers import Answer
-from pullscope.trace.findings.asked import action, host_within, meant_as_host, takes, trusted
+from pullscope.trace.findings.asked import action, cached, host_within, meant_as_host, of_a_build_cache, takes, trusted
 from pullscope.trace.findings.case import in_turn
 from pullscope.trace.findings.compared import naming
 from pullscope.trace.findings.login_commands import list_tags
@@ -32,6 +32,7 @@ _LIBRARY = (
 )
 _WITHOUT_LIBRARY = frozenset({"harbor", "ecr"})
 """Registries whose caches hand names on as they are: goharbor/harbor#13446; docs.aws.amazon.com, "pull through cache"."""
+_HAVE_CACHES = frozenset({"ecr", "acr", "artifact-registry", "artifactory"})
 _LIST = "unqualified-search-registries in registries.conf; if it should be there, correct the name or the tag"
 _NO_PROJECT = re.compile(r"\bproject \S+ (?:is )?not found", re.IGNORECASE)
 """Harbor's words: goharbor/harbor#13391."""
@@ -61,6 +62,37 @@ def cache(one: Answer, name: str) -> str:
         there = f"ask {within} for {name.partition('/')[2]}"
         return f"if {one.hop.host} is a cache of {within}, {there}: if it is there, pull it from there, or {mend}"
     return (_LIBRARY if official else _CACHE).format(host=one.hop.host, cache=here, rest=rest, mend=mend)
+
+
+def of_a_cache_behind(one: Answer) -> str | None:
+    """What a cache does not get: its name shows which registry to ask, as far as one is named so.
+
+    goharbor/harbor#14802, #14767, #13446, jfrog/charts#1834, gitlab-org/gitlab#499545: a cache says 404, 401 or 403 to what is
+    not there.
+    """
+    name, host, known = one.hop.route.repository or "", one.hop.host, one.known.id if one.known is not None else None
+    found = cached(name) if one.act == "read" and one.status in (401, 403, 404) and one.hop.follows is None else None
+    codes = ("manifest-unknown", "name-unknown", "access-denied", "login-lacks-right")
+    if found is None or one.code not in codes or one.is_about_a_login or one.is_known_to_be_there or host_within(name):
+        return None
+    (prefix, home, rest), mark = found, "@" if one.step.route.digest is not None else ":"
+    cannot = one.hosted is not None and one.hosted.id not in _HAVE_CACHES
+    if (
+        cannot
+        or (known in (None, *_WITHOUT_LIBRARY) and "/" not in rest and "dependency_proxy/" not in name)
+        or (one.clue is not None and one.clue.name not in ("not there", "upstream"))
+    ):
+        return None
+    at = f"{home if '.' in home else 'REGISTRY'}/{rest}{mark}{one.step.route.reference}"
+    of_gitlab = "look at Dependency Proxy in Settings, Packages and registries of that group"
+    own = (
+        f"correct the rule and the login that {host} has for it" if one.hosted is not None else _MEND.format(host=host)
+    )
+    mend = of_gitlab if "dependency_proxy/" in name else one.step_there("cache") or own
+    login = f", or log in at {host} ({one.login})" if one.status != 404 and one.no_login else ""
+    passed = "" if one.status == 404 else f" ({home} may say {one.status} to that, which a cache passes on)"
+    asked = f"ask {home} for {rest} (crane manifest {at}), if {prefix} is a cache of it"
+    return f"{asked}: if that does not have it, correct the name or the tag{passed}; if it does, {mend}{login}"
 
 
 def chart_folder(one: Answer) -> str:
@@ -121,6 +153,10 @@ def of_what_is_missing(one: Answer) -> str | None:
         if step.first.host != host:
             kept = "or let it forget the manifest, if it keeps an old one"
             return f"correct where {step.first.host} sends on to, which does not have the content, {kept}"
+        if step.expectation and of_a_build_cache(one.case):
+            return (
+                "do nothing, if the build went on: BuildKit makes what its cache lacks, and --cache-to writes that anew"
+            )
         if step.expectation:
             return f"push the image again: its manifest is there, its content is not{also}"
         return f"ask for it in the repository that it was pushed to, if that is not {name}"

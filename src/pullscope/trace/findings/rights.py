@@ -303,6 +303,7 @@ def _with_a_login(one: Answer, name: str) -> str:
     if action(one.case, one.step) == "pull" and (public or host_within(name) is not None):
         return f"{_named(one, name)}{_short(one)}; if it is private, {account}"
     official = known is None and "/" not in name and one.act == "read" and lacking(one.hop.request, "tokens")
+    official = official or (one.act == "read" and known is not None and known.id in ("nexus", "artifactory", "harbor"))
     return f"{account}; if that is refused too, {the_right(one)}" + (
         f"; {cache(one, name).partition('; ')[0]}" if official else ""  # ciiiii/cloudflare-docker-proxy#95
     )

@@ -14,7 +14,14 @@ from pullscope.oci.media import MANIFESTS, OCI_MANIFEST, MediaClass, essence, me
 from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import parameters, query
 from pullscope.trace.findings.answers import NOT_OFFERED, PART, Answer, by_its_words, look_at_the_log
-from pullscope.trace.findings.asked import LOOKERS, UNKNOWN_BLOB, host_within, other_bytes, unknown_subject
+from pullscope.trace.findings.asked import (
+    LOOKERS,
+    UNKNOWN_BLOB,
+    host_within,
+    is_build_cache,
+    other_bytes,
+    unknown_subject,
+)
 from pullscope.trace.findings.case import is_write
 from pullscope.trace.findings.fronts import OF_BOTH, OF_SIZE, OF_TIME, limits, patience, unnamed
 from pullscope.trace.findings.put_before import of_its_type
@@ -22,7 +29,6 @@ from pullscope.trace.findings.said import MOST, front, is_specific, says, tells_
 from pullscope.trace.model import Hop, Kind
 from pullscope.trace.source_gaps import lacking
 
-_CACHE = "application/vnd.buildkit.cacheconfig.v0"
 """What BuildKit's cache has beside layers in an index, which some registries refuse (pulp/pulp_container#1587)."""
 _TYPES = frozenset({MediaClass.INDEX, MediaClass.MANIFEST})
 # Quay: GoogleContainerTools/jib#2163
@@ -242,7 +248,7 @@ def _artifact(document: Manifest) -> str | None:
 def of_a_cache(one: Answer) -> str | None:
     """A build's cache that is pushed as an index: aws/containers-roadmap#876, pulp/pulp_container#1587."""
     document = one.step.document if one.code in ("upload-refused", "write-denied") else None
-    caches = isinstance(document, Index) and any(entry.media_type == _CACHE for entry in document.manifests)
+    caches = isinstance(document, Index) and is_build_cache(document)
     how = "image-manifest=true,oci-mediatypes=true beside type=registry in --cache-to"
     return f"export the cache as an image: {how}; {one.host} takes no index of layers" if caches else None
 

@@ -1,15 +1,19 @@
-"""What is to be done where the storage behind a registry does not give, or take, what it is asked for."""
+"""What is to be done where the storage behind a registry, or another host that it names, does not give what it is asked for."""
 
 from __future__ import annotations
 
 import re
 
 from pullscope.oci.known_registries import known_registry
+from pullscope.oci.routes import Endpoint
 from pullscope.oci.text_table import heads
 from pullscope.oci.urls import path_of
+from pullscope.oci.whereabouts import is_inside, is_local, where_it_is
 from pullscope.trace.findings.answers import Answer
-from pullscope.trace.findings.case import Case
-from pullscope.trace.findings.login_commands import registry_at
+from pullscope.trace.findings.case import REFUSALS, Case
+from pullscope.trace.findings.compared import realm_lost
+from pullscope.trace.findings.connections import address_in, failure, homes
+from pullscope.trace.findings.login_commands import own_address, registry_at
 from pullscope.trace.findings.said import front, says
 from pullscope.trace.model import Hop
 
@@ -140,3 +144,69 @@ def of_storage(one: Answer) -> str | None:
     where = f"the storage settings of {by} (storage.s3 in distribution)"
     changed = "if it sends on to another address than was asked, a proxy on the way changes it"
     return f"correct endpoint, region and bucket in {where}; {changed}"
+
+
+def of_where_it_was_named(one: Answer) -> str | None:
+    """What to do where a registry names a host that only its own network knows, or its storage is not reached."""
+    case, hop, before = one.case, one.hop, one.hop.follows
+    if hop.step.is_token and one.status not in REFUSALS and (own := realm_lost(case, hop)) is not None:
+        # nicholasamorim/ansible-role-harbor#10, goharbor/harbor-helm#1266, docker/cli#5114
+        return own_address(case, own[0])
+    known, endpoint = failure(hop), hop.step.route.endpoint
+    if hop.response is not None or (known is not None and known.reached):
+        return None
+    sent_on = before is not None and before.host != hop.host and endpoint in (Endpoint.BLOB, Endpoint.UPLOAD)
+    if before is not None and sent_on and endpoint is Endpoint.BLOB and (why := _inside(hop)) is not None:
+        return _from_inside(one, before, why)
+    if known is not None and known.kind in ("slow handshake", "dns"):
+        return None
+    if (sent_by := homes(case, hop)) and is_local(hop.host):
+        return f"{own_address(case, min(sent_by))}: its challenge names {hop.host} for tokens"
+    if before is None or not sent_on:
+        return None
+    if endpoint is Endpoint.BLOB and _falls_to_http(before, hop):
+        return _from_inside(one, before, None)
+    if known is not None and known.far == "name":
+        return None
+    # eclipse-ditto/ditto#1980, xorbitsai/inference#1601, docker/hub-feedback#2376; uploads: Azure/azure-sdk-for-python#45744
+    too = f"{hop.host} too: run curl -v https://{hop.host}/ here, and allow it in the firewall or proxy on the way"
+    dns, does = "ask another DNS server, if its address is wrong", "send" if endpoint is Endpoint.BLOB else "take"
+    opens = known_registry(before.host)
+    send = f"or let {before.host} do so ({of_redirects(case, before.host)})" if endpoint is Endpoint.BLOB else None
+    way = opens.step("storage") if opens is not None else send
+    ways = f"; {way}" if way else ""
+    return f"let {case.client} reach {too} ({dns}): {before.host} does not {does} blobs itself{ways}"
+
+
+_PRIVATE = re.compile(
+    r"10\.|172\.(?:1[6-9]|2\d|3[01])\.|192\.168\.|100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.|169\.254\.|f[cd]"
+)
+"""Addresses of private networks and of those inside a cloud (RFC 1918, 6598, 3927, 4193); not what a proxy makes up (198.18)."""
+
+
+def _inside(hop: Hop) -> str | None:
+    """What shows that only machines of one network reach a host: its name, or the address that it leads to.
+
+    distribution/distribution-library-image#55, oras-project/oras-go#717, goharbor/harbor#20588.
+    """
+    if is_inside(hop.host):
+        return f"{hop.host} is {where_it_is(hop.host)}"
+    address = address_in(hop)
+    if address is None or _PRIVATE.match(address) is None:
+        return None
+    return f"{hop.host} leads to {address} here, {where_it_is(address)}"
+
+
+def _falls_to_http(before: Hop, hop: Hop) -> bool:
+    """goharbor/harbor-cluster-operator#219."""
+    return (before.request.url[:6], hop.request.url[:5]) == ("https:", "http:")
+
+
+def _from_inside(one: Answer, before: Hop, why: str | None) -> str:
+    because, by = f": {why}" if why is not None else "", before.host
+    if (hosted := known_registry(by)) is not None:
+        way = f"; {step}" if (step := hosted.step("storage")) else ""
+        return f"run {one.case.client} in that network, or where a VPN or peering leads to it{because}{way}"
+    itself = f"serve blobs itself instead of redirecting ({of_redirects(one.case, by)})"
+    can = "with https://" if _falls_to_http(before, one.hop) else f"that {one.case.client} can reach"
+    return f"let {by} {itself}, or give its storage an address {can}{because}"

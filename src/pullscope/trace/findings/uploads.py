@@ -10,31 +10,32 @@ from itertools import pairwise
 
 from pullscope.oci.documents import Index, Manifest
 from pullscope.oci.known_registries import known_registry
-from pullscope.oci.routes import Endpoint
+from pullscope.oci.routes import Endpoint, route
 from pullscope.oci.urls import bare, host_of, parameters, query
 from pullscope.oci.whereabouts import is_address, where_it_is
 from pullscope.trace.clues import UPLOADS
 from pullscope.trace.findings.advice import clue
-from pullscope.trace.findings.asked import UNKNOWN_BLOB, request, unknown_subject
+from pullscope.trace.findings.asked import UNKNOWN_BLOB, is_build_cache, request, unknown_subject
 from pullscope.trace.findings.case import REFUSALS, is_write, listed
 from pullscope.trace.findings.compared import lost, upload_address
 from pullscope.trace.findings.grants import issued_for
 from pullscope.trace.findings.login_commands import ONE_NAME, own_address
 from pullscope.trace.findings.row import Case, Fact, Found, Severity, row
-from pullscope.trace.findings.said import MOST, answered_by, quoted, says, words
+from pullscope.trace.findings.said import MOST, answered_by, quoted, said_status, says, words
 from pullscope.trace.model import Hop, Kind, Step
 from pullscope.trace.source_gaps import lacking
 
 
 @row(
     needs=Fact.WRITE,
-    explains="query-dropped redirect-downgrade",
+    explains="query-dropped redirect-downgrade upload-refused blob-not-pushed lost-after-push blob-unknown",
     suffers="all that push",
     remedy="set X-Forwarded-Proto and X-Forwarded-Host in the proxy in front, or the registry's external URL",
     recording="field/wire/push-http-location.mitm",
 )
 def upload_location_elsewhere(case: Case) -> Iterator[Found]:
-    """The Location of an upload has another scheme, host or port than the registry was asked at, and the upload ends there.
+    """The Location of an upload has another scheme, host, port or repository than was asked, and the push ends there, or at the
+    manifest, which does not find what was taken elsewhere.
 
     A registry behind a proxy writes the address that it knows: distribution/distribution#479, #1177, #970, moby/moby#18469.
     distribution builds it from X-Forwarded-Proto and X-Forwarded-Host, or `http.host`, or leaves the host out with
@@ -47,11 +48,23 @@ def upload_location_elsewhere(case: Case) -> Iterator[Found]:
             continue
         host = host_of(there)
         downgraded = hop.request.url.startswith("https:") and there.startswith("http:")
-        if (not is_address(there) or (host and (downgraded or host != hop.host))) and not _got_on(case, hop):
+        elsewhere = bool(host) and (downgraded or host != hop.host)
+        if ((not is_address(there) or elsewhere) and not _got_on(case, hop)) or _in_vain(case, hop, there):
             told.append((hop, there))
     if not told:
         return
     hop, there = told[0]
+    if (missed := _in_vain(case, hop, there)) is not None:
+        place = bare(there).partition("/blobs/")[0]
+        yield Found(
+            [*(one.step for one, _ in told), missed],
+            f"{hop.host} sends uploads for {hop.route.repository} to {place}, where they were taken. {said_status(missed.last)} "
+            f"to {request(missed)}: it looks for them at {hop.host}, in {missed.route.repository}.",
+            f"let the proxy in front of {hop.host} change the path and host of requests and of Location alike (proxy_redirect in "
+            f"nginx), so that uploads and manifest come to one place, or push to {place.partition('//')[2].replace('/v2/', '/')}",
+            severity=Severity.ERROR,
+        )
+        return
     host = host_of(there)
     seen = (one for one in case.hops if one.host == host and one.request.url.startswith(there[:5]))
     after = [one.step for one in seen if one.step in case.bad and is_write(one.step)]
@@ -70,6 +83,31 @@ def upload_location_elsewhere(case: Case) -> Iterator[Found]:
         if known_registry(host) is not None and not plain
         else ("" if is_address(there) else ONE_NAME) + own_address(case, hop.host, "http.host"),
         severity=Severity.ERROR,
+    )
+
+
+def _in_vain(case: Case, start: Hop, there: str) -> Step | None:
+    """What did not find, at the place that was asked first, blobs that were taken at another: goharbor/harbor#19787, #8129."""
+    at = (host_of(there) or start.host, route(there).repository)
+    if at == (start.host, start.route.repository) or at[1] is None or not _got_on(case, start):
+        return None
+    ended = case.stopped_at if case.failed else None
+    return next(
+        (
+            step
+            for step in case.steps
+            if (step.first.host, step.route.repository) == (start.host, start.route.repository)
+            and step.started > start.request.time
+            and (
+                (step.kind is Kind.MANIFEST_PUT and step.last.codes & UNKNOWN_BLOB)
+                or (
+                    step.route.endpoint is Endpoint.BLOB
+                    and step.last.status == 404
+                    and (step in case.bad or step is ended)
+                )
+            )
+        ),
+        None,
     )
 
 
@@ -274,6 +312,8 @@ def blob_not_pushed(case: Case) -> Iterator[Found]:
     for step in case.bad:
         last, sent = step.last, step.document
         if step.kind is not Kind.MANIFEST_PUT or not last.codes & UNKNOWN_BLOB or unknown_subject(step) is not None:
+            continue
+        if isinstance(sent, Index) and is_build_cache(sent):  # an index of layers: goharbor/harbor#14774
             continue
         there = {digest for one in case.steps if one.last.ok and one.last.status != 202 for digest in _told_of(one)}
         named = dict.fromkeys(one.digest for one in sent.parts) if sent is not None else ()
