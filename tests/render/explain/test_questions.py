@@ -66,7 +66,7 @@ QUESTIONS = {
     "What is a signed URL, and why is no token sent there?": "anyone with the URL can fetch this one blob without a token",
     "May I publish a signed URL?": "so keep the URL secret",
     "What happens if a token is sent to the storage?": "some storage refuses a request that has both a token and a signature",
-    "My docker 29 was upgraded: which one is it?": "After an upgrade docker 29 keeps the classic store",
+    "My docker 29 was upgraded: which one is it?": "An upgraded docker keeps the classic store",
     "Does docker 29 fetch more than others?": "docker 29.1 and newer (in the table) also fetches attestations",
     "What are the Accept lines?": "Accept in a request lists the document types (media types) that the client understands",
     "And without Accept, or without Content-Type?": "Without Accept it may convert the document to an old type",

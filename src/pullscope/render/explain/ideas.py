@@ -81,8 +81,8 @@ challenge: CHALLENGES, Why a 401 comes first
         - Bearer: a token is wanted. (Basic would want a user name and password, for the registry itself.)
         - realm: the token server's address
         - service: the name by which the token server knows this registry
-        - scope: the permission that is needed. Docker Hub sends it only in answers about a repository; ghcr.io, the registry of
-        GitHub, sends a sample one for /v2/ too.
+        - scope: the permission that is needed. Docker Hub sends it only in answers about a repository. ghcr.io, the registry of
+        GitHub, sends a sample scope with /v2/.
 needed: TOKENS, Who needs a token
     says The token server decides who may fetch what; the registry only checks the token. So Docker Hub wants a token for every
         image, public ones too; some registries want none. You need no account for public images: without a user name and password
@@ -141,9 +141,9 @@ others: SUPPORT, What other clients ask
 stores: SUPPORT, The two stores of docker
     says On this page "docker 28" means any docker with the classic store, and "docker 29" any docker with containerd's store,
         whatever its version number. `docker info` tells which one you have: with containerd's it says io.containerd.snapshotter.
-        A store is where the daemon keeps images: normally the classic one up to 28, containerd's from 29. After an upgrade docker
-        29 keeps the classic store. Docker Desktop, newly installed, has containerd's since 4.34. The image ID is the digest of
-        the config in the classic store, and what the tag stands for in containerd's.
+        A store is where the daemon keeps images: normally the classic one up to version 28, containerd's from 29. An upgraded
+        docker keeps the classic store. Docker Desktop, newly installed, has containerd's since 4.34. The image ID is the digest
+        of the config in the classic store, and what the tag stands for in containerd's.
 again: EXISTENCE, What a second pull asks
     says docker begins in the same way, up to the HEAD of the tag. If the digest has not changed, docker stops: nothing is
         downloaded and nothing is counted. Otherwise it fetches the new manifests, and only the layers that it does not have.
@@ -164,8 +164,8 @@ proxies: PROXY, Where a proxy is set
         ~/.docker/config.json is for containers and builds, not for `docker pull`.
         - `docker build` gets tokens through your shell's proxy; `docker manifest` and `docker buildx imagetools` use only that.
 trust: PROXY, Where a CA certificate goes
-    says The daemon has to trust the CA (certificate authority) that signed a certificate. Public CAs are trusted already. Add
-        your registry's private CA, or that of a proxy that reads HTTPS.
+    says The daemon has to trust the CA (certificate authority) that signed a certificate. Public CAs are trusted; add your
+        registry's private CA, or that of a proxy that reads HTTPS.
         - docker, any registry but Docker Hub: `/etc/docker/certs.d/HOST/ca.crt`. HOST is the host in the image's name, as typed.
         The CA is also trusted for the token server and for hosts to which HOST redirects. No restart is needed. podman and skopeo
         read this folder, too.
@@ -249,13 +249,14 @@ pushed: UPLOADS, Why not to push through a domain
     says Do not push (upload) images through a redirect, but to the registry by its own name.
         - A 302 turns POST and PUT into GET, so uploads fail. If the registry has all the layers already, docker may report
         success without uploading anything.
-        - A 307 keeps the method: docker 20.10 and skopeo 1.9 pushed through a 307 to a registry without tokens (with: not tried).
+        - A 307 keeps the method: docker 20.10 and skopeo 1.9 pushed through a 307 to a registry without tokens. With tokens it
+        was not tried.
         - The clearest answer to POST, PUT, PATCH and DELETE is status 405 with an error in JSON:
         `{{"errors":[{{"code":"UNSUPPORTED","message":"push to docker.io/ORG/IMAGE"}}]}}`. docker shows this message and stops.
 moved: REDIRECTIONS, Moving to another registry
     says Copy all tags unchanged to the same path at the new registry (`crane copy -a`, `skopeo sync --all --preserve-digests`).
         Then change the rule: the next pull follows it. Names and digests stay the same. What else there is to do:
-        - Untagged images that users pull by digest need a copy each.
+        - Untagged images that users pull by digest need a copy each, by digest.
         - Signatures that cosign keeps under tags (`sha256-….sig`) come along. Referrers may not: `oras cp -r` copies them.
         - Users who log in need a login for the new registry. A firewall must allow it, its token server and its storage.
         - A cache or CDN in front of your domain may still have the old redirect: empty it. Avoid 301 and 308: a cache may keep
