@@ -81,8 +81,7 @@ def _parsed(route: Callable[[Node, Reference], Route]) -> Callable[[Node, str], 
 
 
 _CLIENTS: dict[
-    str,
-    tuple[Callable[[Node], tuple[Problem, ...]], Callable[[Node, str], Route], Callable[[Node, str], Pulled]],
+    str, tuple[Callable[[Node], tuple[Problem, ...]], Callable[[Node, str], Route], Callable[[Node, str], Pulled]]
 ] = {
     "containerd": (containerd.examine, _parsed(containerd.route), pulls.containerd),
     "podman": (podman.examine, podman.route, pulls.podman),

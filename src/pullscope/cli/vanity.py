@@ -21,16 +21,7 @@ from pullscope.cli import vanity_hosts, vanity_try
 from pullscope.cli.exits import Complaint, end_with, speaking, typed
 from pullscope.cli.options import AsJson
 from pullscope.cli.plain_words import HELP, PlainWords
-from pullscope.cli.vanity_words import (
-    Env,
-    File,
-    Host,
-    PlatformOption,
-    file_trouble,
-    host_named,
-    image_named,
-    rules_of,
-)
+from pullscope.cli.vanity_words import Env, File, Host, PlatformOption, file_trouble, host_named, image_named, rules_of
 from pullscope.oci import verdicts
 from pullscope.oci.amounts import count
 from pullscope.oci.reference import Reference
