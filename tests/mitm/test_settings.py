@@ -276,15 +276,15 @@ def test_a_host_that_the_user_named_stays(tmp_path: Path) -> None:
 
 
 def test_it_says_that_it_waits_and_for_what(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """With the port that it has; a mode that no HTTPS_PROXY leads to is left to who chose it."""
+    """With the port and the CA that it has; a mode that no HTTPS_PROXY leads to is left to who chose it."""
     caplog.set_level("INFO")
     file = [ROOT / "addons" / "registry_trace.py"]
     (port,) = free_ports(1)
     asyncio.run(addresses(file, [f"regular@{port}"], tmp_path))
 
     assert f"waiting for pulls. Ctrl-C ends.\n  the proxy           http://127.0.0.1:{port}\n" in caplog.text
-    assert f'eval "$(pullscope env --proxy http://127.0.0.1:{port})"\n' in caplog.text
-    assert f"pullscope docker on --port {port}\n" in caplog.text
+    assert f'eval "$(pullscope env --proxy http://127.0.0.1:{port} --confdir {tmp_path})"\n' in caplog.text
+    assert f"pullscope docker on --port {port} --confdir {tmp_path}\n" in caplog.text
     caplog.clear()
     asyncio.run(addresses(file, ["reverse:https://192.0.2.1"], tmp_path))
     assert "waiting for pulls" not in caplog.text

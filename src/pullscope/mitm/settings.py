@@ -16,6 +16,7 @@ import asyncio
 import logging
 import os
 import re
+import shlex
 import socket
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -23,6 +24,7 @@ from importlib.util import find_spec
 from typing import IO, Any
 
 from mitmproxy import addonmanager, ctx, exceptions, optmanager
+from mitmproxy.options import CONF_DIR
 from mitmproxy.proxy.mode_specs import ProxyMode
 from mitmproxy.tools.dump import DumpMaster
 
@@ -61,8 +63,9 @@ def say_what_next() -> None:
         return
     host, port = addresses[0][:2]
     url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
-    named = f" --proxy {url}" if (host, port) != (LOCAL, USUAL_PORT) else ""
-    on = f" --port {port}" if port != USUAL_PORT else ""
+    ca = f" --confdir {shlex.quote(ctx.options.confdir)}" if ctx.options.confdir != CONF_DIR else ""
+    named = (f" --proxy {url}" if (host, port) != (LOCAL, USUAL_PORT) else "") + ca
+    on = (f" --port {port}" if port != USUAL_PORT else "") + ca
     logger.info(
         "pullscope: waiting for pulls. Ctrl-C ends.\n"
         "  the proxy           %s\n"
