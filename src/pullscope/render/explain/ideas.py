@@ -81,8 +81,8 @@ challenge: CHALLENGES, Why a 401 comes first
         - Bearer: a token is wanted. (Basic would want a user name and password, for the registry itself.)
         - realm: the token server's address
         - service: the name by which the token server knows this registry
-        - scope: the permission that is needed. Docker Hub sends it only in answers about a repository. ghcr.io, the registry of
-        GitHub, sends a sample scope with /v2/.
+        - scope: the permission that is needed. Docker Hub sends it only in answers about a repository; ghcr.io, the registry of
+        GitHub, sends a sample one for /v2/ too.
 needed: TOKENS, Who needs a token
     says The token server decides who may fetch what; the registry only checks the token. So Docker Hub wants a token for every
         image, public ones too; some registries want none. You need no account for public images: without a user name and password
