@@ -247,7 +247,7 @@ def _asks_digest(clue: Clue, pull: Pull) -> bool:
         # A push looks for a blob, in its own repository or where it may be mounted from (skopeo 1.9).
         goes_on = found_no_tag(pull) or (pull.only_looked_for_blobs and digest not in pull.looked_for)
         new = clue.announced and not goes_on  # a version check waits: another run begins
-        return pull in clue.issued_to or (not pull.fetched and not new and _may_go_on_as_push(clue, pull))
+        return clue.issued_to == (pull,) or (not pull.fetched and not new and _may_go_on_as_push(clue, pull))
     if wants(pull, digest):
         return True
     if knows(pull, digest):
