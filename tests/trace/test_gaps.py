@@ -34,8 +34,11 @@ BY_REQUEST = {
 }
 """What the requests show, which such a source has."""
 
-UNDECIDED = {("helm-plus", "bodies"): {"tag-invalid"}}
-"""Two names were asked for at once, and no manifest says of which these blobs are."""
+UNDECIDED = {
+    ("helm-plus", "bodies"): {"tag-invalid"},
+    ("redirect-to-a-website", "headers"): {"ping-not-redirected"},
+}
+"""Two names were asked for at once, and no manifest says of which these blobs are; no Location says who led to a host."""
 
 
 def _without(events: list[Event], gap: str) -> list[Event]:
