@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pullscope.oci.whereabouts import expiry_of, is_address, is_local, is_loopback, where_it_is
+from pullscope.oci.whereabouts import expiry_of, is_address, is_inside, is_local, is_loopback, where_it_is
 
 
 @pytest.mark.parametrize("host", ["localhost:5000", "127.0.0.1", "[::1]:443", "0.0.0.0", "reg.localhost"])  # noqa: S104 - it is read
@@ -27,6 +27,22 @@ def test_a_host_for_all(host: str) -> None:
     assert not is_local(host)
     assert where_it_is(host) == "another host"
     assert is_address(f"https://{host}/v2/")
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "bucket.oss-cn-hangzhou-internal.aliyuncs.com",
+        "b.vpce-1a2b.s3.us-east-1.vpce.amazonaws.com",
+        "registry-vpc.cn-x.aliyuncs.com",
+    ],
+)
+def test_a_host_inside_a_cloud(host: str) -> None:
+    """Endpoints that public DNS may know, and only machines of that network or cloud reach."""
+    assert is_inside(host)
+    assert not is_local(host)
+    assert where_it_is(host) == "a name for machines inside one network or cloud"
+    assert not is_inside("internals.example.com")
 
 
 def test_when_a_signed_address_ends() -> None:

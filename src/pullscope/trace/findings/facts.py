@@ -48,6 +48,8 @@ def facts_of(case: Case) -> frozenset[Fact]:
         found |= {Fact.INDEX, Fact.INDEX_OR_IMAGE}
     if case.pull.images:
         found.add(Fact.INDEX_OR_IMAGE)
+    if len({step.first.host for step in case.pings}) > 1:  # docker, of its registry-mirrors: moby/moby#33071
+        found.add(Fact.MIRROR)
     for step in case.steps:
         _of_step(step, found)
         for hop in step.hops:
