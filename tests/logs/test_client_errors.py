@@ -137,6 +137,8 @@ def test_a_message_without_a_request_says_what_is_known(text: str, says: str) ->
         "image registry.example/team/app:1 was pushed to the registry, and each node has it",
         "#24 pushing manifest for registry.example/team/app:1@sha256:0123 0.2s done",
         "Pushing registry.example:5000/team/app image ...",
+        "#10 [web] pushing registry.example/team/app:1 with docker",
+        "#10 pushing layer 5f70bf18a086 0.1s done",
         'INFO Finished updating wolfi/chainguard-base {:source=>"docker.elastic.co"}',
         "[8815 ms] [httpOci] Fetched bearer token for 'ghcr.io': HTTP 200: OK",
         "* Processing feature: ghcr.io/devcontainers/features/rust:1",

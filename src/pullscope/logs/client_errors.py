@@ -66,7 +66,8 @@ _COMMITTED = re.compile(r'failed commit on ref \\*"(manifest|index|config|layer)
 _IMAGE = re.compile(
     r"(?:manifest for(?= \S+ not found)|Error pulling(?: image(?! configuration))?(?! image)|No such image:|"
     r"Image(?= '\S+' not found)|presence of layer \S+ \(\S+\) in|(?:copy|sync) .*docker://\S+(?= +docker://)|"
-    r"pin image|: image(?= \S+ not found)|failed to solve:(?= \S+:[\w.-]+: (?:pulling|failed|unexpected))|pushing(?= \S+ image )|"
+    r"pin image|: image(?= \S+ not found)|failed to solve:(?= \S+:[\w.-]+: (?:pulling|failed|unexpected))|"
+    r"pushing(?= \S+ (?:image |with docker))|"
     r"pushing manifest for|"
     r"build(?=.* --push\b).*? (?:-t|--tag)|(?:sign|attest|verify)ing(?= \[)|"
     r"metadata for|Processing feature:|access denied for|resolve reference|resolve image:|failed to push(?: to destination)?|"

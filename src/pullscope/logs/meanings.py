@@ -68,6 +68,10 @@ parsing HTTP \d{3} response body: invalid character '<'
 unknown: (?:artifact|repository) \S+ not found
     Harbor has not got that: correct project, name and tag; where the project is a cache of another registry, the image is not
         there either, or Harbor could not fetch it, which the log of its core says
+# mcuadros/ofelia#202
+permission_denied: write_package
+    ghcr.io does not let that token write the package: in a workflow permissions: packages: write, and Write for its repository in
+        the package's settings (Manage Actions access); else a classic token with write:packages
 # GoogleContainerTools/kaniko#622
 does not have permission '(?:storage|artifactregistry)\.
     the account of Google Cloud whose login it shows lacks that right: gcloud projects add-iam-policy-binding PROJECT
@@ -158,7 +162,7 @@ client version [\d.]+ is too (?:old|new)|Docker API call to '[^']*' failed with 
     no registry was asked: the docker daemon takes no calls of the API's version that this program speaks (docker 29: 1.44 and
         later): update the program, or write {"min-api-version": "1.24"} into /etc/docker/daemon.json and restart docker
 # docker/docker-py#1237
-[Ii]mage does not exist locally|\breference does not exist\b
+[Ii]mage does not exist locally|unable to locate image \S+ image not known|\breference does not exist\b
     no registry was asked: this machine has no image of that name: docker images lists those that it has; pull it, or build or
         tag it so (docker tag OTHER NAME)
 # moby/moby#34640
