@@ -37,8 +37,6 @@ BY_REQUEST = {
 UNDECIDED = {
     ("helm-plus", "bodies"): {"tag-invalid"},
     ("redirect-to-a-website", "headers"): {"ping-not-redirected"},
-    ("uploads-to-another-registry", "headers"): {"blob-not-pushed"},
-    ("uploads-to-another-repository", "headers"): {"blob-not-pushed"},
 }
 """Two names were asked for at once, and no manifest says of which these blobs are; no Location says who led to a host."""
 

@@ -76,7 +76,7 @@ the version check too, goes to docker.example.com first and is redirected. docke
 registry-1.docker.io wants a token. So when its request for the tag is redirected there, it first gets the token, then follows
 the redirect:
 """
-AND_SO_ON = "The other steps need no new token: 302, then as above."
+AND_SO_ON = "Each later request to the registry is redirected too, and needs no new token."
 
 
 def how_a_pull_works(direct: Pull, through_vanity: Pull, demo: Demo) -> str:

@@ -182,7 +182,10 @@ def test_a_registry_that_all_know_is_read_on_the_way() -> None:
     assert "something on the way reads TLS" in told_of(reason, "https://quay.io/v2/")[0]
     assert "a private CA" in told_of(reason)[0]
     assert "another site" in told_of("Certificate verify failed: hostname mismatch", "https://quay.io/v2/")[0]
-    assert "on the way answers in its place" in told_of("first record does not look like a TLS handshake", "https://quay.io/v2/")[0]
+    assert (
+        "on the way answers in its place"
+        in told_of("first record does not look like a TLS handshake", "https://quay.io/v2/")[0]
+    )
 
 
 @pytest.mark.parametrize("reason", REACHED)

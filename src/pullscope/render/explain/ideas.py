@@ -54,7 +54,7 @@ name: NAMES, Which host a name means
         one name) and `latest` the tag, a label that picks one image.
         - The part before the first slash is a host if it contains a dot, a colon or a capital letter, or is `localhost`.
         - A colon in the host is followed by a port: `example.com:5000/app` is on port 5000. Without it HTTPS uses port 443.
-        - A colon after the last slash is followed by a tag, an `@` by a digest. With both, the digest decides.
+        - A colon in the last part is followed by a tag, an `@` by a digest. With both, the digest decides.
         - A name without a host is at Docker Hub, called docker.io in names. The host that is asked is registry-1.docker.io. Only
         there `library/` is added to names of one part.
         - Kubernetes usually completes names as docker does. podman looks in its registries.conf, and may ask you. Write the whole
@@ -84,7 +84,7 @@ challenge: CHALLENGES, Why a 401 comes first
         - scope: the permission that is needed. Docker Hub sends it only in answers about a repository; ghcr.io, the registry of
         GitHub, sends a sample one for /v2/ too.
 needed: TOKENS, Who needs a token
-    says The token server decides who may fetch what; the registry only checks the token. So Docker Hub wants a token for every
+    says The token server decides who may fetch what; the registry only checks the token. Docker Hub wants a token for every
         image, public ones too; some registries want none. You need no account for public images: without a user name and password
         the token server issues an anonymous token. With a login, only the token server sees the password.
 scope: SCOPES, What a scope is
@@ -99,7 +99,7 @@ digest: DIGESTS, What a digest guarantees
         a tag that moves during the pull changes nothing.
         - The index has the digests of the manifests, and each manifest has those of its config and layers. So this one digest
         pins the whole image: `IMAGE@sha256:…` always pulls the same one, or fails if it was deleted.
-        - A digest does not say who made the image: that needs a signature.
+        - A digest does not say who made the image: that needs a signature, and a pull checks none unless it is set up to.
 types: MANIFESTS, What Accept and Content-Type are for
     says Accept in a request lists the document types (media types) that the client understands. Content-Type in the answer says
         which came.
@@ -107,7 +107,8 @@ types: MANIFESTS, What Accept and Content-Type are for
         - Without Accept it may convert the document to an old type, which has another digest: Docker's own registry 2.8 does.
 counts: LIMIT, Why HEAD, and what counts as a pull
     says The digest is a header, so HEAD is enough. Docker Hub limits pulls.
-        - HEAD requests, configs and layers do not count; GETs of manifests do. Docker counts a pull of one architecture once.
+        - HEAD requests, configs and layers do not count; GETs of manifests do. Docker counts a pull of one architecture once, so
+        this one counts as 1.
         - The limit in 6 hours is 100 per IP address (IPv6: per /64 network), or 200 per account with a login; none for paid
         accounts.
         - Answers about manifests say the limit and what is left, in the headers ratelimit-limit (`100;w=21600` is 100 in 21,600
@@ -135,15 +136,15 @@ failed: ERRORS, What went wrong
 others: SUPPORT, What other clients ask
     chapter Other pulls
     says Clients begin differently; manifests, config and layers are fetched alike. A client that leaves out the version check
-        gets its first 401 for the tag. docker 29.0 and containerd get two tokens, one for finding the digest and one for
-        fetching, because these parts share no token. docker 29.1 and newer (in the table) also fetches attestations. It then asks
+        gets its first 401 for the tag. In docker 29.0 and containerd one part finds the digest and another fetches. Each
+        gets a token of its own. docker 29.1 and newer (in the table) also fetches attestations. It then asks
         for referrers (documents about the image, such as signatures), and gets a third token for that.
 stores: SUPPORT, The two stores of docker
     says On this page "docker 28" means any docker with the classic store, and "docker 29" any docker with containerd's store,
         whatever its version number. `docker info` tells which one you have: with containerd's it says io.containerd.snapshotter.
         A store is where the daemon keeps images: normally the classic one up to version 28, containerd's from 29. An upgraded
-        docker keeps the classic store. Docker Desktop, newly installed, has containerd's since 4.34. The image ID is the digest
-        of the config in the classic store, and what the tag stands for in containerd's.
+        docker keeps the classic store. Docker Desktop, newly installed, has containerd's since 4.34. The image ID is the config's
+        digest in the classic store. In containerd's it is the digest of the index, or of the manifest if there is no index.
 again: EXISTENCE, What a second pull asks
     says docker begins in the same way, up to the HEAD of the tag. If the digest has not changed, docker stops: nothing is
         downloaded and nothing is counted. Otherwise it fetches the new manifests, and only the layers that it does not have.
@@ -162,7 +163,8 @@ proxies: PROXY, Where a proxy is set
         - `NO_PROXY`, set there too, lists hosts that are asked without the proxy.
         - docker 23 and newer also reads `proxies` in /etc/docker/daemon.json. Docker Desktop has it in its Settings. `proxies` in
         ~/.docker/config.json is for containers and builds, not for `docker pull`.
-        - `docker build` gets tokens through your shell's proxy; `docker manifest` and `docker buildx imagetools` use only that.
+        - `docker build` uses your shell's proxy for tokens and the daemon's for the rest. `docker manifest` and `docker buildx
+        imagetools` use only your shell's.
 trust: PROXY, Where a CA certificate goes
     says The daemon has to trust the CA (certificate authority) that signed a certificate. Public CAs are trusted; add your
         registry's private CA, or that of a proxy that reads HTTPS.
@@ -192,7 +194,9 @@ failing: PROXY, How to find the cause
         - `toomanyrequests` (429): the rate limit is reached. Wait, or log in.
         - `no matching manifest for …`: the index has no entry for your platform.
         - `certificate signed by unknown authority`: add the CA, as said above.
-        - `unauthorized` or `denied` under a domain of your own: see the next chapter.
+        - Under a domain of your own: pull the same image by its name at the registry, with the same client. If that works, the
+        domain is the cause: `curl -sI https://docker.example.com/v2/` tells whether it is up and what it answers, and the next
+        chapter what it should.
 smallest: REDIRECTIONS, The smallest vanity domain
     chapter A registry domain of your own
     says You need a web host, a DNS record for your name (a CNAME: this name stands for that of the web host) and a certificate
@@ -200,10 +204,12 @@ smallest: REDIRECTIONS, The smallest vanity domain
         rule: answer GET and HEAD of every path below /v2/ with status 302 and a Location header that names the same path at the
         registry. In Netlify's `_redirects` file it is `/v2/* https://registry-1.docker.io/v2/:splat 302`, where `:splat` is what
         `*` stood for.
+        - For a pull 302 and 307 do the same. Avoid 301 and 308: a cache may keep them.
         - A name without a sub-domain, such as example.com, usually needs an A or ALIAS record instead of the CNAME.
         - Users type `docker pull docker.example.com/ORG/IMAGE` (ORG of nginx is `library`).
         - The rule has to match /v2/ itself, and send it to `https://registry-1.docker.io/v2/`, with the slash: there docker 28
-        and older learn that the registry wants a token. If /v2/ answers 200, 401 or 404 by itself, they fail with "unauthorized".
+        and older learn that the registry wants a token. If /v2/ answers 200, 401 or 404 by itself and the
+        registry wants a token, they fail with "unauthorized".
         - This rule serves everybody's images under your name. To serve only ORG, write two rules instead: `/v2/ORG/*
         https://registry-1.docker.io/v2/ORG/:splat 302` and `/v2/ https://registry-1.docker.io/v2/ 302`.
         - Try it before you deploy: `pullscope vanity try`. When it is live, `curl -sI https://docker.example.com/v2/` must show
@@ -216,8 +222,9 @@ renamed: SCOPES, Why the path has to stay the same
         - docker 29 and containerd ask for one token for both `app` and `ORG/app`. Docker Hub's token server grants `ORG/app`, so
         the pull works. ghcr.io's answers 403, so the pull fails with "denied".
         - If the registry wants no token, all clients pull.
-        - A reverse proxy that changes the path has one more task. It puts its own address in the realm, so that token requests
-        come to it, and replaces the typed name in the scope with the real one. Then all clients pull.
+        - A reverse proxy that changes the path has one more task. In the registry's 401 it writes its own address as realm,
+        so the client asks it for the token. It passes that request on to the real token server, with the real repository in the
+        scope. Then all clients pull.
 unseen: REDIRECTIONS, What a vanity domain sees
     says In one pull {vanity} answered {asked} and sent {sent} of content. It sees who asks (IP address, and the program in the
         header User-Agent), for which image, and for which digests. While it is down, pulls by its name fail. A reverse proxy sees
@@ -247,8 +254,8 @@ logins: TOKENS, Which login is used
         uses it at the registry, too.
 pushed: UPLOADS, Why not to push through a domain
     says Do not push (upload) images through a redirect, but to the registry by its own name.
-        - A 302 turns POST and PUT into GET, so uploads fail. If the registry has all the layers already, docker may report
-        success without uploading anything.
+        - At a 302 docker and other clients turn POST and PUT into GET, so uploads fail. If the registry has all the
+        layers already, docker may report success without uploading anything.
         - A 307 keeps the method: docker 20.10 and skopeo 1.9 pushed through a 307 to a registry without tokens. With tokens it
         was not tried.
         - The clearest answer to POST, PUT, PATCH and DELETE is status 405 with an error in JSON:
@@ -259,8 +266,7 @@ moved: REDIRECTIONS, Moving to another registry
         - Untagged images that users pull by digest need a copy each, by digest.
         - Signatures that cosign keeps under tags (`sha256-….sig`) come along. Referrers may not: `oras cp -r` copies them.
         - Users who log in need a login for the new registry. A firewall must allow it, its token server and its storage.
-        - A cache or CDN in front of your domain may still have the old redirect: empty it. Avoid 301 and 308: a cache may keep
-        them.
+        - A cache or CDN in front of your domain may still have the old redirect: empty it.
 files: MANIFESTS, A registry of plain files
     says A registry for reading only can be files on a web server. `pullscope vanity static` writes the files and the headers for
         it. docker, podman and skopeo all pull.
