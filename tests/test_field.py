@@ -196,7 +196,7 @@ ROWS: dict[str, Row] = {
     ),
     "live/oras-push": Row(
         operations=[(PUSH, "reg.example.test/art/thing:v1", COMPLETE)],
-        says=("thing oras 1.3.3 1 resolve not there .*manifest put v1 is", "3 blobs sent"),
+        says=("thing:v1 oras 1.3.3 1 resolve not there .*manifest put v1 is", "3 blobs sent"),
         never=f"{NOT_THERE}|3 layers|is there ",
     ),
     "live/oras-rate-limited-retries": Row(

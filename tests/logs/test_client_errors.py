@@ -338,3 +338,25 @@ def test_a_failure_that_is_explained_ends_in_an_error(name: str) -> None:
     trace, _ = read_trace("\n".join(SAID[name][0]))
 
     assert any(one.severity == "error" for pull in trace.pulls for one in pull.findings)
+
+
+@pytest.mark.parametrize(
+    ("message", "says"),
+    [
+        (
+            "POST request to https://r.example/v2/a/app/blobs/uploads/: 401 Unauthorized",
+            "missing, wrong or without the right to push",
+        ),
+        (
+            "GET request to https://ghcr.io/token?scope=repository%3Ao%2Fapp%3Apull&service=ghcr.io: 403 Forbidden",
+            "o/app is private or does not",
+        ),
+    ],
+)
+def test_a_refusal_without_words_may_be_several_things(message: str, says: str) -> None:
+    """Which login came, a message does not show; of a refusal with a reason of its own, only that is told."""
+    trace, _ = read_trace(f"failed to solve: unexpected status from {message}")
+    assert says in trace.pulls[0].findings[0].message
+
+    trace, _ = read_trace('PUT https://r.example/v2/a/app/manifests/1: DENIED: the tag 1 is protected by a rule of "a"')
+    assert "without the right" not in trace.pulls[0].findings[0].message

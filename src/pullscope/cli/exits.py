@@ -191,7 +191,7 @@ def complain(text: str) -> None:
     from pullscope.render.layout import COMMAND
 
     last = re.split(r":\s+", text)[-1]
-    pasted = last != text and (COMMAND.fullmatch(last) or _ADDRESS.fullmatch(last))
+    pasted = last != text and (" -- " in last or COMMAND.fullmatch(last) or _ADDRESS.fullmatch(last))
     say(f"error: {text}" if pasted or text.endswith((".", "?", "!")) else f"error: {text}.")
 
 

@@ -219,9 +219,8 @@ def _looked_for_it(clue: Clue, pull: Pull) -> bool:
     """Whether a push has looked for this blob, which it does once unless that failed (containerd pusher.go; run: three pushes at
     once of dockerd 28.5.2 with the containerd store).
     """
-    once = (
-        clue.family in DAEMONS and pull.client.store != GRAPHDRIVER_STORE
-    )  # the classic store looks for it when it has put it
+    # The classic store looks for it when it has put it; buildx imagetools (as containerd) for each index that is copied.
+    once = clue.family == "docker" and pull.client.store != GRAPHDRIVER_STORE
     if clue.method != "HEAD" or not once or clue.digest not in pull.looked_for or has_token(clue, pull):
         return False
     return not any(step.last.failed or step.last.status in RETRIED for step in failures(pull))

@@ -25,8 +25,9 @@ def is_final(step: Step) -> bool:
 def failed_for_good(step: Step) -> bool:
     """Whether this is an error now, and not only perhaps at the end."""
     if step.is_token:
-        elsewhere = step.pull is not None and step.pull.client.family in CONTAINERS_IMAGE and not step.pull.pushing
-        return is_final(step) and step.last.status in TOKEN_REFUSED and not elsewhere
+        pull = step.pull
+        goes_on = pull is not None and not pull.closed and not pull.pushing and pull.client.family in CONTAINERS_IMAGE
+        return is_final(step) and step.last.status in TOKEN_REFUSED and not goes_on
     # What was asked for by tag, not every client checks.
     wrong = step.verified is False and step.route.digest is not None
     return is_final(step) and (wrong or step.kind in WRITING or step.kind is Kind.DELETE)

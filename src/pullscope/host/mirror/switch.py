@@ -185,10 +185,10 @@ def prove(address: str, registry: str, start: str) -> str | Problem:
         meaning = "no login needed" if status == 200 else "authentication required, as expected"
         return f"{registry} answers through the mirror ({status}: {meaning})"
     if status == 404 and _OURS in body:
-        return warning("mirror-without-registry", f"the mirror on {address} was not started for {registry}", start)
+        return warning("mirror-without-registry", f"The mirror on {address} was not started for {registry}.", start)
     if status is not None:
-        return warning("mirror-no-answer", f"{registry} gave no good answer through the mirror ({status})")
-    return warning("mirror-no-answer", f"the mirror on {address} does not answer")
+        return warning("mirror-no-answer", f"{registry} gave no good answer through the mirror ({status}).")
+    return warning("mirror-no-answer", f"The mirror on {address} does not answer.")
 
 
 def _parts(address: str) -> tuple[str, int]:

@@ -8,7 +8,7 @@ from pullscope.oci.amounts import period
 from pullscope.oci.routes import Endpoint
 from pullscope.trace.findings.answers import Answer
 from pullscope.trace.findings.asked import request, thing
-from pullscope.trace.findings.case import in_turn, listed, name_of, was_anonymous
+from pullscope.trace.findings.case import REFUSALS, in_turn, listed, name_of, repositories, was_anonymous
 from pullscope.trace.findings.client_settings import out_of_mirrors
 from pullscope.trace.findings.fixes import fix_of, slow_storage, where_to_ask
 from pullscope.trace.findings.grants import rights, waits_for_a_token
@@ -31,6 +31,7 @@ from pullscope.trace.findings.said import (
 from pullscope.trace.findings.storage_steps import of_where_it_was_named
 from pullscope.trace.findings.tellings import composed
 from pullscope.trace.model import Kind, Outcome, Step
+from pullscope.trace.source_gaps import lacking
 
 
 @composed(
@@ -267,8 +268,20 @@ def request_failed(case: Case) -> Iterator[Found]:
         )
     elif candidates:
         step = next((one for one in candidates if words(one.last)), candidates[-1])
-        told_of = f"{said_status(step.last)} to {request(step)}."
+        told_of = f"{said_status(step.last)} to {request(step)}.{_any_of_three(case, step)}"
         yield Found([step], told_of, fix_of(Answer(case, step)), severity=Severity.ERROR)
+
+
+def _any_of_three(case: Case, step: Step) -> str:
+    """What a refusal may mean where the source does not show which login came with the request."""
+    last = step.last
+    if last.status not in REFUSALS or last.is_page or is_specific(last) or not lacking(last.request, "credentials"):
+        return ""
+    names = repositories(step.token.scope) if step.token else tuple(filter(None, [step.route.repository]))
+    if case.pull.pushing or not names:
+        right = "the right to push" if case.pull.pushing else "the right"
+        return f" The login was missing, wrong or without {right}: which of these is not shown here."
+    return f" {listed(names)} is private or does not exist, or a login that came is wrong or may not pull it."
 
 
 def _ended_badly(case: Case) -> list[Step]:

@@ -315,9 +315,7 @@ def blob_not_pushed(case: Case) -> Iterator[Found]:
             continue
         if isinstance(sent, Index) and is_build_cache(sent):  # an index of layers: goharbor/harbor#14774
             continue
-        if any(_goes_unseen(one) for one in case.steps) and not any(
-            one.route.endpoint is Endpoint.UPLOAD for one in case.steps
-        ):
+        if any(map(_went_unseen, case.steps)) and not any(one.route.endpoint is Endpoint.UPLOAD for one in case.steps):
             continue
         there = {digest for one in case.steps if one.last.ok and one.last.status != 202 for digest in _told_of(one)}
         named = dict.fromkeys(one.digest for one in sent.parts) if sent is not None else ()
@@ -345,7 +343,7 @@ def blob_not_pushed(case: Case) -> Iterator[Found]:
         )
 
 
-def _goes_unseen(step: Step) -> bool:
+def _went_unseen(step: Step) -> bool:
     """Whether it began an upload, and where that went was not recorded: perhaps to another repository."""
     return (
         step.route.endpoint is Endpoint.UPLOAD_START
