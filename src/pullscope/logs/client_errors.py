@@ -48,6 +48,7 @@ _TOLD = (
         "GET {at}/blobs/{what}",
     ),
     (r"(?i)failed to put manifest (?P<image>\S+\.\S+?): ", "PUT {at}/manifests/{named}"),
+    (r"(?i)failed to get manifest (?P<image>\S+\.\S+?)(?<!\.att)(?<!\.sig)(?<!\.sbom): ", "GET {at}/manifests/{named}"),
     (r"retrieve authentication method for (?P<host>\S+)", "GET https://{host}/v2/"),
     (r"(?i)\b(?:get|list)(?:ting)? (?:the )?tags\b", "GET {at}/tags/list"),
 )
@@ -71,14 +72,15 @@ _IMAGE = re.compile(
     r"pushing manifest for|"
     r"build(?=.* --push\b).*? (?:-t|--tag)|(?:sign|attest|verify)ing(?= \[)|"
     r"metadata for|Processing feature:|access denied for|resolve reference|resolve image:|failed to push(?: to destination)?|"
-    r"> pushing|push permission for|Unauthorized for|could not download|failed to get(?= '\w+://)|"
+    r"> pushing|push permission for|(?<![\w-])Unauthorized for|credentials for(?= '\S+/\S+' are)|could not download|"
+    r"registry read(?:/write)? access to|failed to get(?= '\w+://)|"
     r"repository(?= \S+ not found: does)|[Tt]ried to push (?:BLOB|image manifest) for|OCI reference|"
     r"(?:pull(?:ing)?|unpack) image(?= [\\\"'])|pushing image|failed to pull(?= `)|"
     r"Unable to find image|push refers to (?:a )?repository|(?<!\d )Trying to pull(?: repository)?|parsing image name|"
     r"initializing (?:image from )?source|content of|"
     r"(?:docker|podman|nerdctl|buildah|crane|oras|helm|ctr|crictl)(?: -n \S+| -\S+)*(?: i| images?| compose)? "
-    r"(?:pull|push|run)(?: --creds[ =]\S+| -\S+)*)"
-    r"[ \\\[\"'`]+(?:docker://|oci://)?(?!(?:error|because|image)[ :])"
+    r"(?:pull|push|run|ls)(?: --creds[ =]\S+| -\S+)*)"
+    r"[ \\\[\"'`]+(?:docker://|oci://)?(?!(?:error|because|failed|image)[ :])"
     r"((?:[\w.-]+(?::\d+)?/)*[a-z0-9](?:[\w.-]*\w)?(?::\w(?:[\w.-]*\w)?)?(?:@sha256:[0-9a-f]{64})?)",
     re.IGNORECASE,
 )
@@ -203,14 +205,11 @@ class Reader:
         elif told := self._told(text):
             yield self._exchange(told, entry, answer)
         elif there is not None:
-            method = re.search(rf"from ({_METHOD}) request to", text)
-            sent = method is not None and method[1] in (
-                "POST",
-                "PUT",
-                "PATCH",
-            )  # nothing else of blobs than their uploads
-            url = re.sub(r"/blobs/(?!uploads/)\S*", "/blobs/uploads/-?digest=-", there[0]) if sent else there[0]
-            yield self._exchange(f"{method[1] if method is not None else 'GET'} {url}", entry, answer)
+            said, url = re.search(rf"from ({_METHOD}) request to", text), there[0]
+            method = said[1] if said is not None else "GET"
+            if method in ("POST", "PUT", "PATCH"):  # of blobs nothing is sent but uploads
+                url = re.sub(r"/blobs/(?!uploads/)\S*", "/blobs/uploads/-?digest=-", url)
+            yield self._exchange(f"{method} {url}", entry, answer)
         elif answer is None:
             return
         elif self.image is not None and (mirror := _MIRROR.search(text)):

@@ -80,6 +80,8 @@ does not have permission '(?:storage|artifactregistry)\.
 failed to login to OCI registry
     the registry took no login of Flux, and why is not said: kubectl describe helmrepository tells; helm registry login HOST with
         that user and password tries it, and secretRef names the secret that has them
+(?:[Bb]earer token: invalid status code from registry|fetch (?:anonymous|oauth) token: unexpected status:?) 5\d\d
+    the token server failed, which is not named (curl -sI https://HOST/v2/ names it: realm): try again, and see its log or status
 Requesting bearer token: invalid status code|[Ff]etch bearer token for '
     the token server said so, which is not named: curl -sI https://HOST/v2/ names it (realm), and curl -v asks it
 unexpected status code https?://\S+\.\.\.(?!\S)
@@ -112,6 +114,10 @@ no space left on device|input/output error|read-only file system
 hcsshim|ProcessUtilityVMImage|ProcessBaseLayer|windowsfilter
     the layer came, and this Windows could not unpack it, as a rule because the image is of a newer or another version: pull
         the tag of the host's own (cmd /c ver shows it: ltsc2019, ltsc2022, ...), or update Windows
+# fluxcd/source-controller#1932
+requires gzip-compressed body
+    the artifact came, and its first layer is no archive of gzip: name the layer in the OCIRepository (layerSelector:
+        mediaType, and operation: copy for a chart)
 # apptainer/singularity#3512
 failed to (?:register|extract) layer|error (?:extracting|unpacking) (?:layer|rootfs)
     the layer came, and could not be unpacked here, for the reason said last: journalctl -u docker or -u containerd says more;
@@ -120,9 +126,6 @@ failed to (?:register|extract) layer|error (?:extracting|unpacking) (?:layer|roo
 unsupported protocol scheme "oci"
     no registry was asked: the client takes charts from http addresses there: Flux wants an OCIRepository, or type: oci in the
         HelmRepository with url: oci://HOST/PATH; helm an oci:// address of its own
-requires gzip-compressed body
-    the artifact came, and its first layer is no archive of gzip: name the layer in the OCIRepository (layerSelector:
-        mediaType, and operation: copy for a chart)
 # hashicorp/nomad#4776, #9302, controlplaneio-fluxcd/flux-operator#149
 exec: \W*docker-credential-|docker-credential-\S+(?: with input|: Invalid argument)|error storing credentials
     |unable to retrieve credentials|error getting credentials

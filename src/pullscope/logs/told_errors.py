@@ -9,14 +9,16 @@ from pullscope.logs.entries import unquoted
 from pullscope.oci.statuses import NAMES
 
 # The words of docker/distribution's errcode as it prints them (`unauthorized: authentication required`) and the statuses it
-# gives them (registry/api/errcode/register.go, api/v2/errors.go). The first that is found wins: `denied` stands beside
-# `unauthorized` where a 401 says insufficient_scope (registry/client/errors.go), seen with skopeo and dockerd.
+# gives them (registry/api/errcode/register.go, api/v2/errors.go); the last is Harbor's (sigstore/cosign#3163). The first that
+# is found wins: `denied` stands beside `unauthorized` where a 401 says insufficient_scope (registry/client/errors.go), seen with
+# skopeo and dockerd.
 _CODES = [
     (words, int(status))
     for words, status in re.findall(
         r"([a-z ]+?) (\d+)",
         "manifest blob unknown 400,unauthorized 401,toomanyrequests 429,manifest unknown 404,name unknown 404,blob unknown 404,"
-        "unsupported 405,denied 403,name invalid 400,manifest invalid 400,tag invalid 400,digest invalid 400,unavailable 503",
+        "unsupported 405,denied 403,name invalid 400,manifest invalid 400,tag invalid 400,digest invalid 400,unavailable 503,"
+        "blob upload unknown 404,blob upload invalid 400,size invalid 400,range invalid 416,projectpolicyviolation 412",
     )
 ]
 _STATUS = re.compile(
@@ -48,7 +50,8 @@ _NESTED = re.compile(r"\bunknown: (http status code: (\d{3}), body: .*)", re.DOT
 _DENIED = (
     "requested access to the resource is denied|access denied for |(?:pull|push) access denied|does not exist or no pull access|"
     "insufficient_scope|no basic auth credentials|credential required for basic auth|"
-    "basic credential not found|RegistryUnauthorizedException|invalid username/password|Bad credentials|"
+    "basic credential not found|RegistryUnauthorizedException|invalid username/password|"
+    "Bad credentials|"
     "(?<![Pp]roxy )[Aa]uthentication (?:is )?required"
 )
 """moby distribution/errors.go, before 18.09 too; insufficient_scope; jib's api; Artifactory; firecow/gitlab-ci-local#856."""

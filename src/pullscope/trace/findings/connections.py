@@ -165,7 +165,7 @@ tcp refused: connection refused|errno (?:111|61|10061|1225)\b|actively refused
     {who} could not reach {what}: the connection was refused, so nothing listens on that port, or a firewall refuses it
     {itself}{runs}
 # microsoft/containerregistry#165, #175, microsoft/mssql-docker#906; of DNS docker/hub-feedback#2349, #2165
-tcp route six: errno (?:101|113|51|65|10051|10065)\b.*\('[0-9a-f]*:|tcp \[[0-9a-f]*:.*(?:unreachable|no route)
+tcp route six: errno (?:101|113|51|65|10051|10065)\b.*\('[0-9a-f]*:|tcp \[[0-9a-f]*:.*(?:unreachable|no route|cannot assign)
     {who} could not reach {what}: the address that its name led to is one of IPv6, and no route leads there
     give {machine} IPv6, or turn it off there (sysctl -w net.ipv6.conf.all.disable_ipv6=1), so that {hosts} is asked by IPv4;
     if dig A {hosts} tells no address, ask another DNS server

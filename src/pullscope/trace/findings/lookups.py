@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import re
 
+from pullscope.oci.routes import Endpoint
 from pullscope.trace.bounded_table import Newest, Remembered
 from pullscope.trace.findings.finding import Finding
 from pullscope.trace.findings.row import Case, Severity, row
 from pullscope.trace.model import Ending, Kind, Pull, Step
-from pullscope.trace.times import AT_ONCE, REOPEN
+from pullscope.trace.times import AT_ONCE, MEANWHILE, REOPEN
 
 BUILDERS = frozenset({"buildkit", "kaniko"})
 
@@ -36,6 +37,21 @@ def cache_missing(_: Case) -> None:
     """
 
 
+@row(
+    found_elsewhere=True,
+    severities="warning",
+    suffers="none, but the build is slower",
+    remedy="let the builder read its cache, or leave it out",
+    report="docker/buildx#1090",
+)
+def cache_failed(_: Case) -> None:
+    """BuildKit cannot have a manifest by its tag, and begins at once to fetch the blobs of another image.
+
+    A build ends where an image that it is made from cannot be had, before any blob is asked for; of a cache it says so and goes
+    on: an address where nothing answers (docker/buildx#1090), a login that may not read it (okteto/okteto#3420).
+    """
+
+
 _Place = tuple[str, str, str]
 _MISSING = (["manifest-unknown"], ["name-unknown"])
 _LAYER_KEY = re.compile(r"[0-9a-f]{64}")
@@ -46,6 +62,8 @@ class Lookups:
 
     def __init__(self) -> None:
         self._missed: Newest[_Place, list[Pull]] = Newest(MOST)
+        self._given_up: Newest[str, list[Pull]] = Newest(MOST)
+        self._went_on: Remembered[str, Pull] = Remembered(most=MOST, seconds=REOPEN, each=8)
         self._refused: Newest[tuple[str, str], Pull] = Newest(MOST)
         self._shown: Newest[tuple[str, str], float] = Newest(MOST)
         self._followed: Remembered[tuple[str, str], float] = Remembered(most=MOST, seconds=REOPEN)
@@ -71,6 +89,8 @@ class Lookups:
         """An operation is over: what may have gone on is remembered, and what shows that something did is looked at."""
         if pull.steps and _only_checks(pull):
             self._checked_only(pull)
+        if pull.client.family == "buildkit":
+            self._built(pull)
         place = _place(pull)
         if place is None:
             return
@@ -82,6 +102,19 @@ class Lookups:
                 _is_cache(pull)
             else:
                 self._missed[place] = [*self._missed.get(place, [])[-MOST:], pull]
+
+    def _built(self, pull: Pull) -> None:
+        who = pull.client_key[0]
+        if pull.outcome is Ending.COMPLETE and pull.fetched:
+            self._went_on.add(who, pull, pull.last)
+            for failed in self._given_up.get(who, []):
+                if _went_on_to(failed, pull):
+                    _could_do_without(failed)
+        elif pull.outcome is Ending.FAILED and pull.tag is not None and not pull.pushing and pull.digest is None:
+            if any(_went_on_to(pull, other) for other in self._went_on.of(who)):
+                _could_do_without(pull)
+            else:
+                self._given_up[who] = [*self._given_up.get(who, [])[-8:], pull]
 
     def _checked_only(self, pull: Pull) -> None:
         last = pull.steps[-1].last
@@ -113,6 +146,30 @@ def _place(pull: Pull) -> _Place | None:
     if pull.client.family not in BUILDERS or pull.repository is None:
         return None
     return (pull.client_key[0], pull.registry, pull.repository)
+
+
+def _went_on_to(failed: Pull, other: Pull) -> bool:
+    """Whether the first blob of the other was asked for when this had failed, at once, and it was begun by then."""
+    blobs = (step.first.request.time for step in other.steps if step.route.endpoint is Endpoint.BLOB)
+    began = min(blobs, default=0.0)
+    return other.started - failed.last <= AT_ONCE and 0 <= began - failed.last <= MEANWHILE
+
+
+def _could_do_without(pull: Pull) -> None:
+    errors = [one for one in pull.findings if one.severity is Severity.ERROR]
+    if not errors or errors[0].code in ("manifest-unknown", "name-unknown"):
+        _is_cache(pull)
+        return
+    clear(pull)
+    pull.findings = [
+        Finding(
+            code="cache-failed",
+            severity=Severity.WARNING,
+            message=f"a build went on at once without {pull.reference}, as it does without a cache: {errors[0].message}",
+            fix=f"none needed to build; for the cache, {errors[0].fix}",
+            steps=errors[0].steps,
+        )
+    ]
 
 
 def _is_cache(pull: Pull) -> None:
