@@ -53,6 +53,13 @@ def test_a_pull_counts_layers() -> None:
     assert come_to(wire).startswith("1 of 2 layers, 1 already here, ")
 
 
+def test_what_an_unknown_client_leaves_out_is_not_here() -> None:
+    """Flux takes the first layer of an artifact, and wants no other."""
+    wire = Wire(agent="flux/v2")
+    docker_classic(wire, APP, skip=("app",))
+    assert come_to(wire).startswith("1 of 2 layers, 1 not asked for, ")
+
+
 @pytest.mark.parametrize(
     ("name", "kind", "line"),
     [
@@ -209,3 +216,15 @@ def test_a_signature_says_of_what() -> None:
     pull = only(played(wire))
     assert pull.action is Action.SIGN
     assert ", ".join(came_to(pull)) == f"1 signature stored, attached to {digest('x')[:19]}"
+
+
+@pytest.mark.parametrize(
+    ("asks", "line"), [(True, "none of the index's entries came"), (False, "none of the index's entries asked for")]
+)
+def test_an_entry_that_was_asked_for_in_vain_did_not_come(asks: bool, line: str) -> None:
+    """Of an index alone it is not known whether more was wanted."""
+    wire = Wire(agent=SKOPEO)
+    get_manifest(wire, APP, APP.index, tag=True)
+    if asks:
+        wire.ask("GET", APP.url("manifests", digest(APP.manifest())), 404)
+    assert line in come_to(wire)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
+from pullscope.oci.agents import UNKNOWN
 from pullscope.oci.amounts import count, duration, part_of, size
 from pullscope.oci.documents import Index
 from pullscope.oci.routes import Endpoint
@@ -74,7 +75,8 @@ def _pull(pull: Pull) -> Iterator[str]:
         nothing_asked = pull.partner is not None and not layers.fetched
         yield "no layer asked for" if nothing_asked else f"{layers.fetched} of {count(layers.total, 'layer')}"
         if layers.already_present:
-            yield f"{layers.already_present} already here"
+            unknown = pull.client.family == UNKNOWN  # it may want one layer of all, as Flux does
+            yield f"{layers.already_present} {'not asked for' if unknown else 'already here'}"
     yield from _verified(pull)
 
 
@@ -98,7 +100,10 @@ def _none_asked_for(pull: Pull) -> str:
     """What the client left out: of an index alone it is not known whether it wanted more."""
     if not pull.images and _read_attestation(pull):
         return "only an attestation asked for"
-    return "no layer asked for" if pull.images or pull.index is None else "none of the index's entries asked for"
+    if pull.images or pull.index is None:
+        return "no layer asked for"
+    asked = any(step.expectation is not None for step in pull.steps)
+    return f"none of the index's entries {'came' if asked else 'asked for'}"
 
 
 def _read_attestation(pull: Pull) -> bool:
