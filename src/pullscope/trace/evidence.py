@@ -17,7 +17,7 @@ from pullscope.oci.routes import Endpoint
 from pullscope.trace.candidates import MAY_ASK, VETOES
 from pullscope.trace.clues import UPLOADS, Clue, Form, has_token, is_same_process
 from pullscope.trace.model import Pull, Reason, Strength
-from pullscope.trace.settle import steps_of, wants
+from pullscope.trace.settle import wants
 
 AT_ONE_TIME = 4
 """Blobs that a daemon asks for side by side, unless it is told otherwise: the config, and layers by three."""
@@ -44,7 +44,7 @@ def _has_begun_its_blobs(clue: Clue, pull: Pull) -> bool:
 def _has_more_to_upload(clue: Clue, pull: Pull) -> bool:
     if clue.method != "POST" or clue.route.endpoint not in UPLOADS:
         return False
-    return not pull.failing and sum(step.method == "POST" for step in steps_of(pull)) < len(pull.looked_for)
+    return not pull.failing and pull.uploads < len(pull.looked_for)
 
 
 WHOSE: Sequence[Row] = (

@@ -379,6 +379,7 @@ def _note(step: Step, pull: Pull) -> None:
     looks = route.endpoint is Endpoint.BLOB and step.method == "HEAD"
     if looks and len(pull.looked_for) < MOST_LOOKED_FOR:
         pull.looked_for.add(str(route.digest))
+    pull.uploads += step.method == "POST" and route.endpoint in UPLOADS
     pull.only_looked_for_blobs = pull.only_looked_for_blobs and looks
 
 

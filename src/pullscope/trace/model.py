@@ -236,6 +236,8 @@ class Pull:
     """Whether a list, a search or a delete was asked for: questions for their own sake."""
     looked_for: set[str] = field(default_factory=set)
     """The digests of blobs that were looked for with HEAD."""
+    uploads: int = 0
+    """How many uploads it asked to begin."""
     streams: set[str] = field(default_factory=set)
     """The hosts that were asked over HTTP/2."""
     only_looked_for_blobs: bool = True

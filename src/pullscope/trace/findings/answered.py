@@ -280,8 +280,8 @@ def _any_of_three(case: Case, step: Step) -> str:
     names = repositories(step.token.scope) if step.token else tuple(filter(None, [step.route.repository]))
     if case.pull.pushing or not names:
         right = "the right to push" if case.pull.pushing else "the right"
-        return f" The login was missing, wrong or without {right}: which of these is not shown here."
-    return f" {listed(names)} is private or does not exist, or a login that came is wrong or may not pull it."
+        return f" As a rule the login was missing, wrong or without {right}: which of these is not shown here."
+    return f" As a rule {listed(names)} is private or does not exist, or a login that came is wrong or may not pull it."
 
 
 def _ended_badly(case: Case) -> list[Step]:

@@ -40,15 +40,16 @@ def cache_missing(_: Case) -> None:
 @row(
     found_elsewhere=True,
     severities="warning",
-    suffers="none, but the build is slower",
-    remedy="let the builder read its cache, or leave it out",
+    suffers="a build that is made from it",
+    remedy="none needed for a cache; else what the answer asks for",
     report="docker/buildx#1090",
 )
 def cache_failed(_: Case) -> None:
     """BuildKit cannot have a manifest by its tag, and begins at once to fetch the blobs of another image.
 
     A build ends where an image that it is made from cannot be had, before any blob is asked for; of a cache it says so and goes
-    on: an address where nothing answers (docker/buildx#1090), a login that may not read it (okteto/okteto#3420).
+    on: an address where nothing answers (docker/buildx#1090), a login that may not read it (okteto/okteto#3420). Two builds at
+    once look the same, so it is not known which of the two it was.
     """
 
 
@@ -89,11 +90,13 @@ class Lookups:
         """An operation is over: what may have gone on is remembered, and what shows that something did is looked at."""
         if pull.steps and _only_checks(pull):
             self._checked_only(pull)
+        place = _place(pull)
+        if place is not None:
+            self._looked(place, pull)
         if pull.client.family == "buildkit":
             self._built(pull)
-        place = _place(pull)
-        if place is None:
-            return
+
+    def _looked(self, place: _Place, pull: Pull) -> None:
         if pull.action == "push" and pull.outcome is Ending.COMPLETE:
             for missed in self._missed.pop(place, []):
                 _is_cache(missed)
@@ -107,12 +110,15 @@ class Lookups:
         who = pull.client_key[0]
         if pull.outcome is Ending.COMPLETE and pull.fetched:
             self._went_on.add(who, pull, pull.last)
-            for failed in self._given_up.get(who, []):
-                if _went_on_to(failed, pull):
-                    _could_do_without(failed)
+            failed = self._given_up.pop(who, [])
+            for one in failed:
+                if _went_on_to(one, pull):
+                    _may_be_a_cache(one)
+            if left := [one for one in failed if one.outcome is Ending.FAILED]:
+                self._given_up[who] = left
         elif pull.outcome is Ending.FAILED and pull.tag is not None and not pull.pushing and pull.digest is None:
             if any(_went_on_to(pull, other) for other in self._went_on.of(who)):
-                _could_do_without(pull)
+                _may_be_a_cache(pull)
             else:
                 self._given_up[who] = [*self._given_up.get(who, [])[-8:], pull]
 
@@ -155,19 +161,19 @@ def _went_on_to(failed: Pull, other: Pull) -> bool:
     return other.started - failed.last <= AT_ONCE and 0 <= began - failed.last <= MEANWHILE
 
 
-def _could_do_without(pull: Pull) -> None:
-    errors = [one for one in pull.findings if one.severity is Severity.ERROR]
-    if not errors or errors[0].code in ("manifest-unknown", "name-unknown"):
-        _is_cache(pull)
+def _may_be_a_cache(pull: Pull) -> None:
+    error = next((one for one in pull.findings if one.severity is Severity.ERROR), None)
+    if error is None:  # told otherwise since: it has it under another name, or pushed it
         return
-    clear(pull)
+    pull.outcome = Ending.INCOMPLETE
     pull.findings = [
         Finding(
             code="cache-failed",
             severity=Severity.WARNING,
-            message=f"a build went on at once without {pull.reference}, as it does without a cache: {errors[0].message}",
-            fix=f"none needed to build; for the cache, {errors[0].fix}",
-            steps=errors[0].steps,
+            message=f"if {pull.reference} is a build's cache, the build went on without it, for blobs of another image were "
+            f"asked for at once: {error.message}",
+            fix=f"none needed, if it is a cache; else {error.fix}",
+            steps=error.steps,
         )
     ]
 
