@@ -102,6 +102,12 @@ def chart_folder(one: Answer) -> str:
     return folder if lists and not one.is_known_to_be_there else ""
 
 
+def as_host(one: Answer) -> str:
+    """What follows the other steps, for it is rarely what was meant."""
+    host = meant_as_host(one.name) if one.known is not None and one.known.id == "docker-hub" else ""
+    return f"; or write {host} (with a dot or a port: else it is an owner's name)" if host else ""
+
+
 def elsewhere(one: Answer) -> str:
     """A name without its registry is Docker Hub's (docker/build-push-action#363); one without an owner may be nobody's
     (SUSE/Portus#1736, goharbor/harbor#11615)."""
@@ -109,7 +115,8 @@ def elsewhere(one: Answer) -> str:
         return f"; if names have a project or owner there, write one before it: OWNER/{one.name}"
     hub = one.known is not None and one.known.id == "docker-hub" and one.name
     goes = "of" if action(one.case, one.step) == "pull" else "to go to"
-    own = f", or {meant}" if (meant := meant_as_host(one.name)) else ""
+    meant = meant_as_host(one.name) if not one.is_about_a_login else ""
+    own = f", or {meant}" if meant else ""
     return f"; if it is {goes} another registry, name that first: HOST/{one.name}{own}" if hub else ""
 
 

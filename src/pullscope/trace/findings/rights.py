@@ -12,13 +12,13 @@ from pullscope.oci.reference import registry_name
 from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import bare
 from pullscope.trace.findings.answers import OF_RIGHTS, Answer, look_at_the_log
-from pullscope.trace.findings.asked import PLACEHOLDER, action, check, host_within, meant_as_host, request, thing
+from pullscope.trace.findings.asked import PLACEHOLDER, action, check, host_within, request, thing
 from pullscope.trace.findings.case import REFUSALS, asked_repositories, in_turn, is_write, listed, repositories
 from pullscope.trace.findings.compared import realm_lost
 from pullscope.trace.findings.grants import ACCESS, allows, pushes, rights, showed_it_with
 from pullscope.trace.findings.login_commands import as_typed, by_hand, log_in, login, logout, renewal
 from pullscope.trace.findings.media_types import is_before
-from pullscope.trace.findings.missing import cache, chart_folder, elsewhere
+from pullscope.trace.findings.missing import as_host, cache, chart_folder, elsewhere
 from pullscope.trace.findings.said import answered_by, is_specific, quoted, says
 from pullscope.trace.model import Kind
 from pullscope.trace.source_gaps import lacking
@@ -301,7 +301,7 @@ def _with_a_login(one: Answer, name: str) -> str:
     known = one.behind
     public = known is not None and known.hosts is not None and known.id not in ("ecr", "acr", "artifactory")
     if action(one.case, one.step) == "pull" and (public or host_within(name) is not None):
-        return f"{_named(one, name)}{_short(one)}; if it is private, {account}"
+        return f"{_named(one, name)}{_short(one)}; if it is private, {account}{as_host(one)}"
     official = known is None and "/" not in name and one.act == "read" and lacking(one.hop.request, "tokens")
     official = official or (one.act == "read" and known is not None and known.id in ("nexus", "artifactory", "harbor"))
     return f"{account}; if that is refused too, {the_right(one)}" + (
@@ -345,7 +345,7 @@ def of_a_silent_refusal(one: Answer) -> str | None:
     # distribution and Harbor name the error of a token that reached them
     unnamed = one.known is None and one.hop.challenges and all(kind.error is None for kind in one.hop.challenges)
     passed = "; check that the proxy in front passes Authorization on, too" if unnamed and one.status == 401 else ""
-    return f"{again}{the_right(one)}; or correct the name, if it is not {one.name}{_short(one)}{passed}"
+    return f"{again}{the_right(one)}; or correct the name, if it is not {one.name}{_short(one)}{passed}{as_host(one)}"
 
 
 def of_a_refusal(one: Answer) -> str | None:
@@ -390,8 +390,7 @@ def _short(one: Answer) -> str:
         return f", and write its registry before it, if none is there: {client} asked {listed(asked)} in turn (registries.conf)"
     said = short if hub and one.no_login and one.case.family in CONTAINERS_IMAGE else ""
     if not hub or not (one.name or "").startswith("library/"):
-        host = meant_as_host(one.name) if hub else ""
-        return said + (f", or write {host} (with a dot or a port: else it is an owner's name)" if host else "")
+        return said
     if one.case.family == "buildkit":  # docker/compose#11028, docker/cli#1559, moby/buildkit#4172
         return f": if a stage of the Dockerfile is meant, none is named so there (FROM IMAGE AS {(one.name or '')[8:]})"
     return f"{said}; what belongs to an owner at Docker Hub is named OWNER/NAME, at other registries HOST/NAME"
