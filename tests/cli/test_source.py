@@ -93,3 +93,9 @@ def test_what_was_read_is_not_looked_through_for_garbage_again(tmp_path: Path) -
     trace, _ = read_trace(written(tmp_path, exchange(1, GOOD)))
 
     assert id(trace.pulls[0]) not in map(id, gc.get_objects())
+
+
+def test_lines_that_are_no_message_are_quoted_as_one() -> None:
+    """What docker prints of a pull that went well, pasted whole."""
+    with pytest.raises(Complaint, match="library/nginx Status: Image"):
+        read_trace("latest: Pulling from library/nginx\nStatus: Image is up to date")

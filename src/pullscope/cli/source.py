@@ -60,7 +60,7 @@ def open_source(file: str) -> BinaryIO:
     except IsADirectoryError:
         raise Complaint(f"{file} is a directory; name a .mitm or .jsonl file in it.") from None
     except OSError as error:
-        shown = plain(redact_text(file), 300)
+        shown = plain(" ".join(redact_text(file).split()) if " " in file else redact_text(file), 300)
         if " " in file and not isinstance(error, PermissionError):
             raise Complaint(
                 f"{shown!r} is neither a file nor a message of an error. Paste the whole message."
