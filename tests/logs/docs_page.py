@@ -15,7 +15,8 @@ BEFORE = """\
 `report`, `explain`, `diff` and `scrub` also read the logs that people attach to bug reports, and the last words of a client: as a
 file, from stdin, or in quotes in place of a file. The form is recognised from the content; there is no option for it.
 Prefixes of a journal (`Nov 25 22:53:08 host dockerd[712]: `), timestamps of CI and `kubectl logs`,
-`journalctl -o json` and docker's json-file are understood.
+`journalctl -o json` and docker's json-file are understood. So is what a log was pasted through: a mail's quotes, Markdown's
+indentation, the entities of a web page, lines cut at the width of a terminal, PowerShell's UTF-16 and its records, gzip.
 
 ```sh
 pullscope report crane.log
@@ -34,6 +35,9 @@ In a log of skopeo, podman or buildah, a missing status is inferred from what th
 it (200 after a token). In an HTTP dump that mixes several requests, an answer belongs to the request whose digest it names;
 the content of an answer that could belong to several is left out. A body is verified if its text still hashes to the digest.
 If it does not, no error is reported, because logging may have changed the text.
+
+BuildKit leaves addresses out of its log, and newer ones name the image that they look up: only that request is read, as one
+to the image's own registry.
 
 An error message is one exchange. Where it names only the image, that is a GET of the manifest or, in a push, the POST that begins
 an upload; where it names no status, the one that its words stand for (`requested access to the resource is denied`: 401). What

@@ -152,7 +152,7 @@ def test_an_access_log_is_told_as_one() -> None:
     """It has the paths and statuses of a registry, and nothing to tell them by (distribution/distribution#397)."""
     line = '192.0.2.7 - - [22/Apr/2015:22:05:31 +0200] "GET /v2/ HTTP/1.1" 401 1233 "-" "docker/1.6.0 go/go1.4.2"'
 
-    assert forms.untold(line).startswith("is a web server's access log, which has no hosts")
+    assert forms.untold(line).startswith("is a web server's access log, which has no headers")
     assert forms.untold("no log").startswith("is not a recording")
 
 

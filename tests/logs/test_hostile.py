@@ -150,7 +150,7 @@ DEBU[0000] Accessing "r.example/a" failed: Get "https://r.example/token?account=
     "containerd debug": f"""DEBU[0000] do request request.header.authorization="Bearer {SECRET}" request.method=GET url="https://r.example/v2/a/blobs/sha256:00?sig={SECRET}"
 DEBU[0000] fetch response received response.header.set-cookie="a={SECRET}" response.header.location="https://s.example/?X-Amz-Signature={SECRET}" response.status="307 x" url="https://r.example/v2/a/blobs/sha256:00?sig={SECRET}"
 """,  # noqa: E501 - as such a log writes it
-    "ctr --http-dump": f"""INFO[0000] GET /v2/a/b/manifests/1 HTTP/1.1
+    "HTTP dump": f"""INFO[0000] GET /v2/a/b/manifests/1 HTTP/1.1
 INFO[0000] Host: r.example
 INFO[0000] Authorization: Basic {SECRET}
 INFO[0000]

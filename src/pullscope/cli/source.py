@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from pullscope.cli.exits import Complaint
+from pullscope.cli.unpacked import unpacked
 from pullscope.oci.amounts import count
 from pullscope.oci.scrub import redact_text
 from pullscope.oci.verdicts import ExitCode
@@ -50,13 +51,13 @@ def is_there(file: str) -> bool:
 def open_source(file: str) -> BinaryIO:
     """The input; a complaint where it cannot be read."""
     if file == "-":
-        return sys.stdin.buffer
+        return unpacked(sys.stdin.buffer, name_of(file))
     if not file:
         raise Complaint("the name of the input is empty: name a file, or - for standard input.", ExitCode.USAGE)
     if is_message(file):
         return io.BufferedReader(io.BytesIO(file.encode(errors="replace")))
     try:
-        return Path(file).open("rb")
+        return unpacked(Path(file).open("rb"), name_of(file))
     except IsADirectoryError:
         raise Complaint(f"{file} is a directory; name a .mitm or .jsonl file in it.") from None
     except OSError as error:

@@ -75,7 +75,7 @@ _IMAGE = re.compile(
     r"> pushing|push permission for|(?<![\w-])Unauthorized for|credentials for(?= '\S+/\S+' are)|could not download|"
     r"registry read(?:/write)? access to|failed to get(?= '\w+://)|"
     r"repository(?= \S+ not found: does)|[Tt]ried to push (?:BLOB|image manifest) for|OCI reference|"
-    r"(?:pull(?:ing)?|unpack) image(?= [\\\"'])|pushing image|failed to pull(?= `)|"
+    r"(?:pull(?:ing)?|unpack) image(?= [\\\"'])|pulling docker image|pushing image|failed to pull(?= `)|"
     r"Unable to find image|push refers to (?:a )?repository|(?<!\d )Trying to pull(?: repository)?|parsing image name|"
     r"initializing (?:image from )?source|content of|"
     r"(?:docker|podman|nerdctl|buildah|crane|oras|helm|ctr|crictl)(?: -n \S+| -\S+)*(?: i| images?| compose)? "
@@ -187,6 +187,9 @@ class Reader:
             self.cache = importing[1]
         named = _image(text) or (_of_fields(entry.fields) if answer_of(text) is not None else None)
         if named is not None:
+            known = self.image
+            if named.tag == "latest" and known is not None and replace(known, tag="latest", digest=None) == named:
+                named = known if not re.search(rf"{re.escape(named.repository)}:latest\b", text) else named
             self.image, self.pushes = named, re.search(r"[Pp]ush|presence of layer", text) is not None
             self.begun = False
             while self.waiting:
@@ -213,7 +216,7 @@ class Reader:
         elif answer is None:
             return
         elif self.image is not None and (mirror := _MIRROR.search(text)):
-            url = _manifest(self.image)
+            url = manifest_of(self.image)
             if mirror[1] not in (None, self.image.api_host):
                 url = f"{url.replace(self.image.api_host, mirror[1], 1)}?ns={self.image.registry}"
             yield self._exchange(f"HEAD {url}", entry, answer)
@@ -236,7 +239,7 @@ class Reader:
             uploads = f"{_at(self.image)}/blobs/uploads/"
             yield self._exchange(f"PATCH {uploads}-" if answer[0] == 413 else f"POST {uploads}", entry, answer)
         else:
-            yield self._exchange(f"{'PUT' if self.pushes else 'GET'} {_manifest(self.image)}", entry, answer)
+            yield self._exchange(f"{'PUT' if self.pushes else 'GET'} {manifest_of(self.image)}", entry, answer)
 
     def _told(self, text: str) -> str:
         """The request that is told in words: its method and address; empty where there is none, or no image is known."""
@@ -274,7 +277,7 @@ class Reader:
                     and route(url).endpoint is Endpoint.NONE
                     and split(url).netloc == self.image.api_host
                 ):
-                    url = _manifest(self.image)  # a sentence that was made shorter (containerd/nerdctl#352)
+                    url = manifest_of(self.image)  # a sentence that was made shorter (containerd/nerdctl#352)
                 answer = answer_of(rest)
                 pinged = answer is not None and answer[0] == 401 and route(url).endpoint is Endpoint.PING
                 if not pinged or _REFUSED_LOGIN.search(text):  # else a login is what it wants (aquasecurity/trivy#320)
@@ -289,7 +292,7 @@ class Reader:
             return ""
         if self.image is not None:
             uploads = self.pushes and not service
-            return f"POST {_at(self.image)}/blobs/uploads/" if uploads else f"GET {_manifest(self.image)}"
+            return f"POST {_at(self.image)}/blobs/uploads/" if uploads else f"GET {manifest_of(self.image)}"
         host = HUB_API if service == HUB_SERVICE else service
         return f"GET https://{host}/v2/" if is_registry(host) and "." in host else ""
 
@@ -346,7 +349,7 @@ def parsed(name: str) -> Reference | None:
         return None
 
 
-def _manifest(image: Reference) -> str:
+def manifest_of(image: Reference) -> str:
     """The address of its manifest, over https as clients ask first; a chart without a version is looked for among the tags."""
     named = image.digest or image.tag
     return f"{_at(image)}/manifests/{named}" if named is not None else f"{_at(image)}/tags/list"

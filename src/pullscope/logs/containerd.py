@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from pullscope.logs.client_errors import manifest_of, parsed
 from pullscope.logs.entries import entries, fields_of_map
 from pullscope.logs.exchange import Exchange, Waiting
 from pullscope.logs.told_errors import LONGEST_SENTENCE, URL_ERROR, failure_of
@@ -21,18 +22,19 @@ def read(lines: Iterable[str]) -> Iterator[Exchange]:
     found, waiting = list[Exchange](), Waiting()
     for entry in entries(lines):
         said, fields = entry.message, entry.fields
-        if said == "do request" and "url" in fields:
+        method = fields.get("request.method", "GET")
+        if said == "do request" and (url := fields.get("url") or (_resolved(fields) if method == "HEAD" else "")):
             one = Exchange(
-                method=fields.get("request.method", "GET"),
-                url=fields["url"],
+                method=method,
+                url=url,
                 asked_line=entry.line,
                 asked=entry.time,
                 sent=_fields(fields, "request.header."),
             )
             found.append(waiting.add(one))
-        elif said == "fetch response received" and "url" in fields:
+        elif said == "fetch response received" and (url := fields.get("url") or _resolved(fields)):
             status = fields.get("response.status", fields.get("status", "")).partition(" ")[0]
-            asked = waiting.at(fields["url"], oldest=True)
+            asked = waiting.at(url, oldest=True)
             if asked is not None and status.isdecimal() and len(status) == 3:
                 asked.answer(int(status), None, entry.line, entry.time)
                 asked.fields = _fields(fields, "response.header.")
@@ -43,6 +45,14 @@ def read(lines: Iterable[str]) -> Iterator[Exchange]:
                 if asked is not None:
                     asked.fail(failure_of(text), entry.line, entry.time)
     yield from found
+
+
+def _resolved(fields: dict[str, str]) -> str:
+    """The address of a manifest that is looked up: BuildKit leaves addresses out, and names the image that it resolves
+    (docker/build-push-action#1382, #1450). What it fetches afterwards has no name."""
+    span = fields.get("span", "")
+    image = parsed(span.removeprefix("resolving ")) if span.startswith("resolving ") else None
+    return manifest_of(image) if image is not None else ""
 
 
 def _fields(fields: dict[str, str], prefix: str) -> list[tuple[str, str]]:

@@ -25,7 +25,7 @@ _NO_PING = re.compile(r"Ping (https?://\S+) err (.+?)(?: \(&.*\))?$", re.DOTALL)
 _TYPE = re.compile(r'Content-Type from manifest GET is "([^"]*)"$')
 _LIMITED = re.compile(r"Too many requests to (https?://\S+): sleeping for")
 _THERE = {"... not present": 404, "... already exists": 200}
-_MANIFEST_READ = ("IsRunningImageAllowed for image docker:", "Source is a manifest list")
+_MANIFEST_READ = ("IsRunningImageAllowed for image docker:", "Source is a manifest list", "Downloading ")
 _READ = ("Detected compression format", "No compression detected")
 _BLOB = re.compile(r"sha256:[0-9a-f]{64}")
 _ABOUT = (
@@ -59,10 +59,9 @@ class _Reader:
         waiting = self.waiting
         if asked := _ASKED.match(said):
             self._went_on(asked[1], asked[2], entry)
-            one = Exchange(method=asked[1], url=asked[2], asked_line=entry.line, asked=entry.time)
-            self.found.append(waiting.add(one))
+            self._ask(asked[1], asked[2], entry)
         elif pinged := _PINGED.match(said):
-            self._answer(waiting.at(pinged[1]), int(pinged[2]), entry)
+            self._answer(waiting.at(pinged[1]) or self._ask("GET", pinged[1], entry), int(pinged[2]), entry)
         elif no_ping := _NO_PING.match(said):
             _fail(waiting.at(no_ping[1]), failure_of(no_ping[2]), entry)
         elif kind := _TYPE.match(said):
@@ -81,6 +80,11 @@ class _Reader:
             self._answer(waiting.find(lambda one: one.method == "HEAD"), there, entry)
         elif entry.fields.get("level") in ("fatal", "error", "warning") or " failed: " in said or "rror" in said[:6]:
             self._failed(said, entry)
+
+    def _ask(self, method: str, url: str, entry: Entry) -> Exchange:
+        one = self.waiting.add(Exchange(method=method, url=url, asked_line=entry.line, asked=entry.time))
+        self.found.append(one)
+        return one
 
     def _manifest(self, media_type: str, entry: Entry) -> None:
         one = self.waiting.find(lambda one: _endpoint(one) is Endpoint.MANIFEST)

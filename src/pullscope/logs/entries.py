@@ -88,6 +88,10 @@ def entry_of(line: str, number: int) -> Entry:
     if logrus is not None or line.startswith("time="):
         line = line[logrus.start() if logrus is not None else 0 :]
         fields = {key: unquoted(value) for key, value in _fields_in(line).findall(line)}
+        if _LOGRUS.match(
+            fields.get("msg", "")
+        ):  # a program's log in that of the one that runs it (k0sproject/k0s#5478)
+            return entry_of(fields["msg"], number)
         return Entry(number, fields.get("msg", ""), fields, time=moment_of(fields.get("time")))
     terminal = _TERMINAL.match(line)
     if terminal:

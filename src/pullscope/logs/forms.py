@@ -26,6 +26,7 @@ from pullscope.logs import (
     regctl,
     without_request,
 )
+from pullscope.logs.around import unwrapping
 from pullscope.logs.entries import without_colours
 from pullscope.logs.exchange import Exchange, events_of
 from pullscope.trace.events import Event
@@ -82,8 +83,9 @@ FORMS: tuple[Form, ...] = (
         says="a regctl log has no bodies, no credentials, and no durations.",
     ),
     Form(
-        name="ctr --http-dump",
-        made_by="`ctr images pull --http-dump IMAGE 2> FILE` (1.x, or 2.x with `--local`)",
+        name="HTTP dump",
+        made_by="`ctr images pull --http-dump IMAGE 2> FILE` (1.x, or 2.x with `--local`); requests and answers as Go's httputil "
+        "dumps them, or as Postman, Burp and the like show them raw",
         log=http_dump,
         lacks="proxy durations",
         says="an HTTP dump does not say which answer belongs to which of several concurrent requests, and has no durations.",
@@ -143,20 +145,28 @@ FORMS: tuple[Form, ...] = (
 
 def form_of(head: str) -> Form | None:
     """The form of a log that begins so: the first of the table whose mark is in it; None if it is none of them."""
-    return next((form for form in FORMS if form.log.MARK.search(head)), None)
+    found = next((form for form in FORMS if form.log.MARK.search(head)), None)
+    return None if found is FORMS[-1] and FLOWS.search(head) else found
 
 
-ACCESS_LOG = re.compile(r'"[A-Z]+ /v2/\S* HTTP/[\d.]+" \d{3} ')
-"""A line of a web server (Apache's combined format, nginx's default); distribution's log has them too, and says more."""
+ACCESS_LOG = re.compile(
+    r'"[A-Z]+ (?:https?://[^\s/"]+)?/v2/\S* HTTP/[\d.]+" \d{3} |"(?:RequestPath|uri|request_uri|path)": ?"/v2/'
+)
+"""A line of a web server (Apache's combined format, nginx's default; the JSON of Traefik, Caddy, Envoy); distribution's log has
+them too, and says more."""
+FLOWS = re.compile(r"^\s+<< (?:HTTP/[\d.]+ )?\d{3} [A-Z].* \d[\d.]*[bkmg]?$", re.MULTILINE)
+"""What mitmproxy prints of an answer (mitmproxy/addons/dumper.py)."""
 
 
 def untold(head: str) -> str:
     """What is said of a log that is none of these forms."""
     if ACCESS_LOG.search(head):
         return (
-            "is a web server's access log, which has no hosts, headers or words of answers: take the registry's own log "
+            "is a web server's access log, which has no headers or words of answers: take the registry's own log "
             "(docker logs CONTAINER), or record the client with pullscope run"
         )
+    if FLOWS.search(head):
+        return "is what mitmproxy printed, without header fields: have it write its flows (mitmdump -w FILE), and give that file"
     return (
         "is not a recording of pullscope (.jsonl), a flow file of mitmproxy (.mitm) or a log that "
         f"pullscope reads ({names()})"
@@ -170,15 +180,19 @@ def names() -> str:
 
 
 def decoded(head: bytes) -> str:
-    """The text of bytes in the encoding that they say (PowerShell writes UTF-16), without the colours of a terminal."""
-    text = head.decode("utf-16" if head[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig", "replace")
-    return without_colours(text)
+    """How a log begins, in the encoding that it says (PowerShell writes UTF-16), without colours and what it was pasted into."""
+    text = without_colours(_text(head))
+    return "\n".join(line.rstrip("\r\n") for line in unwrapping(text)(io.StringIO(text)))
+
+
+def _text(raw: bytes) -> str:
+    return raw.decode("utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig", "replace")
 
 
 def events(form: Form, head: bytes, rest: BinaryIO) -> list[Event]:
     """The events of a log, of which `head` was read already. Raises ValueError where it cannot be read."""
     if head[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        lines: Iterable[str] = io.StringIO(decoded(head + rest.read()))
+        lines: Iterable[str] = io.StringIO(_text(head + rest.read()))
     else:
         begun, newline, half = head.rpartition(b"\n")
         first = begun + newline
@@ -186,4 +200,6 @@ def events(form: Form, head: bytes, rest: BinaryIO) -> list[Event]:
         whole = half + rest.readline()
         more = (line.decode("utf-8", "replace") for line in chain([whole], rest))
         lines = chain(text, more)
-    return events_of(form.log.read(lines), lacks=form.lacks)
+    return events_of(
+        form.log.read(unwrapping(without_colours(_text(head)))(map(without_colours, lines))), lacks=form.lacks
+    )

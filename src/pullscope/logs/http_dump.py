@@ -1,4 +1,4 @@
-"""`ctr images pull --http-dump` (push and fetch alike): each line of each request and answer is a message of the log.
+"""Requests and answers as they are on the wire: `ctr images pull --http-dump`, each line a message of its log; or bare.
 
 containerd cmd/ctr/commands/resolver.go; ctr 1.6 and 2.1 (seen). An answer does not name its request: it belongs to the
 oldest that has none. What runs side by side may be mixed, and a blob's bytes are not text: such bodies are left out.
@@ -15,7 +15,9 @@ from pullscope.logs.entries import REQUEST, STATUS, Entry, body_of, entries, fie
 from pullscope.logs.exchange import Exchange, Waiting, header
 
 MARK = re.compile(
-    r'(?:level=info msg="|"msg": ?"|INFO\[[^\]\s]+\] )(?:GET|HEAD|POST|PUT|PATCH) /v2/\S* HTTP/1\.1',
+    r'(?:level=info msg="|"msg": ?"|INFO\[[^\]\s]+\] )(?:GET|HEAD|POST|PUT|PATCH) /v2/\S* HTTP/1\.1'
+    r"|^(?:GET|HEAD|POST|PUT|PATCH) (?:https?://[^/\s]+)?/v2/\S* HTTP/[\d.]+\s*?\n[A-Za-z-]+: ",
+    re.MULTILINE,
 )
 _DIGEST = re.compile(r"sha256[:/](?:[0-9a-f]{2}/)?([0-9a-f]{64})")
 _LOCAL = re.compile(r"(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])(?::\d+)?$")

@@ -15,7 +15,8 @@ from pullscope.logs.entries import body_of, entries, unquoted
 from pullscope.logs.exchange import Exchange, header
 from pullscope.oci.routes import Endpoint, route
 
-MARK = re.compile(r"msg=Request id=\d+ url=|^> Request URL: ", re.MULTILINE)
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+MARK = re.compile(rf"msg=(?:Request|{'|'.join(_METHODS)}) id=\d+ url=|^> Request URL: ", re.MULTILINE)
 _BEGINS = re.compile(r"(?:\[[^\]]*\]\[DEBUG\]: )?(?:--> |<-- )?(Request|Response) #(\d+)$")
 _SAYS = re.compile(r'[><] (?:Request|Response) (URL|method|Status|body):(?: "(.*)")?$')
 _FIELD = re.compile(r'\s*"([^"]+)": ("(?:[^"\\]|\\.)*")$')
@@ -67,14 +68,19 @@ def _records(lines: Iterable[str]) -> Iterator[_Record]:
     record: _Record | None = None
     for entry in entries(lines):
         said, fields = entry.message, entry.fields
-        if said in ("Request", "Response") and "id" in fields:
+        kind = "Request" if said in _METHODS else "Response" if said.startswith("Res") else said
+        if (
+            kind in ("Request", "Response")
+            and "id" in fields
+            and not fields.keys().isdisjoint(("url", "status", "error"))
+        ):
             says = {
                 "URL": fields.get("url", ""),
-                "method": fields.get("method", "GET"),
+                "method": said if said in _METHODS else fields.get("method", "GET"),
                 "Status": fields.get("status", ""),
             }
             about = fields.get("header", "").split("\n")
-            yield _Record(entry.line, said, fields["id"], says, about, fields.get("body", "").strip().split("\n"))
+            yield _Record(entry.line, kind, fields["id"], says, about, fields.get("body", "").strip().split("\n"))
         elif begins := _BEGINS.match(said):
             if record is not None:
                 yield record
