@@ -36,6 +36,9 @@ it (200 after a token). In an HTTP dump that mixes several requests, an answer b
 the content of an answer that could belong to several is left out. A body is verified if its text still hashes to the digest.
 If it does not, no error is reported, because logging may have changed the text.
 
+Of several logs in one file the first form of the table is read, and a sentence names the others. Zot and Spegel do not log the
+name by which they are asked: it is `zot.invalid` or `spegel.invalid` in what is told.
+
 BuildKit leaves addresses out of its log, and newer ones name the image that they look up: only that request is read, as one
 to the image's own registry.
 

@@ -178,6 +178,11 @@ INFO[0000] Attempting next endpoint for pull after error: Get "https://me:{SECRE
 < Response body:
 {{"token":"{SECRET}"}}
 """,
+    "request lines": f"""  proxy | 2026/01/02 03:04:05 [002] GET https://me:{SECRET}@r.example:443/v2/a/manifests/1?sig={SECRET}
+  proxy | 2026/01/02 03:04:06 [002] 401 https://me:{SECRET}@r.example:443/v2/a/manifests/1?sig={SECRET}
+  proxy | 2026/01/02 03:04:06 [002] Remote response: {{"token":"{SECRET}"}}
+DEBUG    https://r.example:443 "GET /token?service=r&token={SECRET} HTTP/1.1" 200 1070
+""",
     "error message": f"""Error response from daemon: Get "https://me:{SECRET}@r.example/v2/a/manifests/1?sig={SECRET}": denied: no
 Error: GET https://r.example/token?service=r&scope=repository%3Aa%3Apull&token={SECRET}: unexpected status code 401 Unauthorized
 """,

@@ -186,7 +186,7 @@ class Source:
             found = forms.events(form, head, self._file)
         except ValueError as error:
             raise Complaint(f"{self._name} looks like {form.name} and could not be read ({error}).") from None
-        self.lacks = form.says
+        self.lacks = f"{form.says} {forms.beside(form, forms.decoded(head))}".rstrip()
         if not found:
             what = "" if self._name == MESSAGE else f" ({form.name})"
             self.problem = f"{self._name}{what} {form.empty(forms.decoded(head))}."

@@ -18,7 +18,10 @@ from pullscope.oci.media import MANIFESTS, media_class
 from pullscope.oci.routes import Endpoint, route
 from pullscope.oci.urls import parameters
 
-MARK = re.compile(r'(?:level=debug msg="|"msg": ?"|DEBU\[[^\]\s]+\] )(?:GET|HEAD|Ping) https?://')
+MARK = re.compile(r'(?:level=debug msg="|"msg": ?"|DEBU\[[^\]\s]+\] |\[containers/image\] )(?:GET|HEAD|Ping) https?://')
+_TROUBLE = re.compile(r"\A.{0,2}rror| failed: | error=\"")
+_WITHIN = re.compile(r"[^\[]*\[containers/image\] ")
+"""Before what the library says in the log of Diun (crazy-max/diun#399)."""
 _ASKED = re.compile(r"(GET|HEAD|POST|PUT|PATCH|DELETE) (https?://\S+)$")
 _PINGED = re.compile(r"Ping (https?://\S+) status (\d{3})$")
 _NO_PING = re.compile(r"Ping (https?://\S+) err (.+?)(?: \(&.*\))?$", re.DOTALL)
@@ -43,7 +46,7 @@ _ABOUT = (
 def read(lines: Iterable[str]) -> Iterator[Exchange]:
     reader = _Reader()
     for entry in with_errors(entries(lines)):
-        reader.entry(entry, entry.message[:LONGEST_SENTENCE])
+        reader.entry(entry, _WITHIN.sub("", entry.message[:LONGEST_SENTENCE], count=1))
     yield from reader.found
 
 
@@ -78,7 +81,7 @@ class _Reader:
             self._answer(waiting.find(_is("PUT", Endpoint.MANIFEST)), 201, entry)
         elif there := _THERE.get(said):
             self._answer(waiting.find(lambda one: one.method == "HEAD"), there, entry)
-        elif entry.fields.get("level") in ("fatal", "error", "warning") or " failed: " in said or "rror" in said[:6]:
+        elif entry.fields.get("level") in ("fatal", "error", "warning") or _TROUBLE.search(said):
             self._failed(said, entry)
 
     def _ask(self, method: str, url: str, entry: Entry) -> Exchange:

@@ -14,14 +14,15 @@ from pullscope.logs.exchange import Exchange
 from pullscope.logs.told_errors import LONGEST_SENTENCE, answer_of, failure_of
 from pullscope.oci.reference import HUB_API
 
-MARK = re.compile(r"Trying to pull \S+ from https?://\S+ v2")
+MARK = re.compile(r"Trying to (?:pull|push) \S+ (?:from|to) https?://\S+ v2")
 _CALLED = re.compile(r"(?:Calling POST )?(\S*/images/create\?\S+)$")
 _TRIES = re.compile(r"Trying to pull (\S+) from (https?://\S+) v2$")
+_PUSHES = re.compile(r"Trying to push (\S+) to (https?://\S+) v2$")
 _MATCH = re.compile(r"found match for \S+ with media type (\S+), digest (sha256:[0-9a-f]{64})$")
 _BLOB = re.compile(r'pulling blob "(sha256:[0-9a-f]{64})"$')
 _CAME = re.compile(r"Downloaded ([0-9a-f]{12}) to tempfile ")
 _FAILED = re.compile(
-    r"(?:Attempting next endpoint for pull|Not continuing with pull) after error: (.+)|Error trying v2 registry: (.+)|"
+    r"(?:Attempting next endpoint for|Not continuing with) (?:pull|push) after error: (.+)|Error trying v2 registry: (.+)|"
     r"Download failed(?:, retrying)?[^:]*: (.+)",
     re.DOTALL,
 )
@@ -34,6 +35,8 @@ class _Pull:
         self.found: list[Exchange] = []
         self.tag = "latest"
         self.address = ""
+        self.pushed = ""
+        """Where a push begins, until it is told that it failed."""
 
     def ask(self, kind: str, reference: str, entry: Entry) -> None:
         url = f"{self.address}/{kind}/{reference}"
@@ -57,6 +60,9 @@ def read(lines: Iterable[str]) -> Iterator[Exchange]:
         elif tries := _TRIES.match(said):
             pull.address = f"{tries[2].rstrip('/')}/v2/{_repository(tries[1], tries[2])}"
             pull.ask("manifests", pull.tag, entry)
+        elif pushes := _PUSHES.match(said):
+            # of a push only its failure is told: as messages are, it is the request that begins an upload
+            pull.pushed = f"{pushes[2].rstrip('/')}/v2/{_repository(pushes[1], pushes[2])}/blobs/uploads/"
         elif said == "Fetching manifest from remote" and entry.fields.get("error") == "<nil>":
             one = pull.answer("/manifests/", 200, entry)
             if one is not None and one.url.endswith(f"/{pull.tag}"):
@@ -89,6 +95,9 @@ def _repository(name: str, address: str) -> str:
 def _fail(pull: _Pull, text: str, entry: Entry) -> None:
     answer = answer_of(text)
     reason = failure_of(text)
+    if pull.pushed and (answer is not None or reason is not None):
+        pull.found.append(Exchange(method="POST", url=pull.pushed, asked_line=entry.line, asked=entry.time))
+        pull.pushed = ""
     one = next((one for one in reversed(pull.found) if not one.over), None)
     if one is not None and answer is not None:
         one.answer(*answer, entry.line, entry.time)

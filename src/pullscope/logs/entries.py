@@ -57,15 +57,24 @@ class Entry:
 
 def entries(lines: Iterable[str]) -> Iterator[Entry]:
     """The entries of the lines, counted from 1; jq prints an object of JSON over several."""
-    printed = ""
+    held: list[tuple[int, str]] = []
+    size = 0
     for number, raw in enumerate(lines, start=1):
         line = raw.rstrip("\r\n")[:LONGEST_LINE]
-        if line == "{" or (printed and line[:2] in ("  ", "}") and len(printed) < LONGEST_LINE):
-            printed = line if line == "{" else printed + line.strip()
-            line = printed
-        if not printed or line[-1:] == "}":
-            printed = ""
+        size = size + len(line) if held else 0
+        if held and line[:2] in ("  ", "}") and size < LONGEST_LINE:
+            held.append((number, line))
+            if line != "}":
+                continue
+            whole = _of_json("".join(each.strip() for _, each in held), number)
+            yield from [whole] if whole is not None else (entry_of(each, place) for place, each in held)
+            held = []
+            continue
+        yield from (entry_of(each, place) for place, each in held)
+        held = [(number, line)] if line == "{" else []
+        if not held:
             yield entry_of(line, number)
+    yield from (entry_of(each, place) for place, each in held)
 
 
 def entry_of(line: str, number: int) -> Entry:
@@ -126,10 +135,11 @@ def _of_json(line: str, number: int) -> Entry | None:
     for inner in ("MESSAGE", "log"):  # journalctl -o json; docker's json-file
         if isinstance(record.get(inner), str):
             return entry_of(record[inner].rstrip("\n"), number)
-    if not isinstance(record.get("msg"), str):
+    said = record.get("msg", record.get("message") if "level" in record else None)
+    if not isinstance(said, str):
         return None
     fields = {key: value if isinstance(value, str) else json.dumps(value) for key, value in record.items()}
-    return Entry(number, record["msg"], fields, time=moment_of(record.get("time")))
+    return Entry(number, said, fields, time=moment_of(record.get("time")))
 
 
 def unquoted(value: str) -> str:

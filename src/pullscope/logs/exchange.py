@@ -126,7 +126,7 @@ def events_of(exchanges: Iterable[Exchange], *, lacks: str) -> list[Event]:
                 time=now,
                 client=one.client,
                 connection=one.connection,
-                lacks=lacks if one.status is None or one.fields or "headers" in lacks else f"{lacks} headers",
+                lacks=_lacks_of(one, lacks),
             )
             begun[place] = first
             events.append(first)
@@ -139,6 +139,13 @@ def events_of(exchanges: Iterable[Exchange], *, lacks: str) -> list[Event]:
             events.extend(_end(border, first.exchange, one, answered=answered, ended=now))
     events.sort(key=lambda event: event.time)
     return events
+
+
+def _lacks_of(one: Exchange, lacks: str) -> str:
+    """What the log lacks of this one: its answer's header fields, or how long it took, may be missing of it alone."""
+    without_headers = one.status is not None and not one.fields and "headers" not in lacks
+    untimed = one.over and one.ended is None and "times" not in lacks and "durations" not in lacks
+    return f"{lacks}{' headers' * without_headers}{' durations' * untimed}"
 
 
 def _proves(one: Exchange, digest: str) -> bool:

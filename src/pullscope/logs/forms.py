@@ -24,6 +24,7 @@ from pullscope.logs import (
     http_dump,
     oras,
     regctl,
+    request_lines,
     without_request,
 )
 from pullscope.logs.around import unwrapping
@@ -99,7 +100,7 @@ FORMS: tuple[Form, ...] = (
     ),
     Form(
         name="registry log",
-        made_by="distribution (registry:2, docker-registry), also inside Harbor and GitLab: `docker logs registry`",
+        made_by="distribution (registry:2, docker-registry, Harbor), GitLab's registry, Zot, Spegel: `docker logs registry`",
         log=distribution,
         lacks="proxy redirects tokens credentials bodies headers",
         says="a registry's log has its own requests only: no token requests, storage, credentials, bodies, and few headers.",
@@ -126,6 +127,13 @@ FORMS: tuple[Form, ...] = (
         says="a log of skopeo, podman or buildah has few statuses, no redirects, headers or bodies, and no durations.",
     ),
     Form(
+        name="request lines",
+        made_by="Dependabot's proxy, in the log of its job; urllib3 at debug level (requests, docker-py, oras-py)",
+        log=request_lines,
+        lacks="proxy times credentials bodies headers",
+        says="a log of request lines has no usable times, no credentials, no headers and no bodies.",
+    ),
+    Form(
         name="curl -v",
         made_by="`curl -v URL > FILE 2>&1`",
         log=curl,
@@ -149,11 +157,23 @@ def form_of(head: str) -> Form | None:
     return None if found is FORMS[-1] and FLOWS.search(head) else found
 
 
+def beside(form: Form, head: str) -> str:
+    """What is said of a log that holds others, too; of one program that says a thing in two forms the first is enough."""
+    same = {"HTTP dump", "containerd debug", "error message", form.name}
+    others = [one.name for one in FORMS if one.name not in same and one.log.MARK.search(head)]
+    return (
+        f"it also holds other logs ({', '.join(others)}), which are not read: put each in its own file."
+        if others
+        else ""
+    )
+
+
 ACCESS_LOG = re.compile(
     r'"[A-Z]+ (?:https?://[^\s/"]+)?/v2/\S* HTTP/[\d.]+" \d{3} |"(?:RequestPath|uri|request_uri|path)": ?"/v2/'
+    r"|\b[Cc]ompleted [A-Z]+ /v2/\S* (?:for \S+ )?\d{3} [A-Z]"
 )
-"""A line of a web server (Apache's combined format, nginx's default; the JSON of Traefik, Caddy, Envoy); distribution's log has
-them too, and says more."""
+"""A line of a web server (Apache's combined format, nginx's default; the JSON of Traefik, Caddy, Envoy; Gitea's router);
+distribution's log has them too, and says more."""
 FLOWS = re.compile(r"^\s+<< (?:HTTP/[\d.]+ )?\d{3} [A-Z].* \d[\d.]*[bkmg]?$", re.MULTILINE)
 """What mitmproxy prints of an answer (mitmproxy/addons/dumper.py)."""
 

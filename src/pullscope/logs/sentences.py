@@ -121,7 +121,7 @@ def _joined(held: str, line: str) -> str | None:
 
 def _pieces(entry: Entry) -> Iterator[Entry]:
     """What an entry says, a sentence each."""
-    told = (value for key, value in entry.fields.items() if key != "msg" and _TOLD_IN.search(key))
+    told = (value for key, value in entry.fields.items() if value != entry.message and _TOLD_IN.search(key))
     text = " ".join(filter(None, (entry.message, *told)))
     text = _spoken(_spoken(_LINE_OF_JSON.sub(lambda line: f"{{{line[1]}}}", text)))
     text = _CREATED.sub(lambda api: f'could not pull image "{unquote(api[2])}:{api[1]}":', text)

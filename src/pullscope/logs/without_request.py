@@ -15,7 +15,7 @@ from pullscope.oci.urls import split
 
 _SOMEWHERE = re.compile(
     r"(?i)(?:docker://|oci://|['\"](?=(?:[\w-]+\.)+[a-z]+(?::\d+)?/[^\s'\"]+[:@][^\s'\"]+['\"])|"
-    r"\b(?:images?|from|ref|reference|source|target|tag|fetching|(?:Retriev|pull|scann)ing|found for)"
+    r"\b(?:(?<!base )images?|from|ref|reference|source|target|tag|fetching|(?:Retriev|pull|scann)ing|found for)"
     r"(?: (?:image|registry|repository))?[=: \"'\[(]+)(?=[\w./-]+[:@/]\w)(?!\w*-?sha256:)"
     r"((?:[\w.-]+(?::\d+)?/)*[a-z0-9][\w.-]*(?::(?!sha256-)\w(?:[\w.-]*\w)?)?"
     r"(?:@sha256:[0-9a-f]{64})?)(?![\w/@-]|:\w)"
