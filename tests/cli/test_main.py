@@ -31,6 +31,12 @@ def test_version_is_the_packages() -> None:
     assert run("--version").stdout == f"pullscope {pullscope.__version__}\n"
 
 
+def test_python_runs_it_as_a_module() -> None:
+    """Where the script is not on PATH, and with the Python that is meant."""
+    done = subprocess.run([sys.executable, "-m", "pullscope", "--version"], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout) == (0, f"pullscope {pullscope.__version__}\n")
+
+
 def test_help_names_groups_and_the_first_commands_to_know() -> None:
     """The help groups its commands and says where to begin."""
     text = run("--help").stdout

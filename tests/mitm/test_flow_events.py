@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 from mitmproxy import http
+from mitmproxy.connection import ConnectionState
+from mitmproxy.flow import Error
 from mitmproxy.io import FlowReader
 from tests.make import behind, exchange
 
-from pullscope.mitm.flow_events import events_of_saved, failed, requested, url_of
+from pullscope.mitm.flow_events import error_of, events_of_saved, failed, requested, url_of
 from pullscope.mitm.flow_notes import SEEN, seen_of
 from pullscope.mitm.message_heads import RequestHead
 from pullscope.trace.border import Border
@@ -287,3 +289,28 @@ def test_location_is_made_absolute_and_known_again() -> None:
     assert responded.location.startswith("https://a.example/cdn?verify=")
     assert "s3cret" not in responded.location
     assert responded.location_id == following.url_id
+
+
+@pytest.mark.parametrize(
+    ("live", "client", "server", "state", "said"),
+    [
+        (True, b"h2", b"h2", ConnectionState.CLOSED, "Client disconnected."),
+        (True, b"h2", b"", ConnectionState.CLOSED, "Client disconnected."),
+        (True, b"h2", b"h2", ConnectionState.OPEN, "server closed connection"),
+        (True, b"", b"h2", ConnectionState.OPEN, "server closed connection"),
+        (False, b"h2", b"http/1.1", ConnectionState.CLOSED, "Client disconnected."),
+        (False, b"http/1.1", b"h2", ConnectionState.CLOSED, "server closed connection"),
+        (False, b"h2", b"h2", ConnectionState.CLOSED, "client or server closed the connection"),
+    ],
+)
+def test_who_closed_a_connection_of_http_2(
+    live: bool, client: bytes, server: bytes, state: ConnectionState, said: str
+) -> None:
+    """mitmproxy has the same words for both; crane, oras, containerd and BuildKit speak HTTP/2 with a proxy."""
+    flow = exchange("https://reg.example.test/v2/", status=200)
+    flow.error, flow.live = Error("peer closed connection", 7.0), live
+    flow.client_conn.alpn, flow.server_conn.alpn, flow.client_conn.state = client, server, state
+
+    told = error_of(flow)
+    assert told is not None
+    assert (told.msg, told.timestamp, flow.error.msg) == (said, 7.0, "peer closed connection")

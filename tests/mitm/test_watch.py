@@ -299,7 +299,7 @@ def test_a_cut_off_body_is_a_failure_with_the_bytes_that_came() -> None:
     pull()
     (seen,) = watch.trace.pulls
     last = seen.steps[-1].last
-    assert (last.bytes, last.failed and last.failed.reason) == (1000, "peer closed connection")
+    assert (last.bytes, last.failed and last.failed.reason) == (1000, "server closed connection")
     assert seen.outcome == "incomplete"
     assert "FAILED" in flow.comment or "cut off" in flow.comment
 

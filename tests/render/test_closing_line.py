@@ -6,6 +6,7 @@ import json
 
 import pytest
 from tests.trace.images import (
+    OCI_INDEX,
     OCI_MANIFEST,
     Image,
     digest,
@@ -18,6 +19,7 @@ from tests.trace.images import (
 from tests.trace.wire import CONTAINERD, CRANE, DOCKER_20, SKOPEO, Wire, only, played
 
 from pullscope.render.closing_line import CAME_TO, DOES, came_to, verdict
+from pullscope.render.wording import title, what
 from pullscope.trace.model import Action
 
 APP = Image()
@@ -122,14 +124,17 @@ def test_a_push_by_digest_says_that_it_has_no_tag() -> None:
 
 
 def test_an_attachment_says_to_what() -> None:
-    """By its subject."""
+    """By its subject; the list that oras keeps of such under a tag, where the registry has no referrers, is not one more."""
     manifest = json.loads(APP.manifest())
     manifest["subject"] = {"mediaType": OCI_MANIFEST, "digest": digest("x"), "size": 3}
     wire = Wire(agent="oras/1.3.3")
     text = json.dumps(manifest)
     put(wire, text, digest(text))
+    referrers = {"mediaType": OCI_MANIFEST, "digest": digest(text), "size": len(text)}
+    put(wire, json.dumps({"mediaType": OCI_INDEX, "manifests": [referrers]}), digest("x").replace(":", "-"))
     pull = only(played(wire))
-    assert pull.action is Action.SIGN
+    assert pull.action is Action.ATTACH
+    assert [(title(step), what(step, pull)) for step in pull.steps][-1] == ("referrers", "list of 1 stored")
     assert ", ".join(came_to(pull)) == f"1 attachment stored, attached to {digest('x')[:19]}"
 
 
@@ -214,7 +219,7 @@ def test_a_signature_says_of_what() -> None:
     wire = Wire(agent="cosign/3.1.0")
     put(wire, APP.manifest(), f"sha256-{digest('x')[7:]}.sig")
     pull = only(played(wire))
-    assert pull.action is Action.SIGN
+    assert pull.action is Action.ATTACH
     assert ", ".join(came_to(pull)) == f"1 signature stored, attached to {digest('x')[:19]}"
 
 

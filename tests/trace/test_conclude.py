@@ -111,7 +111,7 @@ ASKED: list[tuple[Callable[[Wire], None], str, Action]] = [
     (push, ORAS, Action.PUSH),
     (push_of_what_is_there, CRANE, Action.PUSH),
     (clean, "cosign/v3.1.0 (linux; amd64)", Action.DELETE),
-    (signature, CRANE, Action.SIGN),
+    (signature, CRANE, Action.ATTACH),
     (login, DOCKER_20, Action.LOGIN),
     (version_check, DOCKER_20, Action.OTHER),
 ]
@@ -126,6 +126,13 @@ def test_what_it_was_for(asked: Callable[[Wire], None], agent: str, action: Acti
     asked(wire)
     pull = only(played(wire))
     assert (pull.action, [finding.code for finding in pull.findings if finding.severity == "error"]) == (action, [])
+
+
+def test_a_login_does_not_tell_the_store() -> None:
+    """dockerd 28.5.2 with the containerd store asks for /v2/ as with the classic one, by the same name (seen)."""
+    wire = Wire(agent=DOCKER_20)
+    login(wire)
+    assert only(played(wire)).client.store is None
 
 
 def test_who_looks_has_nothing_already_here() -> None:

@@ -157,4 +157,4 @@ def test_cosign_sign_is_one_operation(seconds: float) -> None:
             wire.ask(method, f"{home}team/app/manifests/{what}", status, token=token, connection=token)
         wire.wait(seconds)
     pull = only(played(wire))
-    assert (pull.action, len(pull.hops)) == ("sign", 8)
+    assert (pull.action, len(pull.hops)) == ("attach", 8)

@@ -532,7 +532,7 @@ def test_cosign_signs_on_another_connection() -> None:
     signature = APP.url("manifests", f"sha256-{digest(APP.manifest())[7:]}.sig")
     wire.ask("HEAD", signature, 404, connection="writes")
     wire.ask("PUT", signature, 201, sent=10, connection="writes")
-    assert [(pull.action, pull.outcome) for pull in played(wire).pulls] == [("sign", Ending.COMPLETE)]
+    assert [(pull.action, pull.outcome) for pull in played(wire).pulls] == [("attach", Ending.COMPLETE)]
 
 
 def test_a_signature_that_is_copied_before_its_image() -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from mitmproxy import http
+from mitmproxy.connection import ConnectionState
 from mitmproxy.flow import Error
 
 from pullscope.mitm.bodies import announced_length, body_of_message
@@ -51,6 +52,26 @@ def failed(border: Border, exchange: int, at: float, error: Error | None, length
     """The exchange ended before its time; `at` is used where no error says when."""
     reason, time = (error.msg, error.timestamp) if error else ("ended without an answer", at)
     return border.failed(exchange, reason, time=time, length=length)
+
+
+def error_of(flow: http.HTTPFlow) -> Error | None:
+    """The flow's error, in words that say who closed the connection, where that can be known.
+
+    Over HTTP/2 mitmproxy (11, 12: proxy/layers/http/_http2.py) says the same of a client that went away and of a server.
+    In the hook of a live flow only the client's connection is closed before it: that is its own doing. In a saved one, no
+    state is kept, and the protocols tell which of the two can have been meant.
+    """
+    error = flow.error
+    if error is None or error.msg != "peer closed connection":
+        return error
+    client, server = (each.alpn == b"h2" for each in (flow.client_conn, flow.server_conn))
+    if flow.live:
+        left = flow.client_conn.state is ConnectionState.CLOSED
+    elif client and server:
+        return Error("client or server closed the connection", error.timestamp)
+    else:
+        left = client
+    return Error("Client disconnected." if left else "server closed connection", error.timestamp)
 
 
 def url_of(head: RequestHead) -> str:
@@ -102,7 +123,7 @@ def events_of_saved(border: Border, flow: http.HTTPFlow) -> Iterator[Event]:
         head = ResponseHead.of(response, flow.server_conn)
         yield responded(border, number, asked.started, head, flow.metadata.get(ANSWERED_BY))
     if flow.error is not None or response is None:
-        yield failed(border, number, asked.started, flow.error, _count(seen.get("bytes")))
+        yield failed(border, number, asked.started, error_of(flow), _count(seen.get("bytes")))
         return
     body = body_of_message(response, keep=saved_document(at, response, seen))
     if "bytes" in seen:

@@ -28,6 +28,7 @@ from mitmproxy.proxy import server_hooks
 from pullscope.mitm import content_view, settings
 from pullscope.mitm.backlog import Backlog
 from pullscope.mitm.bodies import WITH_BODY, let_pass, tap_if_needed, tap_of, what_came, what_was_sent
+from pullscope.mitm.flow_events import error_of
 from pullscope.mitm.flow_notes import ANSWERED_BY, said_of
 from pullscope.mitm.flow_pipeline import Witness
 from pullscope.mitm.line_writer import BorrowedOutput, Outlet
@@ -276,7 +277,7 @@ class Watch:
                 self._witness.load(flow)
             return
         tap = tap_of(flow.response) if flow.response is not None else None
-        self._backlog.later("error", 0, self._witness.broke, asked, flow.error, tap)
+        self._backlog.later("error", 0, self._witness.broke, asked, error_of(flow), tap)
 
     @never_raising
     def tls_failed_client(self, data: tls.TlsData) -> None:

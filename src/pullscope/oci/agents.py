@@ -59,6 +59,7 @@ FAMILIES: Mapping[str, Family] = {
     "crane": Family(products=("crane",), process=_COMMAND),
     "kaniko": Family(products=("kaniko",), process=_COMMAND),
     "cosign": Family(products=("cosign",), process=_COMMAND),
+    "notation": Family(products=("notation",), process=_COMMAND),
     "ko": Family(products=("ko",), process=_COMMAND),
     "go-containerregistry": Family(products=("go-containerregistry",)),
     "oras": Family(products=("oras", "oras-go"), process=_COMMAND),

@@ -154,8 +154,9 @@ def _sent_bytes(pull: Pull) -> bool:
     return any(hop.uploaded is not None and hop.uploaded.bytes for step in uploads for hop in step.hops)
 
 
-def _sign(pull: Pull) -> Iterator[str]:
-    put = [step for step in _good(pull) if step.kind is Kind.MANIFEST_PUT]
+def _attach(pull: Pull) -> Iterator[str]:
+    # The list of referrers that a client keeps under a tag, where the registry keeps none, is no attachment.
+    put = [step for step in _good(pull) if step.kind is Kind.MANIFEST_PUT and step.route.fallback_for is None]
     nouns = {attached_by(step) or "attachment" for step in put}
     yield f"{count(len(put), nouns.pop() if len(nouns) == 1 else 'attachment')} stored" if put else "nothing stored"
     subjects = {_subject(step) for step in put} - {None}
@@ -219,7 +220,7 @@ CAME_TO: Mapping[Action, Callable[[Pull], Iterator[str]]] = {
     Action.PULL: _pull,
     Action.LOOK: _look,
     Action.PUSH: _push,
-    Action.SIGN: _sign,
+    Action.ATTACH: _attach,
     Action.DELETE: _delete,
     Action.LIST: _list,
     Action.LOGIN: _login,
@@ -229,7 +230,7 @@ DOES: Mapping[Action, tuple[str, str]] = {
     Action.PULL: ("a pull", "of"),
     Action.LOOK: ("a read", "of"),
     Action.PUSH: ("a push", "to"),
-    Action.SIGN: ("a signature", "of"),
+    Action.ATTACH: ("an attachment", "to"),
     Action.DELETE: ("a delete", "from"),
     Action.LIST: ("a list", "of"),
     Action.LOGIN: ("a login", "at"),

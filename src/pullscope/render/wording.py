@@ -38,6 +38,8 @@ def title(step: Step, kind: Kind | None = None) -> str:
     expected = step.expectation
     if kind is Kind.SIGNATURE and step.route.cosign:
         return attached_by(step) or str(kind)
+    if kind is Kind.MANIFEST_PUT and step.route.fallback_for is not None:
+        return "referrers"
     if kind is Kind.LAYER and expected is not None and expected.number is not None:
         return f"layer {expected.number}/{expected.of}"
     if kind is Kind.LAYER and expected is None:
@@ -259,7 +261,7 @@ def _uploaded(step: Step, _pull: Pull) -> str:
 def _mount(step: Step, _pull: Pull) -> str:
     source = step.route.from_repository
     if step.last.status == 201:
-        return f"mounted from {_end_of(source, 16)}" if source else "mounted"
+        return f"mounted from {_end_of(source, 32)}" if source else "mounted"
     return "not mounted, then uploaded"
 
 
@@ -297,6 +299,9 @@ def _manifest_put(step: Step, _pull: Pull) -> str:
     kind = attached_by(step)
     if kind is not None:
         return f"{kind} stored"
+    if step.route.fallback_for is not None:
+        # A client keeps the list under a tag, where a registry has none (distribution-spec 1.1, referrers tag schema).
+        return f"list of {len(step.document.manifests)} stored" if isinstance(step.document, Index) else "list stored"
     name = step.route.reference if step.route.digest is None else "manifest"
     return f"{name} is {short(step.digest)}" if step.digest else f"{name} stored"
 

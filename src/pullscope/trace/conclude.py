@@ -8,7 +8,7 @@ hung up.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pullscope.oci.agents import CONTAINERD_STORE, CONTAINERS_IMAGE, DAEMONS, FETCHES_LAYERS, Client
 from pullscope.oci.bounds import count
@@ -33,6 +33,9 @@ RUNS_IMAGES = DAEMONS | {"podman", "buildah", "nerdctl", "kaniko"}
 def conclude(pull: Pull, *, cut_off: bool = False) -> None:
     """Make the action and the outcome of an operation final. `cut_off`: an input ended of which the rest is missing."""
     pull.action = action_of(pull)
+    if pull.action is Action.LOGIN:
+        # With the containerd store, too, the daemon asks for /v2/ by its other name (dockerd 28.5.2: seen).
+        pull.client = replace(pull.client, store=None)
     pull.outcome = ending_of(pull, cut_off=cut_off)
 
 
@@ -61,7 +64,7 @@ def action_of(pull: Pull) -> Action:
     asked = [step for step in steps_of(pull) if not step.is_token and step.route.endpoint not in PINGS]
     if pull.pushing:
         puts = [step for step in asked if step.route.endpoint is Endpoint.MANIFEST and step.method == "PUT"]
-        return Action.SIGN if puts and all(map(_is_attachment, puts)) else Action.PUSH
+        return Action.ATTACH if puts and all(map(_is_attachment, puts)) else Action.PUSH
     if any(step.method == "DELETE" for step in asked):
         return Action.DELETE
     if not asked:

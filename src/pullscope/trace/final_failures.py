@@ -22,12 +22,17 @@ def is_final(step: Step) -> bool:
     return not step.fell_short if step.verified is False else step.last.status not in RETRIED
 
 
+def _by_cosign(step: Step) -> bool:
+    return step.pull is not None and step.pull.client.family == "cosign"
+
+
 def failed_for_good(step: Step) -> bool:
     """Whether this is an error now, and not only perhaps at the end."""
     if step.is_token:
         pull = step.pull
         goes_on = pull is not None and not pull.closed and not pull.pushing and pull.client.family in CONTAINERS_IMAGE
         return is_final(step) and step.last.status in TOKEN_REFUSED and not goes_on
-    # What was asked for by tag, not every client checks.
+    # What was asked for by tag, not every client checks; cosign clean asks for tags that may not be there.
+    deletes = step.kind is Kind.DELETE and not (step.route.cosign and _by_cosign(step))
     wrong = step.verified is False and step.route.digest is not None
-    return is_final(step) and (wrong or step.kind in WRITING or step.kind is Kind.DELETE)
+    return is_final(step) and (wrong or step.kind in WRITING or deletes)

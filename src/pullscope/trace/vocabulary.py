@@ -54,7 +54,7 @@ class Action(StrEnum):
     """Tags, repositories, referrers, or a search."""
     LOGIN = "login"
     DELETE = "delete"
-    SIGN = "sign"
+    ATTACH = "attach"
     """A signature, or another attachment, that was pushed."""
     OTHER = "other"
 

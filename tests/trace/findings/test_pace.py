@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from tests.trace.findings.looked_at import IMAGE, TAG, error, found, resolved, told, with_token
 from tests.trace.images import OCI_INDEX, digest, get_manifest
 from tests.trace.wire import DOCKER_20, DOCKER_29
+
+from pullscope.trace.events import Responded
 
 INDEX = {"Docker-Content-Digest": digest(IMAGE.index), "Content-Type": OCI_INDEX}
 
@@ -52,6 +56,18 @@ def test_slow_hop(took: float, slow: bool) -> None:
     wire.ask("HEAD", TAG, token="t", answer=INDEX, took=took)
     get_manifest(wire, IMAGE, IMAGE.index, token="t")
     assert ("slow-hop" in told(wire)) is slow
+
+
+@pytest.mark.parametrize(("first_byte", "said"), [(4.0, "took 5.0 s to answer GET"), (0.1, "took 5.0 s to send 3 B")])
+def test_a_body_that_was_held_up_is_no_late_answer(first_byte: float, said: str) -> None:
+    """What began at once and then waited is not latency of its host."""
+    wire = with_token(DOCKER_29)
+    resolved(wire, answer=INDEX)
+    asked = wire.now
+    wire.ask("GET", IMAGE.url("blobs", digest("abc")), token="t", content="abc", took=5.0)
+    answered = next(event for event in reversed(wire.events) if isinstance(event, Responded))
+    wire.events[wire.events.index(answered)] = replace(answered, time=asked + first_byte)
+    assert said in found(wire)["slow-hop"].message
 
 
 def test_many_hops_of_one_speed_are_not_slow() -> None:

@@ -101,7 +101,7 @@ class Case:
     @cached_property
     def writes(self) -> bool:
         """Whether the operation is to change something at the registry."""
-        return self.pull.action in ("push", "delete", "sign") or any(is_write(step) for step in self.steps)
+        return self.pull.action in ("push", "delete", "attach") or any(is_write(step) for step in self.steps)
 
     @cached_property
     def stopped_at(self) -> Step | None:
@@ -221,7 +221,7 @@ def is_a_question(step: Step) -> bool:
     blob, pull = step.route.endpoint is Endpoint.BLOB, step.pull
     # containerd asks for a manifest that is missing as a blob too: containerd/containerd#2840, #12402
     again = blob and pull is not None and (Endpoint.MANIFEST, *step.place[1:]) in pull.failed_at
-    writes = pull is not None and pull.action in ("push", "sign")
+    writes = pull is not None and pull.action in ("push", "attach")
     return missing and (again or (step.method == "HEAD" and (writes or blob)))
 
 

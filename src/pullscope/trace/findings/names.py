@@ -180,6 +180,8 @@ def no_matching_platform(case: Case) -> Iterator[Found]:
     index = case.pull.index
     if index is None or case.pull.images or case.pull.pushing or case.bad:
         return
+    if case.pull.action == "delete" or case.family in ("cosign", "notation"):
+        return  # neither wants an entry of it
     named = {entry.digest for entry in index.manifests}
     shown = [step for step in case.steps if isinstance(step.document, Index) and step.route.fallback_for is None]
     went_on = any(step.route.digest in named for step in case.steps if step.route.digest is not None)

@@ -26,6 +26,8 @@ SLOW_PULL = 2.0
 SLOW_WAIT = 1.0
 """Seconds to the first byte below which a hop is not slow, whatever the others did."""
 
+WRITES = ("PUT", "POST", "PATCH")
+
 SLOW_BODY = 1.0
 """Seconds for the rest, likewise."""
 
@@ -189,10 +191,15 @@ def slow_hop(case: Case) -> Iterator[Found]:
     waits = [(_wait(hop), hop) for hop in case.hops if hop.response is not None]
     wait, hop = max(waits, key=lambda pair: pair[0], default=(0.0, None))
     if hop is not None and wait >= SLOW_WAIT and wait >= MOST_OF * whole:
+        first = hop.first_byte_seconds or 0.0
+        if first >= MOST_OF * wait or hop.bytes is None or hop.request.method in WRITES:
+            did, why = f"answer {hop.request.method}", "the response was small, so the time is latency, not transfer"
+        else:
+            did, why = f"send {size(hop.bytes)}", f"the answer began after {duration(first)}, and then waited"
         yield Found(
             [hop.step],
-            f"{hop.host} took {duration(wait)} to answer {hop.request.method}, of {duration(whole)} in all.",
-            f"look at {hop.host} and the network path to it: the response was small, so the time is latency, not transfer",
+            f"{hop.host} took {duration(wait)} to {did}, of {duration(whole)} in all.",
+            f"look at {hop.host} and the network path to it: {why}",
         )
     rates = [(rate, hop) for hop in case.hops if (rate := _rate(hop)) is not None]
     for rate, hop in sorted(rates, key=lambda pair: pair[0])[:1]:
@@ -212,7 +219,7 @@ def _wait(hop: Hop) -> float:
     A client may begin to send long before it has what it sends (buildx 0.29 copies over HTTP/2 so): where the end of a body was
     not seen, nothing is known of the wait.
     """
-    if hop.request.method in ("PUT", "POST", "PATCH"):
+    if hop.request.method in WRITES:
         known = hop.uploaded is not None and hop.response is not None
         return max(0.0, hop.response.time - hop.uploaded.time) if known and hop.response and hop.uploaded else 0.0
     if hop.bytes is not None and hop.bytes < LARGE:
