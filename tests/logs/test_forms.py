@@ -141,3 +141,10 @@ def test_what_a_log_cannot_show_is_no_finding() -> None:
     codes = {finding.code for pull in trace.pulls for finding in pull.findings}
     assert not codes & silenced([_form(LOGS / "containerd-old-maps.log").lacks])
     assert "token-not-requested" in silenced(["tokens"])
+
+
+def test_a_token_whose_answer_is_not_kept_is_no_mystery() -> None:
+    """A browser's HAR without bodies has the token request: that its token is another one is not known."""
+    trace, _ = read_trace(str(LOGS / "chromium-no-bodies.har"))
+    codes = {finding.code for pull in trace.pulls for finding in pull.findings}
+    assert codes == {"manifest-unknown"}

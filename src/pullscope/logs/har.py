@@ -81,7 +81,11 @@ def _body(text: object, content: object, fields: list[tuple[str, str]]) -> bytes
 
 
 def _size(entry: object) -> int | None:
-    size = _at(entry, "response", "bodySize")
+    """Bytes of the body: as it came where the file counts them, and with the header in Chromium's (`_transferSize`)."""
+    plain = header(_fields(_at(entry, "response", "headers")), "content-encoding") in (None, "identity")
+    size = _at(entry, "response", "content", "size") if plain else None
+    if not isinstance(size, int) or size <= 0:
+        size = None if _at(entry, "response", "_transferSize") is not None else _at(entry, "response", "bodySize")
     return size if isinstance(size, int) and size >= 0 else None
 
 

@@ -15,7 +15,7 @@ from pullscope.trace.findings.compared import realm_lost
 from pullscope.trace.findings.connections import failure, told
 from pullscope.trace.findings.row import Case, Fact, Found, row
 from pullscope.trace.findings.storage_steps import of_where_it_was_named
-from pullscope.trace.model import Outcome, Step
+from pullscope.trace.model import Hop, Outcome, Step
 from pullscope.trace.settle import tokens_read_early
 
 
@@ -82,6 +82,10 @@ def upstream_unreachable(case: Case) -> Iterator[Found]:
     yield Found((hop.step for hop in lost), message, of_where_it_was_named(Answer(case, first.step)) or fix)
 
 
+def _unread(hop: Hop) -> bool:
+    return hop.finished is not None and hop.finished.document is None and hop.finished.issued is None
+
+
 @row(
     needs=Fact.CREDENTIAL,
     severities="info",
@@ -96,6 +100,8 @@ def token_request_elsewhere(case: Case) -> Iterator[Found]:
     server that the proxy leaves alone (`--ignore`): `skopeo-1.9-unseen-token`. Played to a real client, the fault is a
     registry that takes any token. Tokens are compared by a salted fingerprint and are nowhere.
     """
+    if any(step.is_token and step.last.ok and _unread(step.last) for step in case.steps):
+        return  # a token came, and its answer was not kept: it may be this one (a browser's HAR without bodies)
     challenged = {hop.host for hop, _ in case.challenges}
     read_early = {number for step in case.steps if step.is_token for number in tokens_read_early(case.pull, step)}
     carriers = [
