@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import importlib
+from collections import Counter
 
 import pytest
 from tests.trace.images import Image, digest, get_manifest
-from tests.trace.wire import DOCKER_29, Wire, changes_of, only, played
+from tests.trace.wire import CRANE, DOCKER_29, Wire, changes_of, only, played
 
-from pullscope.trace import times
+from pullscope.trace import lifecycle, times
 from pullscope.trace.lifecycle import PATIENCE, TRANSITIONS, deadline
+from pullscope.trace.model import Step
 from pullscope.trace.trace import Trace
 
 APP = Image()
@@ -68,3 +70,23 @@ def test_the_table_names_what_there_is(move: object) -> None:
     module = importlib.import_module(f"pullscope.trace.{name}")
     owners = [module, *(each for each in vars(module).values() if isinstance(each, type))]
     assert any(hasattr(owner, function) for owner in owners)
+
+
+def test_many_steps_that_could_go_on_are_looked_at_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of twice as many tags that are not there, all in one operation, about twice as many looks are taken, and not four times."""
+    looks: Counter[int] = Counter()
+    patience = lifecycle._patience
+
+    def counted(step: Step) -> float:
+        looks[many] += 1
+        return patience(step)
+
+    monkeypatch.setattr(lifecycle, "_patience", counted)
+    for many in (2_000, 4_000):
+        wire = Wire(agent=CRANE)
+        get_manifest(wire, APP, APP.manifest(), tag=True)
+        for number in range(many):
+            wire.ask("HEAD", APP.url("manifests", f"sha256-{number:064x}.sig"), 404)
+        only(played(wire))
+    assert looks[4_000] < 3 * looks[2_000]
+    assert looks[4_000] < 30 * 4_000

@@ -19,6 +19,7 @@ from pullscope.trace.times import (
     QUIET,
     RELAY_QUIET,
     RETRY_QUIET,
+    SOONEST,
     STEP_QUIET,
 )
 
@@ -118,7 +119,10 @@ PATIENCE: Sequence[Patience] = (
 def deadline(pull: Pull) -> float | None:
     """The event time at which something is due for this pull if nothing happens before; None where nothing ever is."""
     if pull.open_steps and pull.in_flight:
-        return min((_patience(step) for step in pull.open_steps if _waits(step)), default=None)
+        first = min((_patience(step) for step in pull.open_steps if _waits(step)), default=None)
+        return (
+            first + SOONEST if first is not None else None
+        )  # what is due until then is done with it: each look sees them all
     row = next(row for row in PATIENCE if row.holds(pull))
     return pull.last + row.seconds(pull)
 
