@@ -44,6 +44,7 @@ from pullscope.trace.findings.grants import (
     waits_for_a_token,
 )
 from pullscope.trace.findings.login_commands import login, registry_at, registry_behind_it
+from pullscope.trace.findings.puts import Place, Put, put_alone
 from pullscope.trace.findings.said import front, says, words
 from pullscope.trace.model import Kind, Step
 
@@ -250,6 +251,11 @@ class Answer:
     def later(self) -> str:
         """To try again, as far as that has not been done in vain."""
         return "try again" if self.times < 3 else "try again when something has changed (it was the same each time)"
+
+    @cached_property
+    def put_alone(self) -> tuple[Place, Put] | None:
+        """What was put without a tag, or elsewhere, and is asked for here."""
+        return put_alone(self.case.put, self.step)
 
     @cached_property
     def code(self) -> str | None:

@@ -81,6 +81,11 @@ class Asked:
         return self.step.first
 
     @property
+    def begins(self) -> str:
+        """Its client, at the beginning of a sentence."""
+        return "The client" if self.pull.client.family == "unknown" else self.client
+
+    @property
     def client(self) -> str:
         family = self.pull.client.family
         return "the client" if family == "unknown" else family
@@ -163,7 +168,7 @@ def _tell(here: Asked, there: Asked) -> None:
             if one.code in _NOT_THERE and here.image == there.image:
                 last = here.step.last  # it is there: all that is known is what was said
                 before = f"{answered_by(last)} said {last.status} to {here.step.method} of {here.image}{quoted(last)}"
-            had = f"{there.client.replace('the client', 'The client')} {told[0]} (operation {there.pull.id})"
+            had = f"{there.begins} {told[0]} (operation {there.pull.id})"
             here.pull.findings[at] = replace(one, message=f"{before}. {had}.", fix=told[1])
 
 

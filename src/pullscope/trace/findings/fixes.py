@@ -17,7 +17,7 @@ from pullscope.oci.text_table import heads
 from pullscope.oci.urls import bare, parameters, query
 from pullscope.oci.whereabouts import is_local
 from pullscope.trace.findings.answers import GATEWAY, Answer, by_its_words, look_at_the_log
-from pullscope.trace.findings.asked import action, host_within, meant_as_host, of_a_build_cache
+from pullscope.trace.findings.asked import action, host_within, meant_as_host
 from pullscope.trace.findings.case import REFUSALS, asked_repositories, is_write
 from pullscope.trace.findings.client_settings import past_the_proxy, proxy_setting
 from pullscope.trace.findings.compared import next_page, page_size, rewritten
@@ -78,13 +78,7 @@ def of_what_is_not_played(one: Answer) -> str | None:
 
 
 def fix_of(one: Answer) -> str:
-    fix = next((fix for rung in LADDER if (fix := rung(one)) is not None), "") or look_at_the_log(one)
-    if fix.startswith("push again") and of_a_build_cache(one.case):  # docs.docker.com, "Registry cache"
-        anew = (
-            "build again, which exports the cache anew (ignore-error=true in --cache-to: a build ends well without it)"
-        )
-        return fix.replace("push again", anew, 1)
-    return fix
+    return next((fix for rung in LADDER if (fix := rung(one)) is not None), "") or look_at_the_log(one)
 
 
 # What the name and the words say.

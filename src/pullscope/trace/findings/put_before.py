@@ -10,35 +10,15 @@ from pullscope.oci.reference import registry_name
 from pullscope.oci.routes import Endpoint
 from pullscope.trace.findings.answers import Answer, look_at_the_log
 from pullscope.trace.findings.case import CONTENT, harmless, is_a_question, name_of
-from pullscope.trace.findings.puts import Place, Put, held_type, place_of
+from pullscope.trace.findings.puts import SOON, Place, Put, held_type, place_of, put_alone
 from pullscope.trace.findings.row import Case, Found, Severity, row
 from pullscope.trace.model import Step
-
-SOON = 3_600.0
-"""Seconds; later, what was put may well have been taken away by a rule, or by another client."""
 
 
 def put_before(case: Case, step: Step) -> Put | None:
     """How that which a step names was put at the same host, not long before it."""
     put = case.put.get(place_of(step))
     return put if put is not None and 0 <= step.started - put.time <= SOON else None
-
-
-def put_alone(case: Case, step: Step) -> tuple[Place, Put] | None:
-    """What was put by its digest, where no tag was put there since; for a digest also where it was put elsewhere.
-
-    buildx with push-by-digest, whose merge step puts the tag (docker/build-push-action#745), crane push and mutate, oras push
-    without a tag: l3montree-dev/devguard#2073, google/go-containerregistry#1323, oras-project/oras#79, moby/moby#50194.
-    """
-    *at, named = place_of(step)
-    for place, put in [*case.put.items()][::-1]:
-        here = list(place[:2]) == at
-        tagged = case.put.get((*place[:2], None)) if here else None
-        alone = put.by_digest == place[2] and (tagged is None or tagged.time < put.time)
-        wanted = (alone and here) if step.route.digest is None else named == place[2] and (alone or not here)
-        if wanted and 0 <= step.started - put.time <= SOON:
-            return place, put
-    return None
 
 
 def to_tag(case: Case, place: Place, tag: str | None = None) -> str:
@@ -52,7 +32,7 @@ def to_tag(case: Case, place: Place, tag: str | None = None) -> str:
 
 def of_no_tag(one: Answer) -> tuple[str, str] | None:
     """What is said, and what is to be done, of a tag that was never put, or a digest that was put elsewhere."""
-    if (found := put_alone(one.case, one.step)) is None:
+    if (found := one.put_alone) is None:
         return None
     (registry, repository, digest), put = found
     when, tag = told_of(put, one.step), one.step.route.reference
@@ -129,7 +109,7 @@ def lost_after_push(case: Case) -> Iterator[Found]:
         ):
             continue
         name = name_of(step) if route.digest is not None else f"tag {route.reference}"
-        known, alone = known_registry(last.host), put_alone(case, step)
+        known, alone = known_registry(last.host), put_alone(case.put, step)
         yield Found(
             [step],
             f"{last.host} has no {name} in {route.repository}, which it took with 201 {told_of(put, step)}. No "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pullscope.oci.documents import Index, Manifest
@@ -14,6 +15,9 @@ from pullscope.trace.model import Kind, Step
 
 MOST = 1_000
 """Names that are remembered."""
+
+SOON = 3_600.0
+"""Seconds; later, what was put may well have been taken away by a rule, or by another client."""
 
 Place = tuple[str, str | None, str | None]
 """A registry as references name it, a repository, and a tag or digest in it; None for whichever tag was put there last."""
@@ -41,6 +45,23 @@ def held_type(step: Step) -> str | None:
         return None
     sent = last.request.headers.get("content-type") if step.kind is Kind.MANIFEST_PUT else last.header("content-type")
     return essence(sent) or None
+
+
+def put_alone(every: Mapping[Place, Put], step: Step) -> tuple[Place, Put] | None:
+    """What was put by its digest, where no tag was put there since; for a digest also where it was put elsewhere.
+
+    buildx with push-by-digest, whose merge step puts the tag (docker/build-push-action#745), crane push and mutate, oras push
+    without a tag: l3montree-dev/devguard#2073, google/go-containerregistry#1323, oras-project/oras#79, moby/moby#50194.
+    """
+    *at, named = place_of(step)
+    for place, put in [*every.items()][::-1]:
+        here = list(place[:2]) == at
+        tagged = every.get((*place[:2], None)) if here else None
+        alone = put.by_digest == place[2] and (tagged is None or tagged.time < put.time)
+        wanted = (alone and here) if step.route.digest is None else named == place[2] and (alone or not here)
+        if wanted and 0 <= step.started - put.time <= SOON:
+            return place, put
+    return None
 
 
 class Puts:

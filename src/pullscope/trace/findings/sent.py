@@ -19,6 +19,7 @@ from pullscope.trace.findings.asked import (
     UNKNOWN_BLOB,
     host_within,
     is_build_cache,
+    of_a_build_cache,
     other_bytes,
     unknown_subject,
 )
@@ -113,6 +114,12 @@ def is_read_only(one: Answer) -> bool:
     return not any(is_write(step) and step.last.ok for step in one.case.steps)
 
 
+def push_again(one: Answer) -> str:
+    """To do that; a build's cache is exported anew by the next build (docs.docker.com, "Registry cache")."""
+    anew = "build again, which exports the cache anew (ignore-error=true in --cache-to: a build ends well without it)"
+    return anew if of_a_build_cache(one.case) else "push again"
+
+
 def of_size_and_time(one: Answer) -> str | None:
     """What was too large, cut off or lost."""
     host, known = one.hop.host, limits(one.hop)
@@ -121,7 +128,7 @@ def of_size_and_time(one: Answer) -> str | None:
         made, push = one.step_there("creates"), one.step_there("push")  # CircleCI-Public/aws-ecr-orb#259
         return f"create {one.name}, if it is not there ({made}): {ends}, and so to who lacks a right: {push}"
     if one.code in ("upload-too-large", "upload-cut-off") and one.hosted is not None and one.clue is None:
-        again = "push in smaller layers" if one.code == "upload-too-large" else "push again"
+        again = "push in smaller layers" if one.code == "upload-too-large" else push_again(one)
         limits_of = f"their limits of size and time are the ones within reach, those of {one.hosted.name} are not"
         network = "push from another network, or past the proxies and firewalls of this one"
         return f"{again}; if that fails too, {network}: {limits_of}"
@@ -139,7 +146,7 @@ def of_size_and_time(one: Answer) -> str | None:
     if one.code == "upload-lost":
         if one.hosted is not None:
             loses = f"report it to {one.hosted.name}: it loses the uploads that it began"
-            return f"push again; if it keeps failing, {loses}"
+            return f"{push_again(one)}; if it keeps failing, {loses}"
         location = "let proxies pass on the Location of an upload with its whole query"
         secret = "the same storage and the same http.secret (REGISTRY_HTTP_SECRET)"
         # biersoeckli/QuickStack#106
@@ -206,12 +213,12 @@ def of_uploads(one: Answer) -> str | None:
         return f"push what the manifest refers to (its subject) first; {there}"
     if said & UNKNOWN_BLOB:
         if one.step.document is None:
-            return "push again: a blob that the manifest names is not there"
-        lost = f"{host} said that all of it is there, and does not find it"
-        return f"push again; if it keeps failing, give all instances one storage, restart it after a garbage collection: {lost}"
+            return f"{push_again(one)}: a blob that the manifest names is not there"
+        lost = f"restart it after a garbage collection: {host} said that all of it is there, and does not find it"
+        return f"{push_again(one)}; if it keeps failing, give all instances one storage, {lost}"
     if one.status == 416 or says(hop, PART):
         from_there = f"from where {host} says that it is: the Range of its answers"
-        return f"push again, and send the parts of a blob one after the other, {from_there}"
+        return f"{push_again(one)}, and send the parts of a blob one after the other, {from_there}"
     if (
         "DIGEST_INVALID" in said
         and (named := parameters(query(hop.request.url)).get("digest"))
@@ -225,8 +232,8 @@ def of_uploads(one: Answer) -> str | None:
     bodies = {f"sha256:{hop.uploaded.sha256}" for hop in one.case.hops if hop.uploaded is not None}
     if said & _OF_BYTES and one.step.route.digest in bodies:  # distribution/distribution#1013
         log = f"{look_at_the_log(one)}, and at its storage"
-        return f"push again; if it keeps failing, {log}: what was sent has that digest, and changes there or on the way"
-    changed = f"push again; if it keeps failing, {one.case.client} takes the digest of other bytes than it sends"
+        return f"{push_again(one)}; if it keeps failing, {log}: what was sent has that digest, and changes there or on the way"
+    changed = f"{push_again(one)}; if it keeps failing, {one.case.client} takes the digest of other bytes than it sends"
     return f"{changed}, or something changes bodies on the way to {host}" if said & _OF_BYTES else None
 
 
@@ -260,7 +267,9 @@ def of_a_manifest(one: Answer) -> str | None:
         return None
     if one.status == 409 and one.hosted is not None:  # docker/cli#5874
         each = "without attestations (--provenance=false --sbom=false in buildx)"
-        return f"push again; if it is so each time, push {each}, or under a new tag: {host} found that it conflicts"
+        return (
+            f"{push_again(one)}; if it is so each time, push {each}, or under a new tag: {host} found that it conflicts"
+        )
     if one.code == "write-denied":
         return None
     sent = essence(one.hop.request.headers.get("content-type"))
