@@ -16,7 +16,9 @@ from dataclasses import replace
 
 from pullscope.logs.entries import Entry
 from pullscope.logs.exchange import Exchange
+from pullscope.logs.images import at, manifest_of, parsed
 from pullscope.logs.meanings import NO_ANSWER, NOT_ASKED, WITHOUT_A_REQUEST
+from pullscope.logs.other_programs import DONE, ELSEWHERE, OF_A_STEP, OTHERS
 from pullscope.logs.sentences import sentences
 from pullscope.logs.told_errors import answer_of, failure_of
 from pullscope.oci.reference import HUB_API, Reference, is_registry
@@ -67,11 +69,13 @@ _COMMITTED = re.compile(r'failed commit on ref \\*"(manifest|index|config|layer)
 _IMAGE = re.compile(
     r"(?:manifest for(?= \S+ not found)|Error pulling(?: image(?! configuration))?(?! image)|No such image:|"
     r"Image(?= '\S+' not found)|presence of layer \S+ \(\S+\) in|(?:copy|sync) .*docker://\S+(?= +docker://)|"
-    r"pin image|: image(?= \S+ not found)|failed to solve:(?= \S+:[\w.-]+: (?:pulling|failed|unexpected))|"
+    r"pin image|S(?:tep|TEP) \d+(?:/\d+)? ?: FROM(?: --platform=\S+)?|"
+    r": image(?= \S+ not found)|failed to solve:(?= \S+:[\w.-]+: (?:pulling|failed|unexpected))|"
     r"pushing(?= \S+ (?:image |with docker))|"
     r"pushing manifest for|"
     r"build(?=.* --push\b).*? (?:-t|--tag)|(?:sign|attest|verify)ing(?= \[)|"
-    r"metadata for|Processing feature:|access denied for|resolve reference|resolve image:|failed to push(?: to destination)?|"
+    r"metadata for|Processing feature:|access denied for|resolve ref(?:erence)?|resolve image:|"
+    r"failed to push(?: to destination)?|"
     r"> pushing|push permission for|(?<![\w-])Unauthorized for|credentials for(?= '\S+/\S+' are)|could not download|"
     r"registry read(?:/write)? access to|failed to get(?= '\w+://)|"
     r"repository(?= \S+ not found: does)|[Tt]ried to push (?:BLOB|image manifest) for|OCI reference|"
@@ -174,9 +178,13 @@ class Reader:
         """Whether layers of the image came."""
         self.cache = "#?"
         """The number of a build's step that imports a cache: the build goes on without it."""
+        self.done = False
+        """Whether the image came: what fails after it is another thing."""
         self.waiting: deque[Entry] = deque(maxlen=MOST_TOLD)
 
     def sentence(self, entry: Entry) -> Iterator[Exchange]:
+        if OF_A_STEP.match(entry.message):
+            return
         entry = replace(entry, message=f"{entry.message} {_fields(entry)}".rstrip())
         text = entry.message
         if answer_of(text) is None:
@@ -191,9 +199,11 @@ class Reader:
             if named.tag == "latest" and known is not None and replace(known, tag="latest", digest=None) == named:
                 named = known if not re.search(rf"{re.escape(named.repository)}:latest\b", text) else named
             self.image, self.pushes = named, re.search(r"[Pp]ush|presence of layer", text) is not None
-            self.begun = False
+            self.begun = self.done = False
             while self.waiting:
                 yield from self._exchanges(self.waiting.popleft())
+        if DONE.search(text) and answer_of(text) is None:
+            self.image, self.done = None, True
         for one in _TRIES.split(text) if not NOT_ASKED.search(text) and not text.startswith(self.cache) else ():
             yield from self._exchanges(replace(entry, message=one))
 
@@ -213,7 +223,7 @@ class Reader:
             if method in ("POST", "PUT", "PATCH"):  # of blobs nothing is sent but uploads
                 url = re.sub(r"/blobs/(?!uploads/)\S*", "/blobs/uploads/-?digest=-", url)
             yield self._exchange(f"{method} {url}", entry, answer)
-        elif answer is None:
+        elif answer is None or is_of_another(text):
             return
         elif self.image is not None and (mirror := _MIRROR.search(text)):
             url = manifest_of(self.image)
@@ -227,16 +237,16 @@ class Reader:
         ):
             return
         elif self.image is None:
-            self.waiting.append(entry)
+            self.waiting.extend([entry] * (not self.done))
         elif self.begun and not self.pushes and answer[0] != 404:
             if answer[0] != 401:
-                yield self._exchange(f"GET {_at(self.image)}/blobs/-", entry, answer)
+                yield self._exchange(f"GET {at(self.image)}/blobs/-", entry, answer)
         elif committed := _COMMITTED.search(text):
             where = "manifests/" if committed[1] in ("manifest", "index") else "blobs/uploads/-?digest="
-            yield self._exchange(f"PUT {_at(self.image)}/{where}{committed[2]}", entry, answer)
+            yield self._exchange(f"PUT {at(self.image)}/{where}{committed[2]}", entry, answer)
         elif self.pushes and not re.search(r"(?i)manifest[ _](?:inv|un|blob)|push image manifest", text):
             # docker sends blobs by PATCH (distribution registry/client/blob_writer.go)
-            uploads = f"{_at(self.image)}/blobs/uploads/"
+            uploads = f"{at(self.image)}/blobs/uploads/"
             yield self._exchange(f"PATCH {uploads}-" if answer[0] == 413 else f"POST {uploads}", entry, answer)
         else:
             yield self._exchange(f"{'PUT' if self.pushes else 'GET'} {manifest_of(self.image)}", entry, answer)
@@ -248,7 +258,7 @@ class Reader:
                 named = {key: value or "-" for key, value in found.groupdict().items()}
                 image = parsed(named["image"]) if "image" in named else self.image
                 if image is not None or "{at}" not in where:
-                    of = {"at": _at(image), "named": image.digest or image.tag} if image is not None else {}
+                    of = {"at": at(image), "named": image.digest or image.tag} if image is not None else {}
                     return where.format(**of, **named)
         return ""
 
@@ -268,7 +278,7 @@ class Reader:
                 elif is_storage(url, text):
                     if self.image is None:
                         continue
-                    blob = self._exchange(f"GET {_at(self.image)}/blobs/{route(url).digest or '-'}", entry, (307, None))
+                    blob = self._exchange(f"GET {at(self.image)}/blobs/{route(url).digest or '-'}", entry, (307, None))
                     blob.fields.append(("Location", url))
                     yield blob
                 elif (
@@ -292,7 +302,7 @@ class Reader:
             return ""
         if self.image is not None:
             uploads = self.pushes and not service
-            return f"POST {_at(self.image)}/blobs/uploads/" if uploads else f"GET {manifest_of(self.image)}"
+            return f"POST {at(self.image)}/blobs/uploads/" if uploads else f"GET {manifest_of(self.image)}"
         host = HUB_API if service == HUB_SERVICE else service
         return f"GET https://{host}/v2/" if is_registry(host) and "." in host else ""
 
@@ -313,6 +323,14 @@ class Reader:
         if challenge:
             one.fields.append(("WWW-Authenticate", _challenge(challenge)))
         return one
+
+
+def is_of_another(text: str) -> bool:
+    """Whether it is told of something that is no registry: another program's failure, or another address's."""
+    asked = [one[1] for one in ELSEWHERE.finditer(text)]
+    return (OTHERS.search(text) or OF_A_STEP.match(text)) is not None or any(
+        route(url).endpoint is Endpoint.NONE and not _is_token(url, text) and not is_storage(url, text) for url in asked
+    )
 
 
 def _fields(entry: Entry) -> str:
@@ -339,25 +357,6 @@ def _image(text: str) -> Reference | None:
         version = re.search(r" --version[ =](\S+)", text)
         return replace(image, tag=version[1] if version else None)
     return image
-
-
-def parsed(name: str) -> Reference | None:
-    """The image of that name, where it is one."""
-    try:
-        return Reference.parse(name)
-    except ValueError:
-        return None
-
-
-def manifest_of(image: Reference) -> str:
-    """The address of its manifest, over https as clients ask first; a chart without a version is looked for among the tags."""
-    named = image.digest or image.tag
-    return f"{_at(image)}/manifests/{named}" if named is not None else f"{_at(image)}/tags/list"
-
-
-def _at(image: Reference) -> str:
-    """The address of its repository."""
-    return f"https://{image.api_host}/v2/{image.repository}"
 
 
 def _speaker(entry: Entry) -> str:

@@ -10,12 +10,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from pullscope.logs.client_errors import manifest_of, parsed
 from pullscope.logs.entries import entries, fields_of_map
 from pullscope.logs.exchange import Exchange, Waiting
+from pullscope.logs.images import manifest_of, parsed
 from pullscope.logs.told_errors import LONGEST_SENTENCE, URL_ERROR, failure_of
 
 MARK = re.compile(r'(?:msg=\\?"|msg\\?": ?\\?"|DEBU\[[^\]\s]+\] )(?:do request|fetch response received)')
+_HASHED = re.compile(r"unexpected commit digest sha256:([0-9a-f]{64}), expected sha256:([0-9a-f]{64})")
+"""What was read does not hash to what was asked for (containerd plugins/content/local/writer.go)."""
 
 
 def read(lines: Iterable[str]) -> Iterator[Exchange]:
@@ -40,6 +42,9 @@ def read(lines: Iterable[str]) -> Iterator[Exchange]:
                 asked.fields = _fields(fields, "response.header.")
         else:
             for text in (said, fields.get("error", "")):
+                if hashed := _HASHED.search(text[:LONGEST_SENTENCE]):
+                    for one in [one for one in found if hashed[2] in one.url and one.status in (200, 206)][-1:]:
+                        one.sha256 = hashed[1]
                 told = URL_ERROR.search(text[:LONGEST_SENTENCE])
                 asked = waiting.at(told[2], oldest=True) if told else None
                 if asked is not None:

@@ -18,7 +18,9 @@ from pullscope.oci.media import MANIFESTS, media_class
 from pullscope.oci.routes import Endpoint, route
 from pullscope.oci.urls import parameters
 
-MARK = re.compile(r'(?:level=debug msg="|"msg": ?"|DEBU\[[^\]\s]+\] |\[containers/image\] )(?:GET|HEAD|Ping) https?://')
+MARK = re.compile(
+    r'(?:level=debug msg="|"msg": ?"|DEBU(?:\[[^\]\s]+\])? |\[containers/image\] )(?:GET|HEAD|Ping) https?://'
+)
 _TROUBLE = re.compile(r"\A.{0,2}rror| failed: | error=\"")
 _WITHIN = re.compile(r"[^\[]*\[containers/image\] ")
 """Before what the library says in the log of Diun (crazy-max/diun#399)."""

@@ -15,7 +15,7 @@ from pullscope.logs.told_errors import LONGEST_SENTENCE, answer_of, failure_of
 from pullscope.oci.reference import HUB_API
 
 MARK = re.compile(r"Trying to (?:pull|push) \S+ (?:from|to) https?://\S+ v2")
-_CALLED = re.compile(r"(?:Calling POST )?(\S*/images/create\?\S+)$")
+_CALLED = re.compile(r"(?:(?:Calling )?POST )?(\S*/images/create\?\S+)$")
 _TRIES = re.compile(r"Trying to pull (\S+) from (https?://\S+) v2$")
 _PUSHES = re.compile(r"Trying to push (\S+) to (https?://\S+) v2$")
 _MATCH = re.compile(r"found match for \S+ with media type (\S+), digest (sha256:[0-9a-f]{64})$")
@@ -56,7 +56,9 @@ def read(lines: Iterable[str]) -> Iterator[Exchange]:
         said = entry.message[:LONGEST_SENTENCE]
         called = _CALLED.match(entry.fields.get("request-url", said))
         if called:
-            pull.tag = parse_qs(urlsplit(called[1]).query).get("tag", ["latest"])[0]
+            asked = parse_qs(urlsplit(called[1]).query)
+            image = asked.get("fromImage", [""])[0].rpartition("/")[2]  # of old it had the tag in it (moby/moby#22822)
+            pull.tag = asked.get("tag", [image.partition(":")[2] or "latest"])[0]
         elif tries := _TRIES.match(said):
             pull.address = f"{tries[2].rstrip('/')}/v2/{_repository(tries[1], tries[2])}"
             pull.ask("manifests", pull.tag, entry)
@@ -93,7 +95,7 @@ def _repository(name: str, address: str) -> str:
 
 
 def _fail(pull: _Pull, text: str, entry: Entry) -> None:
-    answer = answer_of(text)
+    answer = (404, None) if text == "unknown blob" else answer_of(text)  # distribution's ErrBlobUnknown
     reason = failure_of(text)
     if pull.pushed and (answer is not None or reason is not None):
         pull.found.append(Exchange(method="POST", url=pull.pushed, asked_line=entry.line, asked=entry.time))

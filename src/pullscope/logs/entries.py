@@ -35,7 +35,8 @@ _FIELD_OR_MAP = re.compile(r'(?<!\S)([^\s="]++)=("(?:[^"\\]|\\.)*"|map\[.*?\](?=
 MOST_MAPS = 8
 """Maps in a line up to which they are looked for: each may be as long as the rest of the line."""
 # logrus on a terminal: `DEBU[0001] message, padded             key=value`, seconds since the start in the brackets.
-_TERMINAL = re.compile(r"(?:TRAC|DEBU|INFO|WARN|ERRO|FATA|PANI)\[(\d+|\d{4}-[^\]\s]+)\] ?")
+# Without a clock the brackets are gone, too (podman-container-tools/buildah#2395).
+_TERMINAL = re.compile(r"(?:(?:TRAC|DEBU|INFO|WARN|ERRO|FATA|PANI)\[(\d+|\d{4}-[^\]\s]+)\] ?|DEBU )")
 _NAME = re.compile(r"[A-Za-z][\w.@-]*\Z")
 _LEVELS = {"TRAC": "trace", "DEBU": "debug", "INFO": "info", "WARN": "warning", "ERRO": "error", "FATA": "fatal"}
 _ESCAPE = re.compile(r"\\(?:x([0-9a-f]{2})|u([0-9a-f]{4})|U([0-9a-f]{8})|(.))", re.DOTALL)

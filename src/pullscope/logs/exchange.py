@@ -43,6 +43,8 @@ class Exchange:
     """The whole body without content coding; None where it is not in the log, or not whole."""
     length: int | None = None
     """Bytes of the body, where they were counted and it is not there."""
+    sha256: str | None = None
+    """What the body hashed to, where the client says so."""
     failure: str | None = None
     """Why there was no answer, or no whole one, in the client's words."""
     ended_line: int = 0
@@ -159,7 +161,7 @@ def _end(border: Border, exchange: int, one: Exchange, *, answered: float, ended
     if one.failure is not None:
         yield border.failed(exchange, one.failure, time=ended)
         return
-    body = Body(length=one.length)
+    body = Body(length=one.length, sha256=one.sha256)
     if one.body is not None:
         endpoint = route(one.url, Headers(one.sent)).endpoint
         is_token = endpoint is Endpoint.NONE and one.body[:1] == b"{"

@@ -174,6 +174,8 @@ ACCESS_LOG = re.compile(
 )
 """A line of a web server (Apache's combined format, nginx's default; the JSON of Traefik, Caddy, Envoy; Gitea's router);
 distribution's log has them too, and says more."""
+CONNECTS = re.compile(r"\bCONNECT [\w.-]+:443\b|HTTP proxy --> \S+ Host:")
+"""Squid, tinyproxy, Docker Desktop's httpproxy.log (rancher#937, bottlerocket#1204, docker/for-win#10247)."""
 FLOWS = re.compile(r"^\s+<< (?:HTTP/[\d.]+ )?\d{3} [A-Z].* \d[\d.]*[bkmg]?$", re.MULTILINE)
 """What mitmproxy prints of an answer (mitmproxy/addons/dumper.py)."""
 
@@ -184,6 +186,11 @@ def untold(head: str) -> str:
         return (
             "is a web server's access log, which has no headers or words of answers: take the registry's own log "
             "(docker logs CONTAINER), or record the client with pullscope run"
+        )
+    if CONNECTS.search(head):
+        return (
+            "is the log of a proxy, which has connections (CONNECT) and nothing of what was asked through them: record the "
+            "client with pullscope run"
         )
     if FLOWS.search(head):
         return "is what mitmproxy printed, without header fields: have it write its flows (mitmdump -w FILE), and give that file"

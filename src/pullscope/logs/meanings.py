@@ -244,6 +244,10 @@ GET "https?://\S+/blobs/uploads/\S+digest=[^"]+": response status code 2
 decode token response
     the token server answered without a token, often with a web page: curl -sI https://HOST/v2/ names it (realm), and curl -v
         shows what it says
+# moby/buildkit solver/llbsolver/ops/exec.go, docker's builder
+process \\*"[^\n]*did not complete successfully: exit code|returned a non-zero code: \d
+    no registry is heard in it: a command of the Dockerfile (RUN) failed, and what it printed above tells why (docker build
+        --progress=plain shows all of it)
 """
 """What is no answer of a registry, whatever image is named, and what it means."""
 WITHOUT_A_REQUEST, NO_ANSWER = ({head: lines[0] for head, lines in heads(table)} for table in (_SAID, _NO_ANSWER))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections import deque
 
-from pullscope.logs.client_errors import ASKED, MARK, Reader, is_storage, parsed
+from pullscope.logs.client_errors import ASKED, MARK, Reader, is_of_another, is_storage
+from pullscope.logs.images import parsed
 from pullscope.logs.meanings import MEANINGS, MEANT, UNKNOWN_CA, WITHOUT_A_REQUEST
 from pullscope.logs.sentences import sentences
 from pullscope.logs.told_errors import answer_of
@@ -40,7 +41,7 @@ def without_a_request(text: str) -> str:
         deque(reader.sentence(one), maxlen=0)
         beside = beside or next(filter(None, (parsed(name[1]) for name in _SOMEWHERE.finditer(one.message))), None)
         said = max(said, one.message, key=len) if MARK.search(one.message) else said
-        status = max(status, (answer_of(one.message) or (0,))[0])
+        status = max(status, 0 if is_of_another(one.message) else (answer_of(one.message) or (0,))[0])
     image = reader.image or beside
     known = next(((words, meant) for words, meant in MEANINGS if words.search(text)), None)
     if known is not None:
