@@ -360,3 +360,81 @@ def test_a_refusal_without_words_may_be_several_things(message: str, says: str) 
 
     trace, _ = read_trace('PUT https://r.example/v2/a/app/manifests/1: DENIED: the tag 1 is protected by a rule of "a"')
     assert "without the right" not in trace.pulls[0].findings[0].message
+
+
+@pytest.mark.parametrize(
+    ("text", "says", "never"),
+    [
+        # korthout/camunda-platform-rest-api#106, nilsnolde/docker-valhalla#122; vortexntnu/vortex-auv#357 without a login
+        (
+            'Error response from daemon: Head "https://ghcr.io/v2/ann/app/manifests/1": denied: denied',
+            "if it is public, log out: docker logout ghcr.io",
+            "xx",
+        ),
+        (
+            'Error response from daemon: Head "https://ghcr.io/v2/ann/app/manifests/1": unauthorized',
+            "log in with an account",
+            "logout",
+        ),
+        (
+            (
+                "pull access denied for public.ecr.aws/docker/library/alpine, repository does not exist or may require "
+                "'docker login': denied: Your authorization token has expired. Reauthenticate and try again."
+            ),
+            "log out: docker logout public.ecr.aws; or log in again",
+            "token server alone",
+        ),
+        # aws/aws-cdk#14457, Azure/container-apps-deploy-action#85
+        (
+            (
+                'CannotPullContainerError: failed to resolve ref "1.dkr.ecr.us-east-1.amazonaws.com/a:1": unexpected status code '
+                "[manifests 1]: 403 Forbidden"
+            ),
+            "service-role/AmazonECSTaskExecutionRolePolicy",
+            "docker login",
+        ),
+        (
+            (
+                "Field 'template.containers.a.image' is invalid with details: 'Invalid value: \"acme.azurecr.io/a:1\": GET "
+                "https:?scope=repository%3Aa%3Apull&service=acme.azurecr.io: UNAUTHORIZED: authentication required"
+            ),
+            "az containerapp registry set",
+            "az acr login",
+        ),
+        # xelalexv/dregsy#81; a catalog of another registry
+        (
+            "GET https://hub.example.com/v2/_catalog?n=100: UNAUTHORIZED: unauthorized to list catalog",
+            "as a system administrator",
+            "xx",
+        ),
+        (
+            "GET https://acme.azurecr.io/v2/_catalog?n=100: UNAUTHORIZED: authentication required, visit https://aka.ms/acr",
+            "az acr repository list --name acme",
+            "administrator",
+        ),
+        # ko-build/ko#532; the same of an image
+        (
+            (
+                f"publishing ko://a: writing sbom: PUT https://quay.io/v2/a/b/manifests/sha256-{'5' * 64}.sbom: "
+                "MANIFEST_INVALID: manifest invalid; map[message:manifest schema version not supported]"
+            ),
+            "ko build --sbom=none",
+            "v2s2",
+        ),
+        (
+            (
+                "PUT https://quay.io/v2/a/b/manifests/1: MANIFEST_INVALID: manifest invalid; map[message:manifest schema "
+                "version not supported]"
+            ),
+            "--format v2s2",
+            "sbom",
+        ),
+    ],
+)
+def test_the_step_is_that_of_the_client_and_the_registry(text: str, says: str, never: str) -> None:
+    """What logs in, out or lists there, where that client runs."""
+    trace, _ = read_trace(text)
+
+    fixes = " ".join(found.fix for pull in trace.pulls for found in pull.findings)
+    assert says in fixes
+    assert never not in fixes

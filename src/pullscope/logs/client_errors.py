@@ -20,6 +20,7 @@ from pullscope.logs.images import at, manifest_of, parsed
 from pullscope.logs.meanings import NO_ANSWER, NOT_ASKED, WITHOUT_A_REQUEST
 from pullscope.logs.other_programs import DONE, ELSEWHERE, OF_A_STEP, OTHERS
 from pullscope.logs.sentences import sentences
+from pullscope.logs.speakers import called, speaker
 from pullscope.logs.told_errors import answer_of, failure_of
 from pullscope.oci.reference import HUB_API, Reference, is_registry
 from pullscope.oci.routes import Endpoint, route
@@ -79,12 +80,13 @@ _IMAGE = re.compile(
     r"> pushing|push permission for|(?<![\w-])Unauthorized for|credentials for(?= '\S+/\S+' are)|could not download|"
     r"registry read(?:/write)? access to|failed to get(?= '\w+://)|"
     r"repository(?= \S+ not found: does)|[Tt]ried to push (?:BLOB|image manifest) for|OCI reference|"
+    r"Pulling [\w.-]+(?= \((?:[\w.-]+/)*[\w.-]+(?:/|:)[^\s()]*\)\.\.\.)|not in registry:|"
     r"(?:pull(?:ing)?|unpack) image(?= [\\\"'])|pulling docker image|pushing image|failed to pull(?= `)|"
     r"Unable to find image|push refers to (?:a )?repository|(?<!\d )Trying to pull(?: repository)?|parsing image name|"
     r"initializing (?:image from )?source|content of|"
     r"(?:docker|podman|nerdctl|buildah|crane|oras|helm|ctr|crictl)(?: -n \S+| -\S+)*(?: i| images?| compose)? "
     r"(?:pull|push|run|ls)(?: --creds[ =]\S+| -\S+)*)"
-    r"[ \\\[\"'`]+(?:docker://|oci://)?(?!(?:error|because|failed|image|to)[ :])"
+    r"[ \\\[\"'`(]+(?:docker://|oci://)?(?!(?:error|because|failed|image|to)[ :])"
     r"((?:[\w.-]+(?::\d+)?/)*[a-z0-9](?:[\w.-]*\w)?(?::\w(?:[\w.-]*\w)?)?(?:@sha256:[0-9a-f]{64})?)",
     re.IGNORECASE,
 )
@@ -103,44 +105,11 @@ _ITSELF = re.compile(
 _OF_AN_IMAGE = re.compile(rf"{_IN.pattern}|anonymous token: unexpected status: 4\d\d")
 """A token request of which not even the address is told, too: its status is that of what it was for."""
 _REFUSED_LOGIN = re.compile(
-    r"login attempt to |incorrect username or password|/v2/\"?: (?:unauthorized|denied): |oauth token: |authenticating to \""
+    r"login attempt to |incorrect username or password|authorization token has expired|"
+    r"/v2/\"?: (?:unauthorized|denied): |oauth token: |authenticating to \""
 )
 """containerd fetches an oauth token with a login, an anonymous one without (core/remotes/docker/authorizer.go). docker asks /v2/
 with its login, and the realm that it is sent to, and prints what either said (moby registry/auth.go)."""
-_SPEAKERS = [
-    (re.compile(words), client)
-    for client, words in re.findall(
-        r"(.+?): (.+)",
-        r"""
-docker: image (?:\S+ )?with (?:policy|specified policies)
-UpstreamClient(Go-http-client) docker: (?:Failed to pull image|PullImage) .*Error response from daemon
-docker: Error response from daemon
-argocd-image-updater: Could not get tags from registry
-kyverno: kyverno|image verification failed|attestors\[
-cosign: no (?:matching )?signatures|policy\.sigstore\.dev|manifests/sha256-[0-9a-f]{64}\.sig\b|signing \[|accessing entity
-trivy: image scan error|error in image scan|vulnerability DB|[Jj]ava DB|find the specified image
-go-containerregistry: failed to catalog|oci-registry: |OciRegistry
-regclient/regctl: (?i)failed to (?:send blob post|(?:get|put) manifest |(?:get|request) (?:blob|manifest)(?: head)?,? )
-buildkit: failed to solve|invalid from flag value
-cri-o: (?:Failed to pull image|rpc error: ).*(?:[Rr]eading manifest|pinging)|pulling image failed:|error creating pod sandbox
-containerd: failed to pull and unpack image
-nerdctl: ^failed to resolve reference|does not seem to support HTTPS
-kaniko: checking push permission|push to destination
-jib: cloud\.tools[.:]jib
-helm: (?:INSTALLATION|UPGRADE) FAILED|could not download oci://|valid chart repository|failed to fetch \S+\.tgz
-apptainer: While making image
-source-controller: chart pull error|determine (?:the )?artifact
-kubelet: Failed to pull image
-skopeo: (?s)(?:initializing source|at destination:|layer (?:upload )?to |[Rr]eading manifest |manifest \S+ to ).*\nfatal$
-podman: Trying to pull |initializing source|[Rr]eading manifest \S+ in|exists in|(?:layer|upload|manifest \S+) to |container reg
-""",
-    )
-]
-"""moby client/request.go, also as a kubelet has it ask; stereoscope in syft and grype; regclient scheme/reg; buildkit
-client/solve.go, docker's builder; CRI-O and containerd as a kubelet quotes them; nerdctl pkg/imgutil; Flux's source-controller;
-kaniko pkg/executor/push.go; jib JibBuildRunner; helm pkg/downloader; and containers/image, which has one login for podman,
-skopeo and buildah."""
-_CALLED = re.compile(r"^(?:[$#>] )?(?:sudo )?(docker|podman|nerdctl|buildah|skopeo|crane|oras|helm) ")
 MARK = re.compile(
     r"(?i)\b(?:error|err|fatal|exception|cannot|denied|unauthorized|too ?many ?requests|authentication (?:is )?required|x509|"
     r"failed|failure|no match|must be lowercase|invalid reference)\b|\b(?:manifest|name|blob) (?:unknown|invalid)|unable to |"
@@ -188,8 +157,7 @@ class Reader:
         entry = replace(entry, message=f"{entry.message} {_fields(entry)}".rstrip())
         text = entry.message
         if answer_of(text) is None:
-            called = _CALLED.search(text)
-            self.speaker = called[1] if called is not None else _speaker(entry) or self.speaker
+            self.speaker = called(text) or speaker(entry) or self.speaker
         self.begun |= _BEGUN.match(text) is not None
         if importing := re.match(r"(#\d+ )importing cache", text):
             self.cache = importing[1]
@@ -312,7 +280,7 @@ class Reader:
         """The request (METHOD URL) and its answer, else why there was none; or the 401 that sent it to a token's address."""
         method, url = request.split(" ", 1)
         one = Exchange(method=method, url=url, asked_line=entry.line)
-        if client := _speaker(entry) or self.speaker:
+        if client := speaker(entry) or self.speaker:
             one.sent.append(("User-Agent", client))
         if _REFUSED_LOGIN.search(entry.message) and not challenge:
             one.sent.append(("Authorization", "Basic"))
@@ -357,13 +325,6 @@ def _image(text: str) -> Reference | None:
         version = re.search(r" --version[ =](\S+)", text)
         return replace(image, tag=version[1] if version else None)
     return image
-
-
-def _speaker(entry: Entry) -> str:
-    """The client whose words these are; empty where several say so. Of those with one library, skopeo logs its end as fatal."""
-    return next(
-        (one for words, one in _SPEAKERS if words.search(f"{entry.message}\n{entry.fields.get('level', '')}")), ""
-    )
 
 
 def is_storage(url: str, text: str) -> bool:

@@ -8,7 +8,7 @@ from pullscope.oci.reference import Reference
 def parsed(name: str) -> Reference | None:
     """The image of that name, where it is one."""
     try:
-        return Reference.parse(name)
+        return Reference.parse(name.replace(":443/", "/", 1))  # the port of https, which some clients write
     except ValueError:
         return None
 

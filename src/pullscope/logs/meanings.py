@@ -73,13 +73,17 @@ permission_denied: write_package
     ghcr.io does not let that token write the package: in a workflow permissions: packages: write, and Write for its repository in
         the package's settings (Manage Actions access); else a classic token with write:packages
 # GoogleContainerTools/kaniko#622
-does not have permission '(?:storage|artifactregistry)\.
+does not have permission '(?:storage|artifactregistry)\.|[Pp]ermission \W?(?:storage|artifactregistry)\.[\w.]+\W? denied
     the account of Google Cloud whose login it shows lacks that right: gcloud projects add-iam-policy-binding PROJECT
         --member=serviceAccount:EMAIL --role=roles/artifactregistry.writer (reader, to pull alone), or show another's
 # fluxcd/source-controller#894
 failed to login to OCI registry
     the registry took no login of Flux, and why is not said: kubectl describe helmrepository tells; helm registry login HOST with
         that user and password tries it, and secretRef names the secret that has them
+# apptainer/apptainer#2230, cri-o/cri-o#7007, containers/skopeo#1240: of its own login, or of none, the library says the same
+[Bb]earer token: invalid status code from registry 40[13]
+    the token server refused: the login that was shown is wrong, or may not pull that, or there was none: check the name; if it is
+        private, log in with an account that may pull it: docker login HOST
 (?:[Bb]earer token: invalid status code from registry|fetch (?:anonymous|oauth) token: unexpected status:?) 5\d\d
     the token server failed, which is not named (curl -sI https://HOST/v2/ names it: realm): try again, and see its log or status
 Requesting bearer token: invalid status code|[Ff]etch bearer token for '
@@ -89,6 +93,14 @@ unexpected status code https?://\S+\.\.\.(?!\S)
 # JibSystemProperties.java; GoogleContainerTools/jib#885, #1578, #3574
 not sent because the connection was over HTTP
     jib sends no login by plain http: give it -DsendCredentialsOverHttp=true, or use https
+# openai/universe#38, lmakarov/dde#180, docker-archive-public/docker.kitematic#2151: neither address nor image
+(?:read|write) tcp \S+?->\S+:\s
+    a connection was ended before all had come, and with whom is not said (the registry, or the storage of its layers): try again,
+        as layers that came are kept; if it ends each time, what is on the way ends it (VPN, proxy, firewall): another network
+        shows it
+TLS handshake timeout|i/o timeout|Client\.Timeout
+    nothing answered in time, and who was asked is not said: curl -v https://HOST/v2/ where the client runs tries the registry;
+        if that waits too, let it through the firewall, or name the proxy of this network to the client (HTTPS_PROXY)
 """
 """What a client says of content that it got, or without a name, and what that means."""
 _NO_ANSWER = r"""
@@ -150,8 +162,19 @@ could not find protocol handler for
 open /tmp/\S+: no such file
     no registry is at fault: the client misses a file of its own: update it, and once more
 # podman-container-tools/podman#3102
-invalid reference format|repository name must (?:be lowercase|have at least one component)
+invalid reference format|repository name (?:\([^)]*\) )?must (?:be lowercase|have at least one component)|\bInvalidImageName\b
     no registry was asked: write HOST/NAME:TAG, in lower case, without https:// and spaces
+# StaPH-B/docker-builds#891, apptainer/singularity#3614; apptainer.org/docs/user, "endpoint.html"
+remote has no library client
+    no registry was asked: apptainer has no library of its own unless one is set: write docker://IMAGE for an image of a registry;
+        for library:// itself: apptainer remote add --no-login SylabsCloud cloud.sylabs.io, apptainer remote use SylabsCloud
+While pulling library image|invalid container ref
+    no registry was asked: a name without docker:// is one of the library of Sylabs to apptainer and singularity: write
+        docker://IMAGE for an image of a registry (apptainer pull docker://IMAGE)
+# kreuzwerker/terraform-provider-docker#189, docker/docker-py#1780, testcontainers/testcontainers-java#6190
+X-Registry-Auth
+    the docker daemon was given no login by the program that calls it, and pushes nothing without one: give it that registry's (in
+        Terraform registry_auth with the same address as in the image's name; in docker-py auth_config; else docker login HOST)
 # sigstore/cosign names the tag and the address of the signature; sigstore/policy-controller#1899
 no (?:matching )?signatures(?!.*(?:UNAUTHORIZED|DENIED|dial|x509|: [45]\d\d))
     the verifier found no signature that fits: cosign tree IMAGE lists those that there are; sign it (cosign sign

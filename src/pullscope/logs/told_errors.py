@@ -63,6 +63,7 @@ _SAYS = (
     # containerd and oras, cosign, Quay of old (UKHomeOffice/kb8or#68), Cloud Run (google-github-actions/deploy-cloudrun#465)
     # docker of old (docker/docker-py#1287), Harbor (goharbor/harbor#19067)
     (r": (?:(?:image|artifact|repository) [\w./:@-]+ |entity )?not found(?! or)| not found: manifest unknown", 404),
+    (r"error: not in registry: \S+/", 404),  # charliecloud: hpc/charliecloud#1184
     (r"Tag \S+ not found in repository|(?<!returned error: )manifest for \S+ not found|Image '.*' not found", 404),
 )
 _NO_ANSWER = re.compile(
@@ -104,6 +105,7 @@ def answer_of(text: str) -> tuple[int, bytes | None] | None:
             rf"\b(?:{words}|{code})(?:: ([^\n]+)|(?<=unknown)$)|(?:\A|[:\n] ?|\(\W?){words}(?:\W?\))?\Z", text
         ):
             message = _DETAIL.sub(lambda more: f": {more[1]}" if more[1] else "", told[1] or words).strip()
+            message = re.sub(r"';?\W*\Z", "", message) if message.count("'") % 2 else message
             if message.count('"') % 2 or (message[-1:] == "]" and "[" not in message):
                 message = re.sub(r"[\"')\]\s]+\Z", "", message)
             body = json.dumps({"errors": [{"code": code, "message": message}]}).encode()

@@ -8,14 +8,18 @@ from collections import deque
 from pullscope.logs.client_errors import ASKED, MARK, Reader, is_of_another, is_storage
 from pullscope.logs.images import parsed
 from pullscope.logs.meanings import MEANINGS, MEANT, UNKNOWN_CA, WITHOUT_A_REQUEST
+from pullscope.logs.not_a_name import wrong_name
 from pullscope.logs.sentences import sentences
+from pullscope.logs.speakers import speaker
 from pullscope.logs.told_errors import answer_of
+from pullscope.oci.agents import identify
 from pullscope.oci.reference import Reference
 from pullscope.oci.scrub import redact_text
 from pullscope.oci.urls import split
+from pullscope.trace.findings.login_commands import own_login
 
 _SOMEWHERE = re.compile(
-    r"(?i)(?:docker://|oci://|['\"](?=(?:[\w-]+\.)+[a-z]+(?::\d+)?/[^\s'\"]+[:@][^\s'\"]+['\"])|"
+    r"(?i)(?:(?:docker|oci|registry)://|['\"](?=(?:[\w-]+\.)+[a-z]+(?::\d+)?/[^\s'\"]+[:@][^\s'\"]+['\"])|"
     r"\b(?:(?<!base )images?|from|ref|reference|source|target|tag|fetching|(?:Retriev|pull|scann)ing|found for)"
     r"(?: (?:image|registry|repository))?[=: \"'\[(]+)(?=[\w./-]+[:@/]\w)(?!\w*-?sha256:)"
     r"((?:[\w.-]+(?::\d+)?/)*[a-z0-9][\w.-]*(?::(?!sha256-)\w(?:[\w.-]*\w)?)?"
@@ -36,19 +40,25 @@ def without_a_request(text: str) -> str:
         )
         said = f"a blob did not come from {host} ({why[:300]})"
         return f"names no image; {said}. Layers and configs come from such a storage host: {step}"
-    reader, said, status, beside = Reader(), "", 0, None
+    reader, said, status, beside, who = Reader(), "", 0, None, ""
     for one in sentences(text.splitlines()):
         deque(reader.sentence(one), maxlen=0)
-        beside = beside or next(filter(None, (parsed(name[1]) for name in _SOMEWHERE.finditer(one.message))), None)
+        who = speaker(one) or who
+        names = [name[1] for name in _SOMEWHERE.finditer(one.message)] + [one.fields.get("image", "")]
+        beside = beside or next(filter(None, map(parsed, names)), None)
         said = max(said, one.message, key=len) if MARK.search(one.message) else said
         status = max(status, 0 if is_of_another(one.message) else (answer_of(one.message) or (0,))[0])
     image = reader.image or beside
     known = next(((words, meant) for words, meant in MEANINGS if words.search(text)), None)
     if known is not None:
-        return f"names no request; it says: {_filled_in(known[1], image)}{_why(known[0], text)}"
+        wrong = wrong_name(text)
+        meant = f"no registry was asked for {wrong}" if wrong else _filled_in(known[1], image, who or reader.speaker)
+        return f"names no request; it says: {meant}{_why(known[0], text)}"
     meant = f"; {status}: {MEANT.get(status, MEANT[500] if status >= 500 else 'see its words')}" if status else ""
-    if (asked := ASKED.search(text)) is not None:
-        meant = re.sub(r"(?<=login )HOST\b", split(asked[2]).netloc, meant)
+    asked, told = ASKED.search(text), re.search(r"\bpulling from host (\S+)", text)
+    if asked is not None or told is not None:
+        host = split(asked[2]).netloc if asked is not None else told[1] if told is not None else ""
+        meant = re.sub(r"docker login HOST\b", own_login(identify(who or reader.speaker).family, host), meant)
     pushes = reader.pushes or re.search(r"(?i)\bpush|write blob", text)
     more = f"put the command that failed above it, with the name of its image (docker {'push' if pushes else 'pull'} IMAGE)"
     if image is not None and pushes:
@@ -61,10 +71,11 @@ def without_a_request(text: str) -> str:
     return f"names no request that failed, so its cause is not known; it says {words!r}{meant}; {more}"
 
 
-def _filled_in(meant: str, image: Reference | None) -> str:
-    """The words with the image, and its registry in commands, where the message names one."""
+def _filled_in(meant: str, image: Reference | None, speaker: str) -> str:
+    """The words with the image, and its registry in the client's own commands, where the message names one."""
     if image is None:
         return meant
+    meant = re.sub(r"docker login HOST\b", own_login(identify(speaker).family, image.registry), meant)
     meant = re.sub(r"(?<=https://)HOST\b|\bHOST(?=:443)", image.api_host, re.sub(r"\bIMAGE\b", str(image), meant))
     return re.sub(r"(?<=login )HOST\b", image.registry, meant)
 

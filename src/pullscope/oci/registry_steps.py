@@ -7,7 +7,7 @@ storage, `log` is where its log is, `token_log` that of its token server, `cache
 `upstream` where it keeps its login there, `network` what lets a network of one's own through to its storage, `limit` what it
 counts, `api` opens the API beside it, `public` where its own address is set, `redirect` what keeps it from sending to its
 storage, `takes` what can be pushed to, `status` where its faults are told, `scan` where it is said what may not be pulled,
-`page` where people see what is public. Braces: the names of `KnownRegistry.step`.
+`page` where people see what is public, `lists` lists repositories. Braces: the names of `KnownRegistry.step`.
 """
 
 from __future__ import annotations
@@ -50,6 +50,7 @@ ecr
     network allow s3:GetObject on arn:aws:s3:::prod-{region}-starport-layer-bucket/* in the policy of the VPC's endpoint for S3
         (aws ec2 describe-vpc-endpoints, then aws ec2 modify-vpc-endpoint --vpc-endpoint-id ID --policy-document file://POLICY)
     creates aws ecr create-repository --region {region} --repository-name {name}
+    lists aws ecr describe-repositories --region {region}
 artifact-registry
     # docs.cloud.google.com: artifact-registry/docs/access-control, integrate-gke; sdk/gcloud/reference/projects
     grant gcloud projects add-iam-policy-binding {owner} --member=serviceAccount:EMAIL
@@ -58,6 +59,7 @@ artifact-registry
     upstream as the upstream credentials of its remote repository
     limit it counts the project, and its quotas can be raised (console.cloud.google.com/iam-admin/quotas)
     nodes the role Artifact Registry Reader for the service account of the nodes
+    lists gcloud artifacts docker images list {host}/PROJECT/REPOSITORY
     creates gcloud artifacts repositories create {repository} --repository-format=docker --location={location} --project={owner}
 acr
     # learn.microsoft.com: azure/container-registry/container-registry-rbac-abac-repository-permissions, container-registry-skus,
@@ -77,6 +79,7 @@ acr
     network take the service endpoint policy off the subnet that asks (az network service-endpoint policy list shows them), or
         have that storage in it; the storage account is Microsoft's, and takes no rules of yours
     nodes az aks update -n CLUSTER -g GROUP --attach-acr {registry}
+    lists az acr repository list --name {registry}
     metadata_read add metadata/read to the scope map of its token
 ocir
     # docs.oracle.com/iaas/Content/Registry: registrycreatingarepository.htm; registrypolicyrepoaccess.htm

@@ -251,8 +251,9 @@ no key: unsupported docker v2 repository request for 'null'
 # Docker Hub's token server: GoogleContainerTools/kaniko#702, google/go-containerregistry#1741
 name (read list token): (?:invalid|bad|illegal|malformed|unsupported) (?:repository|image|project|scope|name|path)
     check how {names} is spelled: {host} accepts no such name
-# Harbor says 401 or 403 too: goharbor/harbor#13391
-not there: (?:project|repository|namespace|organi[sz]ation|tenant)\b.{0,80}(?:not found|does not exist|doesn't exist|unknown)
+# Harbor says 401 or 403 too: goharbor/harbor#13391; GHCR: goreleaser/goreleaser#2815
+not there: (?:project|repository|namespace|organi[sz]ation|tenant|owner)\b.{0,80}(?:not found
+    |does not exist|doesn't exist|unknown)
     check how {names} is spelled, and create what its answer names at {host}, if you push to it
 # microsoft/vscode-docker#3780
 client id (token): client id must be guid

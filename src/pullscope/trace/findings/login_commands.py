@@ -48,6 +48,12 @@ _BY_HAND = {
     "curl": "curl -u {user}:PASSWORD",
     "python-|okhttp|axios|node-fetch|aiohttp|apache-httpclient|java|wget|powershell|libwww": "let the script send it, as "
     "Authorization: Basic",
+    # docs.aws.amazon.com/AmazonECS, "Task execution IAM role"; learn.microsoft.com/cli/azure/containerapp/registry
+    "amazon-ecs-agent": "aws iam attach-role-policy --role-name ROLE --policy-arn "
+    "arn:aws:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy (ROLE is the task's execution role; of a registry "
+    "other than ECR: repositoryCredentials in the task definition)",
+    "containerapps": "az containerapp registry set -n APP -g GROUP --server {host} --identity system (which needs the role "
+    "AcrPull there; of another registry --username USER --password PASSWORD)",
 }
 """What is no container tool, by its User-Agent, and reads no login of docker's: where it takes one from."""
 
@@ -231,6 +237,8 @@ def logout(case: Case, host: str) -> str:
     """The command by which this client forgets a login."""
     if case.family in ON_NODES:
         return "take its secret out of the pod's imagePullSecrets"
+    if (controller := _controller(case)) is not None:
+        return f"take out the secret that {controller} reads"
     return own_login(case.family, host).partition(" (")[0].replace("login", "logout").replace(" --username NAME", "")
 
 

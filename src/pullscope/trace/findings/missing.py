@@ -12,7 +12,7 @@ from pullscope.oci.routes import Endpoint, below
 from pullscope.oci.urls import bare
 from pullscope.trace.findings.answers import Answer
 from pullscope.trace.findings.asked import action, cached, host_within, meant_as_host, of_a_build_cache, takes, trusted
-from pullscope.trace.findings.case import in_turn
+from pullscope.trace.findings.case import in_turn, listed
 from pullscope.trace.findings.compared import naming
 from pullscope.trace.findings.login_commands import list_tags
 from pullscope.trace.findings.paths import added, of_a_path_twice
@@ -247,3 +247,17 @@ def of_a_website(one: Answer) -> str | None:
         return None
     how = "docker login without a host, server in hosts.toml" if "docker" in site else "server in hosts.toml"
     return f"name {WEBSITES[site]} in its place ({how}, a mirror's address): {site} is the website"
+
+
+def short(one: Answer) -> str:
+    """What a name may lack: its owner, or registry (podman-container-tools/podman#17926, cri-o/packaging#301)."""
+    hub, client = one.known is not None and one.known.id == "docker-hub", one.case.client
+    short = f", and write its registry before it, if that is another: {client} looks for short names at docker.io"
+    if len(asked := in_turn(one.case, one.step)) > 1:
+        return f", and write its registry before it, if none is there: {client} asked {listed(asked)} in turn (registries.conf)"
+    said = short if hub and one.no_login and one.case.family in CONTAINERS_IMAGE else ""
+    if not hub or not (one.name or "").startswith("library/"):
+        return said
+    if one.case.family == "buildkit":  # docker/compose#11028, docker/cli#1559, moby/buildkit#4172
+        return f": if a stage of the Dockerfile is meant, none is named so there (FROM IMAGE AS {(one.name or '')[8:]})"
+    return f"{said}; what belongs to an owner at Docker Hub is named OWNER/NAME, at other registries HOST/NAME"

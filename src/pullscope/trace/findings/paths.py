@@ -10,6 +10,7 @@ from pullscope.oci.urls import path_of
 from pullscope.trace.findings.answers import Answer
 from pullscope.trace.findings.asked import host_within
 from pullscope.trace.findings.case import REFUSALS
+from pullscope.trace.findings.said import says
 
 _ARTIFACTORY = re.compile(r"((?:artifactory/)?api/(?:docker|oci))/([^/]+)/(?:v2/)?(.+)")
 """The path of its API, taken for a part of a name: google/go-containerregistry#1464, renovatebot/renovate#17200."""
@@ -42,11 +43,22 @@ def of_a_path(one: Answer) -> str | None:
     return None
 
 
+_HARBORS_LIST = re.compile("unauthorized to list catalog")
+"""goharbor/harbor, src/server/middleware/v2auth."""
+
+
 def of_the_catalog(one: Answer) -> str | None:
-    """Registries keep lists of everything to administrators, or have none: nexspence/nexspence#261."""
+    """Registries keep lists of everything to administrators, or have none: nexspence/nexspence#261; goharbor/harbor#7898."""
     if one.step.route.endpoint is not Endpoint.CATALOG or one.status not in (*REFUSALS, 404, 405, 501):
         return None
     else_ = f", or log in: {one.login}" if one.no_login and one.status in REFUSALS else ""
+    if (own := one.step_there("lists")) is not None:
+        return f"list its repositories by its own command: {own}{else_}"
+    if says(one.hop, _HARBORS_LIST):
+        api = f"curl -u USER:PASSWORD https://{one.host}/api/v2.0/projects/PROJECT/repositories"
+        return (
+            f"log in as a system administrator, to whom alone Harbor shows its catalog ({one.login}); as another, {api}"
+        )
     return f"list the tags of a repository by its name: {one.host} may show its catalog to administrators only{else_}"
 
 

@@ -13,13 +13,13 @@ from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import bare
 from pullscope.trace.findings.answers import OF_RIGHTS, Answer, look_at_the_log
 from pullscope.trace.findings.asked import PLACEHOLDER, action, check, host_within, request, thing
-from pullscope.trace.findings.case import REFUSALS, asked_repositories, in_turn, is_write, listed, repositories
+from pullscope.trace.findings.case import REFUSALS, asked_repositories, is_write, listed, repositories
 from pullscope.trace.findings.compared import realm_lost
 from pullscope.trace.findings.grants import ACCESS, allows, pushes, rights, showed_it_with
 from pullscope.trace.findings.login_commands import as_typed, by_hand, log_in, login, logout, renewal
 from pullscope.trace.findings.media_types import is_before
-from pullscope.trace.findings.missing import as_host, cache, chart_folder, elsewhere
-from pullscope.trace.findings.said import answered_by, is_specific, quoted, says
+from pullscope.trace.findings.missing import as_host, cache, chart_folder, elsewhere, short
+from pullscope.trace.findings.said import answered_by, is_specific, quoted, says, words
 from pullscope.trace.model import Kind
 from pullscope.trace.source_gaps import lacking
 
@@ -157,7 +157,10 @@ def _public(one: Answer) -> str:
 def of_an_old_login(one: Answer) -> str | None:
     """One that is over, or that was not needed."""
     if one.code == "login-not-needed":
-        basic = one.hop.request.authorization == "basic" and not one.step.is_token  # SgtSilvio/gradle-oci#143
+        seen = not one.step.is_token and not lacking(
+            one.hop.request, "credentials"
+        )  # of a message only that there was one
+        basic = one.hop.request.authorization == "basic" and seen  # SgtSilvio/gradle-oci#143
         again = "show it to its token server alone" if basic else log_in(one.case, one.host, over=True)
         public = one.known is not None and one.known.all_may_read
         return f"log out: {logout(one.case, one.host)}{f'; or {again}' if public else ''}"
@@ -301,7 +304,15 @@ def _with_a_login(one: Answer, name: str) -> str:
     known = one.behind
     public = known is not None and known.hosts is not None and known.id not in ("ecr", "acr", "artifactory")
     if action(one.case, one.step) == "pull" and (public or host_within(name) is not None):
-        return f"{_named(one, name)}{_short(one)}; if it is private, {account}{as_host(one)}"
+        # korthout/camunda-platform-rest-api#106, dexidp/dex#2672, nilsnolde/docker-valhalla#122: a login that is over
+        kept = known is not None and known.voids and words(one.hop) == "DENIED: denied"
+        kept = kept and lacking(one.hop.request, "credentials")
+        out = (
+            f"; if it is public, log out: {logout(one.case, one.host)} (to a login that is over it says so)"
+            if kept
+            else ""
+        )
+        return f"{_named(one, name)}{short(one)}{out}; if it is private, {account}{as_host(one)}"
     official = known is None and "/" not in name and one.act == "read" and lacking(one.hop.request, "tokens")
     official = official or (one.act == "read" and known is not None and known.id in ("nexus", "artifactory", "harbor"))
     return f"{account}; if that is refused too, {the_right(one)}" + (
@@ -345,7 +356,7 @@ def of_a_silent_refusal(one: Answer) -> str | None:
     # distribution and Harbor name the error of a token that reached them
     unnamed = one.known is None and one.hop.challenges and all(kind.error is None for kind in one.hop.challenges)
     passed = "; check that the proxy in front passes Authorization on, too" if unnamed and one.status == 401 else ""
-    return f"{again}{the_right(one)}; or correct the name, if it is not {one.name}{_short(one)}{passed}{as_host(one)}"
+    return f"{again}{the_right(one)}; or correct the name, if it is not {one.name}{short(one)}{passed}{as_host(one)}"
 
 
 def of_a_refusal(one: Answer) -> str | None:
@@ -365,7 +376,7 @@ def of_a_refusal(one: Answer) -> str | None:
         log = f"log in with an account that has the right to {thing(one.step)} too"
         own = f"give the account that {one.case.client} uses that right"
         return f"{log}: {one.login}" if one.no_login else f"{own}, or {log}"
-    named = f"{_named(one, name)}{_short(one)}"
+    named = f"{_named(one, name)}{short(one)}"
     if one.asks_for_none and one.name and not one.hop.is_page:  # DaoCloud/crproxy#8, DaoCloud/public-image-mirror#45622
         first = f"as a relay of several registries wants theirs first (docker.io/{name})"
         return f"correct the name, if it is not {name}, {first}: {one.host} asks for no login, so that none helps"
@@ -380,17 +391,3 @@ def of_a_refusal(one: Answer) -> str | None:
     if one.no_login:
         return f"log in, if that is what its words ask for: {login(one.case, host)}; else {look_at_the_log(one)}"
     return f"{the_right(one)}, if its words name no other reason; else {look_at_the_log(one)}"
-
-
-def _short(one: Answer) -> str:
-    """What a name may lack: its owner, or registry (podman-container-tools/podman#17926, cri-o/packaging#301)."""
-    hub, client = one.known is not None and one.known.id == "docker-hub", one.case.client
-    short = f", and write its registry before it, if that is another: {client} looks for short names at docker.io"
-    if len(asked := in_turn(one.case, one.step)) > 1:
-        return f", and write its registry before it, if none is there: {client} asked {listed(asked)} in turn (registries.conf)"
-    said = short if hub and one.no_login and one.case.family in CONTAINERS_IMAGE else ""
-    if not hub or not (one.name or "").startswith("library/"):
-        return said
-    if one.case.family == "buildkit":  # docker/compose#11028, docker/cli#1559, moby/buildkit#4172
-        return f": if a stage of the Dockerfile is meant, none is named so there (FROM IMAGE AS {(one.name or '')[8:]})"
-    return f"{said}; what belongs to an owner at Docker Hub is named OWNER/NAME, at other registries HOST/NAME"

@@ -309,6 +309,14 @@ def of_a_manifest(one: Answer) -> str | None:
         return f"push {both}: this list names manifests of the other"
     if (changed := of_its_type(one, sent) if one.status in _NO_SUCH_TYPE else None) is not None:
         return changed
+    if says(one.hop, _OF_VERSIONS) and one.step.route.cosign:  # ko-build/ko#532: a form of OCI's that it does not know
+        without = "leave the SBOM out (ko build --sbom=none), or " if one.case.family == "ko" else ""
+        return (
+            f"{without}keep it in a registry that takes it (COSIGN_REPOSITORY in cosign): {host} takes no such manifest"
+        )
+    if says(one.hop, _OF_VERSIONS) and one.hosted is not None:
+        how = "--format v2s2 in skopeo, podman and buildah, oci-mediatypes=false in buildx"
+        return f"push it in Docker's form ({how}): {host} takes no manifest of that form"
     if says(one.hop, _OF_VERSIONS):
         return f"let {host} take manifests of version 2, schema 2, for {one.step.route.repository}, or update that registry"
     if media_class(sent) in _TYPES and "docker" in sent and one.known is None:

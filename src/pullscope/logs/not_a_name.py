@@ -1,0 +1,63 @@
+"""What is wrong with a name that a client did not take for an image's: the part that breaks the rule, and how to write it.
+
+The rules are those of distribution/reference (regexp.go), which docker, containerd, podman and BuildKit share.
+"""
+
+from __future__ import annotations
+
+import re
+
+from pullscope.oci.reference import is_registry, is_tag
+
+REFUSED = re.compile(
+    r"invalid reference format|could not parse reference|(?:invalid|bad) (?:image )?(?:tag|reference|image name)\b(?! not)|"
+    r"repository name (?:\([^)]*\) )?must (?:be lowercase|have at least one component)|InvalidImageName"
+)
+_QUOTED = re.compile(
+    r"(?:tag|reference(?: format)?|name|image|parse|repository)[: ]+(?:as a reference )?\\?[\"'`]([^\"'`\n]*?)\\?[\"'`]"
+)
+_CALLED = re.compile(
+    r"\b(?:docker|podman|buildah|nerdctl)\b.* (?:-t|--tag|--destination|pull|push)[ =]([^\s\"']*[/:][^\s\"']*)"
+)
+_OPEN = re.compile(r"\$\{\{?[^}]*\}\}?|\$\(?\w+\)?|<[\w -]+>|%\w+%")
+"""What should have been replaced: a variable of a shell, of a workflow or of Windows, a placeholder of a guide."""
+
+
+def wrong_name(text: str) -> str:
+    """What is wrong with the name that a message refuses, and how to write it; empty where that is not seen."""
+    if REFUSED.search(text) is None:
+        return ""
+    named = [*_QUOTED.findall(text), *_CALLED.findall(text)]
+    return next((f"{name!r}: {why}" for name in named for why in [_why(name)] if why), "")
+
+
+def _why(name: str) -> str:
+    if not name:
+        return "it is empty: the variable that holds it is not set where the client runs"
+    if (left := _OPEN.search(name)) is not None:
+        return f"{left[0]} was not replaced: set that value, or write the name in its place"
+    if (scheme := re.match(r"\w+://", name)) is not None:
+        return f"write it without {scheme[0]}"
+    if re.search(r"\s|\\[nrt]", name) is not None:
+        return "a space or line end is in it: take it out (a variable that was read from a file or a command may end with one)"
+    rest, _, digest = name.partition("@")
+    if digest and re.fullmatch(r"sha256:[0-9a-f]{64}", digest) is None:
+        return "behind @ stands sha256: and 64 hex digits; a tag stands behind : alone"
+    host, slash, path = rest.partition("/")
+    if not slash or not (is_registry(host) and ("." in host or ":" in host or host == "localhost")):
+        host, path = "", rest
+    parts = path.split("/")
+    if "" in re.sub(r":[^/]*\Z", "", path).split("/"):
+        return "a part of it is empty: the variable for it (owner, project or name) is not set where the client runs"
+    _, colon, tag = parts[-1].partition(":")
+    if any(":" in part for part in parts[:-1]) or ":" in tag:
+        at = re.split(r":", path, maxsplit=1)[1]
+        return f"a tag has no / and no :, so {at!r} is none: write it with - in their place (of a git ref its last part alone)"
+    if (above := re.sub(r":[^/]*\Z", "", path)) != above.lower():
+        whole = "/".join(filter(None, (host, above.lower()))) + (f":{tag}" if colon else "")
+        return f"names are lower case: {whole}"
+    if colon and not tag:
+        return "nothing stands behind the colon: the variable for the tag is not set where the client runs"
+    if tag and not is_tag(tag):
+        return f"{tag!r} is no tag: letters, digits, _ . and -, at most 128, and neither . nor - first"
+    return ""

@@ -1,0 +1,60 @@
+"""Whose words a sentence is: the client that says it, or that was called on the line above."""
+
+from __future__ import annotations
+
+import re
+
+from pullscope.logs.entries import Entry
+
+_SPEAKERS = [
+    (re.compile(words), client)
+    for client, words in re.findall(
+        r"(.+?): (.+)",
+        r"""
+docker: image (?:\S+ )?with (?:policy|specified policies)
+trivy: image scan error|error in image scan|vulnerability DB|[Jj]ava DB|find the specified image|initialize an? (?:\w+ )?scanner
+UpstreamClient(Go-http-client) docker: (?:Failed to pull image|PullImage) .*Error response from daemon
+amazon-ecs-agent: CannotPull(?:\w*Container|ECR)\w*Error|CannotPullImageManifestError
+containerapps: template\.containers\.\S+ is invalid|image'? is invalid with details
+docker: Error response from daemon
+argocd-image-updater: Could not get tags from registry
+kyverno: kyverno|image verification failed|attestors\[
+cosign: no (?:matching )?signatures|policy\.sigstore\.dev|manifests/sha256-[0-9a-f]{64}\.sig\b|signing \[|accessing entity
+ko: publishing ko://|resolving image references .*ko://
+go-containerregistry: failed to catalog|oci-registry: |OciRegistry
+regclient/regctl: (?i)failed to (?:send blob post|(?:get|put) manifest |(?:get|request) (?:blob|manifest)(?: head)?,? )
+buildkit: failed to solve|invalid from flag value
+cri-o: (?:Failed to pull image|rpc error: ).*(?:[Rr]eading manifest|pinging|[Bb]earer token)|pulling image failed:|pod sandbox
+containerd: failed to pull and unpack image
+nerdctl: ^failed to resolve reference|does not seem to support HTTPS
+kaniko: checking push permission|push to destination
+jib: cloud\.tools[.:]jib
+helm: (?:INSTALLATION|UPGRADE) FAILED|could not download oci://|valid chart repository|failed to fetch \S+\.tgz
+apptainer: FATAL:   |While making image|failed to get (?:SHA of|checksum for) docker://
+source-controller: chart pull error|determine (?:the )?artifact|failed to pull artifact from 'oci:
+kubelet: Failed to pull image
+skopeo: (?s)(?:initializing source|at destination:|layer (?:upload )?to |[Rr]eading manifest |manifest \S+ to ).*\nfatal$
+podman: Trying to pull |initializing source|[Rr]eading manifest \S+ in|exists in|(?:layer|upload|manifest \S+) to |container reg
+""",
+    )
+]
+"""moby client/request.go, also as a kubelet has it ask; stereoscope in syft and grype; regclient scheme/reg; buildkit
+client/solve.go, docker's builder; CRI-O and containerd as a kubelet quotes them; nerdctl pkg/imgutil; Flux's source-controller;
+kaniko pkg/executor/push.go; jib JibBuildRunner; helm pkg/downloader; ko pkg/commands/resolver.go; the ECS agent's errors.go, also
+of Fargate; and containers/image, which has one login for podman, skopeo and buildah, and another for apptainer."""
+_CALLED = re.compile(
+    r"^(?:[^\s$#>❯➜]*[$#>❯➜%] +)?(?:sudo )?(docker|podman|nerdctl|buildah|skopeo|crane|oras|helm|apptainer|singularity|ko) "
+)
+
+
+def called(text: str) -> str:
+    """The client that a line calls, behind a prompt or not."""
+    found = _CALLED.search(text)
+    return found[1] if found is not None else ""
+
+
+def speaker(entry: Entry) -> str:
+    """The client whose words these are; empty where several say so. Of those with one library, skopeo logs its end as fatal."""
+    return next(
+        (one for words, one in _SPEAKERS if words.search(f"{entry.message}\n{entry.fields.get('level', '')}")), ""
+    )
