@@ -16,7 +16,8 @@ BEFORE = """\
 file, from stdin, or in quotes in place of a file. The form is recognised from the content; there is no option for it.
 Prefixes of a journal (`Nov 25 22:53:08 host dockerd[712]: `), timestamps of CI and `kubectl logs`,
 `journalctl -o json` and docker's json-file are understood. So is what a log was pasted through: a mail's quotes, Markdown's
-indentation, the entities of a web page, lines cut at the width of a terminal, PowerShell's UTF-16 and its records, gzip.
+indentation, the entities of a web page, the frame of k9s, lines cut at the width of a terminal, PowerShell's UTF-16 and its
+records, gzip.
 
 ```sh
 pullscope report crane.log

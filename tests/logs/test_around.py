@@ -75,6 +75,17 @@ def test_the_width_of_a_terminal_is_undone() -> None:
     assert _read(cut * 3) == f"{line}\n" * 3
 
 
+def test_a_frame_is_undone() -> None:
+    """k9s cuts a line that is longer than its frame, and fills up one that is shorter."""
+    assert _read("│ the first li │\n│ ne           │\n│ short        │\n") == "the first line\nshort\n"
+
+
+def test_half_a_frame_stays() -> None:
+    """Terraform draws the left side alone."""
+    text = "╷\n│ Error: no image\n│ \n│   on main.tf line 1\n╵\n"
+    assert _read(text) == "".join(f"{line.rstrip()}\n" for line in text.splitlines())
+
+
 def test_a_record_of_powershell_is_what_was_written() -> None:
     """The first line on stderr, which it makes a record of, and cuts at its width."""
     assert _read(RECORD) == (

@@ -17,6 +17,7 @@ _QUOTE = re.compile(r"\s?> ?")
 _ASKED_BY_CURL = re.compile(r"^\s?> [A-Z]+ \S+ HTTP/", re.MULTILINE)
 MOST = 0.9
 """The share of the lines that are quoted or indented, where the log is."""
+_FRAMED = re.compile(r"\s*│ ?(.*?) ?│\s*\Z")
 _RECORD = "+ FullyQualifiedErrorId"
 """PowerShell 5 makes a record of the first line that a program writes to stderr (microsoft/nav-docker#218)."""
 _PROGRAM = re.compile(r"[\w.-]+ : ")
@@ -34,7 +35,7 @@ def unwrapping(head: str) -> Step:
     steps: list[Step] = []
     lines = head.splitlines()
     if not head.lstrip().startswith("{"):
-        for find in (_of_a_page, _of_a_mail, _of_markdown, _of_powershell, _of_a_terminal):
+        for find in (_of_a_page, _of_a_mail, _of_a_frame, _of_markdown, _of_powershell, _of_a_terminal):
             step = find(lines)
             if step is not None:
                 steps.append(step)
@@ -62,6 +63,25 @@ def _of_a_mail(lines: list[str]) -> Step | None:
     if quoted < MOST * len(said) or not said or _ASKED_BY_CURL.search("\n".join(lines)):
         return None
     return lambda each: (_QUOTE.sub("", line, count=1) for line in each)
+
+
+def _of_a_frame(lines: list[str]) -> Step | None:
+    """k9s draws one around what it shows, and cuts lines at it (spegel-org/spegel#413, #530, goharbor/harbor-helm#1838)."""
+    framed = sum(_FRAMED.match(line) is not None for line in lines)
+    return _unframed if framed and framed >= MOST * sum(bool(line.strip()) for line in lines) else None
+
+
+def _unframed(lines: Iterable[str]) -> Iterator[str]:
+    held, joined = "", 0
+    for raw in lines:
+        framed = _FRAMED.match(raw.rstrip("\r\n"))
+        held += framed[1] if framed is not None else raw.rstrip("\r\n")
+        joined += 1
+        if framed is None or held[-1:] in ("", " ") or joined >= MOST_JOINED:
+            yield held.rstrip()
+            held, joined = "", 0
+    if held:
+        yield held
 
 
 def _of_markdown(lines: list[str]) -> Step | None:

@@ -27,7 +27,7 @@ _STATUS = re.compile(
     r"status=|\[http|\bHTTP(?= [45]\d\d: )|[Uu]nexpected(?= [45]\d\d response status)|"
     r"returned error code|, status(?= [45]\d\d\W*\Z)|[Hh]ttp code:|[Ff]ailed with status:|response from registry:|"
     r"^(?=\\*\"?[45]\d\d(?:\W*\Z|:| \(?[A-Z]| page not found| retryCount))|"
-    r"(?=\d+ (?:Client|Server) Error: )) ?\\*\"?([1-5]\d{2})\b(?!\.\d)"
+    r"(?=\d+ (?:Client|Server) Error: )) ?\\*\"?([2-5]\d{2})\b(?!\.\d|/)"
 )
 _PHRASES = "|".join(rf"{status} \(?(?i:{'|'.join(names)})" for status, names in NAMES.items() if status >= 400)
 _NAMED = re.compile(rf"\b(?={_PHRASES})(\d{{3}})")
