@@ -7,8 +7,11 @@ do. What depends on the start itself (its imports, the locale), or on signals, t
 from __future__ import annotations
 
 import atexit
+import contextlib
+import gc
 import json
 import os
+import pkgutil
 import select
 import shlex
 import signal
@@ -20,18 +23,6 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
-
-IMPORTED = (
-    "pullscope.cli.main",
-    "pullscope.cli.demo",
-    "pullscope.cli.diff",
-    "pullscope.cli.explain",
-    "pullscope.mitm.flow_file",
-    "pullscope.mitm.proxy_thread",
-    "pullscope.render.formats",
-    "pullscope.render.report",
-    "pullscope.trace.trace",
-)
 
 
 def run(
@@ -89,10 +80,22 @@ def _server() -> str:
     return path
 
 
+def _import_all() -> None:
+    """All that a command may import, and nothing of it for a child's garbage collection to go through, page by page."""
+    import pullscope
+
+    for module in pkgutil.walk_packages(pullscope.__path__, "pullscope."):
+        if not module.name.endswith(".__main__"):
+            __import__(module.name)
+    with contextlib.suppress(ImportError):
+        __import__("typer._adapters")  # its own, which it imports for the first command, and pydantic with it
+    gc.collect()
+    gc.freeze()
+
+
 def serve(path: str) -> int:
     """Forks for each command, until nobody holds its standard input; returns in the child alone, with its exit code."""
-    for name in IMPORTED:
-        __import__(name)
+    _import_all()
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(path)
     listener.listen()
