@@ -6,12 +6,12 @@ import os
 import re
 import shlex
 import signal
-import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from tests.cli import warm
 from tests.e2e.processes import Running
 from tests.worlds.vanity.test_static_registry import layout
 
@@ -21,7 +21,6 @@ COMMANDS = [
     " ".join(shlex.split(found.replace("\\\n", " "), comments=True))
     for found in re.findall(r"^ {4,8}((?:sudo |pullscope |mitmdump |cd )(?:.*\\\n)*.*)$", PAGE, re.MULTILINE)
 ]
-PULLSCOPE = [sys.executable, "-m", "pullscope.cli.main"]
 SKOPEO = """#!/bin/sh
 for last; do :; done
 last=${last#oci:}
@@ -62,9 +61,7 @@ def test_every_command_of_the_page_ends_well(tmp_path: Path, env: Mapping[str, s
                 ended[command] = proxy.stop(with_signal=signal.SIGINT)
         else:
             root = ["--root", str(tmp_path / "root")] if "hosts" in words else []
-            done = subprocess.run(
-                [*PULLSCOPE, *words[1:], *root], cwd=folder, env=env, capture_output=True, text=True, check=False
-            )
+            done = warm.run(*words[1:], *root, cwd=folder, env=env)
             ended[command] = done.returncode
             assert done.stderr == "" or done.returncode, done.stderr
 
@@ -75,12 +72,10 @@ def test_what_try_prints_is_on_the_page(tmp_path: Path, env: Mapping[str, str]) 
     """The lines that the page shows are those that the command prints."""
     init = next(one for one in COMMANDS if "vanity init" in one)
     tried = next(one for one in COMMANDS if "vanity try" in one)
-    subprocess.run(
-        [*PULLSCOPE, *init.split()[1:], "--out", "."], cwd=tmp_path, env=env, check=True, capture_output=True
-    )
-    said = subprocess.run(
-        [*PULLSCOPE, *tried.split()[1:]], cwd=tmp_path, env=env, capture_output=True, text=True, check=True
-    ).stdout.splitlines()
+    assert warm.run(*init.split()[1:], "--out", ".", cwd=tmp_path, env=env).returncode == 0
+    told = warm.run(*tried.split()[1:], cwd=tmp_path, env=env)
+    said = told.stdout.splitlines()
+    assert told.returncode == 0
 
     shown = PAGE.partition("says who can pull:\n\n")[2].partition("\n\n")[0]
     for line in shown.splitlines():
