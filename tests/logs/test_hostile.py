@@ -6,12 +6,11 @@ import io
 import json
 import random
 import re
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.cli import warm
 
 from pullscope.logs import forms
 from pullscope.trace.recording import from_line, to_line
@@ -237,10 +236,8 @@ def test_what_is_planted_in_a_log_is_in_no_event(name: str) -> None:
 def test_scrub_writes_a_recording_of_a_log(tmp_path: Path, name: str) -> None:
     """`scrub` makes a recording that tells the same story; a second time it leaves the file alone."""
     out = tmp_path / "safe.jsonl"
-    command = [sys.executable, "-m", "pullscope.cli.main"]
-    made = subprocess.run([*command, "scrub", str(LOGS / name), str(out)], capture_output=True, text=True, check=False)
-    first = subprocess.run([*command, "report", str(LOGS / name)], capture_output=True, text=True, check=False)
-    second = subprocess.run([*command, "report", str(out)], capture_output=True, text=True, check=False)
+    made = warm.run("scrub", str(LOGS / name), str(out))
+    first, second = warm.run("report", str(LOGS / name)), warm.run("report", str(out))
 
     assert made.returncode == 0
     assert "requests. It still contains names of images and hosts." in made.stderr
@@ -252,8 +249,7 @@ def test_scrub_writes_a_recording_of_a_log(tmp_path: Path, name: str) -> None:
 @pytest.mark.parametrize("form", ["perfetto", "otlp"])
 def test_no_picture_in_time_is_made_of_a_log_without_times(form: str) -> None:
     """What shows only times is refused in one sentence."""
-    command = [sys.executable, "-m", "pullscope.cli.main", "report", "--format", form, str(LOGS / "crane-404.log")]
-    told = subprocess.run(command, capture_output=True, text=True, check=False)
+    told = warm.run("report", "--format", form, str(LOGS / "crane-404.log"))
 
     assert told.returncode == 1
     assert told.stdout == ""
@@ -263,8 +259,7 @@ def test_no_picture_in_time_is_made_of_a_log_without_times(form: str) -> None:
 @pytest.mark.parametrize("form", ["text", "json", "jsonl", "html", "md", "mermaid", "har", "curl"])
 def test_every_other_form_is_made_of_a_log(form: str) -> None:
     """No form trips over a time that is not known, and none shows a duration for it."""
-    command = [sys.executable, "-m", "pullscope.cli.main", "report", "--format", form, str(LOGS / "skopeo-404.log")]
-    told = subprocess.run(command, capture_output=True, text=True, check=False)
+    told = warm.run("report", "--format", form, str(LOGS / "skopeo-404.log"))
 
     assert told.returncode == 0
     assert told.stdout

@@ -27,6 +27,7 @@ from typing import Any, NamedTuple
 
 import pytest
 from mitmproxy import ctx
+from tests.share import share
 
 import pullscope.mitm
 from pullscope.mitm.proxy_thread import ProxyThread
@@ -291,7 +292,7 @@ def test_no_method_that_fails_breaks_a_pull(
             expected = traffic(proxy.port, registry)
             with watched(switch, tmp_path / "all", patient=patient):
                 reached = _reached(found, noting, called, lambda: traffic(proxy.port, registry))
-            for target in reached:
+            for target in share(reached):
                 messages.said.clear()
                 called.clear()
                 with watched(switch, tmp_path / target.name, patient=patient), replaced(target, raising(target)):
