@@ -77,6 +77,7 @@ SAID = {
     "disk failed": "filesystem: open /var/lib/registry/docker: input/output error",
     "quota": "adding 5 GiB of storage resource, which when updated to current usage will exceed the configured upper limit",
     "redeploy": "Repository does not allow updating assets: docker-hosted",
+    "other content": "Invalid docker content v2/-/blobs/sha256:0123",
     "lock": "The operation is disallowed on this registry, repository or image",
     "referenced": "Requested image referenced by manifest list: [sha256:01]",
     "protected": "Deleting protected image tags is not allowed",

@@ -202,6 +202,9 @@ quota (write delete token): quota(?! handler)|storage resource|upper limit|insuf
 # Nexus, where a repository takes nothing twice: GoogleContainerTools/jib#3057, sonatype/nexus-public#967
 redeploy (write delete): does not allow updating|cannot be updated|redeploy
     allow redeploy for that repository at {host}, or push what it does not have yet: it accepts nothing twice
+# Nexus: openai/tart#252
+other content (write): invalid docker content
+    turn off Strict Content Type Validation of that repository at {host}: it looked into the blob, and took it for another type
 # Zot: knative/func#2721, project-zot/zot#3005
 other type (write): changing manifest media-type
     delete {name} at {host} under that tag first, or push under a new tag: a tag keeps the type of what it names there

@@ -9,6 +9,7 @@ import re
 
 from pullscope.oci.challenge import Challenge, read_scopes
 from pullscope.oci.known_registries import known_registry
+from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import bare
 from pullscope.oci.whereabouts import is_address
 from pullscope.trace.findings.advice import clue
@@ -123,10 +124,16 @@ def is_basic_for_token(case: Case, hop: Hop) -> bool:
     return asked == {"bearer"} and not taken and any(map(is_answerable, hop.challenges))
 
 
+_THE_CATALOG = re.compile(r"list (?:the )?catalog", re.IGNORECASE)
+"""Harbor of who is no administrator, whatever the login: xelalexv/dregsy#81, goharbor/harbor#22194."""
+
+
 def _refuses_a_login(case: Case, hop: Hop) -> bool:
     if hop.status in (400, 403) and says(hop, EXPIRED):
         return True
     known = registry_at(case, hop.host)
+    if hop.route.endpoint is Endpoint.CATALOG and says(hop, _THE_CATALOG):
+        return False
     return hop.status == 401 or (known is not None and hop.status in known.refuses and not is_specific(hop))
 
 

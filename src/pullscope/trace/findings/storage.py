@@ -12,7 +12,7 @@ from pullscope.oci.whereabouts import expiry_of
 from pullscope.trace.findings.case import in_storage, listed, name_of
 from pullscope.trace.findings.row import Case, Fact, Found, Severity, row
 from pullscope.trace.findings.said import answered_by, date_of, quoted, said_status, says, seconds_of, words
-from pullscope.trace.findings.storage_steps import KEYS, OF_ITS_KEYS, told_by_storage
+from pullscope.trace.findings.storage_steps import KEYS, OF_ITS_KEYS, handed_out_by, is_signed, told_by_storage
 from pullscope.trace.model import Hop, Outcome
 from pullscope.trace.settle import RETRIED
 
@@ -30,6 +30,7 @@ _SIGNATURE = re.compile(
     re.IGNORECASE,
 )
 """S3, MinIO, Azure Blob Storage, CloudFront and Google Cloud Storage, in the codes and messages of their error bodies."""
+_UNSIGNED = re.compile(r"Missing Key-Pair-Id", re.IGNORECASE)
 _TWO = re.compile(
     r"x-amz-content-sha256|only one auth mechanism|unsupported authorization type|authentication information is not given",
     re.IGNORECASE,
@@ -53,8 +54,11 @@ def _early(hop: Hop) -> bool | None:
 
 
 def _refused(case: Case) -> list[Hop]:
-    """The answers by which a storage refused a signed address."""
-    return [hop for hop in case.hops if in_storage(hop) and hop.status in _REFUSED and hop.step in case.bad]
+    """The answers by which a storage refused a signed address: that of a blob, or one that it was handed on an upload by."""
+    refused = (hop for hop in case.hops if hop.status in _REFUSED and hop.step in case.bad)
+    return [
+        hop for hop in refused if in_storage(hop) or (handed_out_by(hop) != hop.host and is_signed(hop.request.url))
+    ]
 
 
 @row(
@@ -139,6 +143,7 @@ def signed_url_stale(case: Case) -> Iterator[Found]:
 
 
 @row(
+    explains="write-denied upload-refused",
     remedy="keep the signed host, path and query unchanged",
     recording="field/wire/minio-signature-mismatch.mitm",
 )
@@ -152,11 +157,16 @@ def signed_url_invalid(case: Case) -> Iterator[Found]:
     wrong = [hop for hop in _refused(case) if says(hop, _SIGNATURE) and _early(hop) is None]
     if wrong:
         hop = wrong[0]
-        by = hop.follows.host if hop.follows is not None else "the registry"
+        by = handed_out_by(hop)
+        if says(hop, _UNSIGNED):
+            refuses = f"an address without the key pair's id, as {by} handed it out"
+        elif says(hop, KEYS):
+            refuses = f"the key that {by} signed its address with"
+        else:
+            refuses = f"the signature of the address that {by} handed out"
         yield Found(
             (one.step for one in wrong),
-            f"{answered_by(hop)} refuses the {'key that' if says(hop, KEYS) else 'signature of the address that'} {by} "
-            f"{'signed its address with' if says(hop, KEYS) else 'handed out'}, with {hop.status}{quoted(hop)}.",
+            f"{answered_by(hop)} refuses {refuses}, with {hop.status}{quoted(hop)}.",
             told_by_storage(case, hop)
             or f"keep host, path and query of signed addresses as they are between {by} and {hop.host}, or let {by} serve "
             f"blobs itself instead of redirecting; if nothing changes them, correct the secret key that {by} signs with",
@@ -175,7 +185,7 @@ def signed_url_expired(case: Case) -> Iterator[Found]:
     late = [hop for hop in case.hops if in_storage(hop) and hop.status in _REFUSED and _early(hop) is False]
     if late:
         hop = late[0]
-        by = hop.follows.host if hop.follows is not None else "the registry"
+        by = handed_out_by(hop)
         age = hop.request.time - hop.follows.response.time if hop.follows and hop.follows.response else 0.0
         yield Found(
             [one.step for one in late],

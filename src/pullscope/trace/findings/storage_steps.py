@@ -7,7 +7,7 @@ import re
 from pullscope.oci.known_registries import known_registry
 from pullscope.oci.routes import Endpoint
 from pullscope.oci.text_table import heads
-from pullscope.oci.urls import path_of
+from pullscope.oci.urls import host_of, path_of
 from pullscope.oci.whereabouts import is_inside, is_local, where_it_is
 from pullscope.trace.findings.answers import Answer
 from pullscope.trace.findings.case import REFUSALS, Case
@@ -50,6 +50,11 @@ key time frame
     {delegated}
 InvalidAccessKeyId|\b(?:key|user) id you provided
     {key}
+# docs.aws.amazon.com, CloudFront, "Specify signers": commitdev/zero#287, jasonsims/aws-cloudfront-sign#74, docker/docs#12198
+Unknown Key\b
+    {pair}
+Missing Key-Pair-Id
+    {unsigned}
 PermanentRedirect|region '?[\w-]+'? is wrong|IncorrectEndpoint
     set the region of the bucket in the storage settings of {by} (storage.s3.region in distribution): it signs for another
 """
@@ -57,6 +62,7 @@ PermanentRedirect|region '?[\w-]+'? is wrong|IncorrectEndpoint
 _STEPS_OF_STORAGE = [(re.compile(words, re.IGNORECASE), " ".join(step)) for words, step in heads(_OF_STORAGE)]
 OF_ITS_KEYS = (
     r"ExpiredToken|TokenRefreshRequired|(?:provided|security) ?token|key time frame|InvalidAccessKeyId|id you provided"
+    r"|Unknown Key\b"
 )
 KEYS = re.compile(OF_ITS_KEYS, re.IGNORECASE)
 """Words of the key that an address was signed with: the registry's own, which no client can change."""
@@ -71,9 +77,33 @@ _SIGNS = {
     "(below storage in distribution); these words are of its key, not of the address's own time",
     "delegated": "let {by} get a new user delegation key from {host} (one lives 7 days at most): restart it, or update it",
     "key": "correct the key in the storage settings of {by} (below storage in distribution): {host} does not know that one",
+    "pair": "have {by} sign with a key pair that {host} trusts (middleware.storage.cloudfront in distribution: keypairid and "
+    "privatekey), or put its public key into a key group of that CloudFront distribution",
+    "unsigned": "have {by} sign the addresses at {host} (middleware.storage.cloudfront in distribution), or let what is in front "
+    "of it keep their query",
 }
 """What mends the key of one's own registry."""
 _BUCKET = re.compile(r"bucket|container", re.IGNORECASE)
+
+
+_SIGNATURE = re.compile(r"[?&](?:X-(?:Amz|Goog)-)?(?:Signature|Key-Pair-Id|sig)=REDACTED", re.IGNORECASE)
+
+
+def is_signed(url: str) -> bool:
+    """Whether an address is one of a storage, which is good for who has it: S3, Google, CloudFront, Azure."""
+    return _SIGNATURE.search(url) is not None
+
+
+def handed_out_by(hop: Hop) -> str:
+    """The host that named the address of a hop: in a redirect, or as the place of an upload."""
+    if hop.follows is not None:
+        return hop.follows.host
+    return hop.step.after.last.host if hop.step.after is not None else "the registry"
+
+
+def is_storages_own(case: Case, there: str) -> bool:
+    """Whether a registry hands an upload on to its storage, by a signed address, and that says itself why it does not take it."""
+    return is_signed(there) and any(hop.host == host_of(there) and (hop.status or 0) >= 400 for hop in case.hops)
 
 
 def of_redirects(case: Case, host: str) -> str:
@@ -85,7 +115,7 @@ def of_redirects(case: Case, host: str) -> str:
 def told_by_storage(case: Case, hop: Hop) -> str | None:
     """The step that a storage's own words ask for."""
     step = next((step for told, step in _STEPS_OF_STORAGE if told.search(hop.said or "")), None)
-    by = hop.follows.host if hop.follows is not None else "the registry"
+    by = handed_out_by(hop)
     names = {"by": by, "host": hop.host, "client": case.client, "bucket": hop.host.partition(".")[0]}
     own = {name: _of_a_network(by) or way.format(**names) for name, way in _OWN.items()}
     own |= {name: _of_its_keys(by) or way.format(**names) for name, way in _SIGNS.items()}
@@ -106,7 +136,7 @@ def _of_its_keys(by: str) -> str | None:
 
 def of_storage(one: Answer) -> str | None:
     """What a registry's storage does not give."""
-    hop, by = one.hop, one.hop.follows.host if one.hop.follows is not None else "the registry"
+    hop, by = one.hop, handed_out_by(one.hop)
     if one.code != "cdn-failed":
         return None
     if (step := told_by_storage(one.case, hop)) is not None:

@@ -22,6 +22,7 @@ from pullscope.trace.findings.grants import issued_for
 from pullscope.trace.findings.login_commands import ONE_NAME, own_address
 from pullscope.trace.findings.row import Case, Fact, Found, Severity, row
 from pullscope.trace.findings.said import MOST, answered_by, quoted, said_status, says, words
+from pullscope.trace.findings.storage_steps import is_storages_own
 from pullscope.trace.model import Hop, Kind, Step
 from pullscope.trace.source_gaps import lacking
 
@@ -44,7 +45,7 @@ def upload_location_elsewhere(case: Case) -> Iterator[Found]:
     told: list[tuple[Hop, str]] = []
     for hop in case.hops:
         there = hop.location if hop.status in (201, 202) else None
-        if there is None or hop.route.endpoint not in UPLOADS or not hop.host:
+        if there is None or hop.route.endpoint not in UPLOADS or not hop.host or is_storages_own(case, there):
             continue
         host = host_of(there)
         downgraded = hop.request.url.startswith("https:") and there.startswith("http:")
