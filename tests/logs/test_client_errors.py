@@ -401,6 +401,23 @@ def test_a_refusal_without_words_may_be_several_things(message: str, says: str) 
             "az containerapp registry set",
             "az acr login",
         ),
+        # microsoft/AzureTRE#924, sigstore/cosign#2489: what is to be written needs a login
+        (
+            (
+                'DockerApiException: Docker API responded with status code=InternalServerError, response={"message":"Get '
+                'https://acme.azurecr.io/v2/a/manifests/1: unauthorized: authentication required"}'
+            ),
+            "az webapp config set -g GROUP -n APP",
+            "az acr login",
+        ),
+        (
+            (
+                f"Error: signing ghcr.io/ann/app@sha256:{'5' * 64}: GET https://ghcr.io/token?scope=repository%3Aann%2Fapp%3Apush%2C"
+                "pull&service=ghcr.io: DENIED: denied"
+            ),
+            "cosign login ghcr.io",
+            "logout",
+        ),
         # xelalexv/dregsy#81; a catalog of another registry
         (
             "GET https://hub.example.com/v2/_catalog?n=100: UNAUTHORIZED: unauthorized to list catalog",

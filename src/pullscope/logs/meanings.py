@@ -93,8 +93,14 @@ unexpected status code https?://\S+\.\.\.(?!\S)
 # JibSystemProperties.java; GoogleContainerTools/jib#885, #1578, #3574
 not sent because the connection was over HTTP
     jib sends no login by plain http: give it -DsendCredentialsOverHttp=true, or use https
-# openai/universe#38, lmakarov/dde#180, docker-archive-public/docker.kitematic#2151: neither address nor image
-(?:read|write) tcp \S+?->\S+:\s
+# docs.aws.amazon.com/lambda, "Create a Lambda function using a container image": grafana/loki#7218 (public),
+# binxio/cfn-ses-provider#27 (region), aws-samples/bedrock-access-gateway#205 (tag), aws/aws-cdk#27007 (policy)
+[Ss]ource image \S+ is not valid|permission to access the (?:ECR|specified) image
+    Lambda takes an image of a private ECR repository in its own region alone, by a tag or digest that is there: copy it there
+        (crane copy SOURCE ACCOUNT.dkr.ecr.REGION.amazonaws.com/NAME:TAG); if it is there, let lambda.amazonaws.com do
+        ecr:BatchGetImage and ecr:GetDownloadUrlForLayer in its policy (aws ecr set-repository-policy)
+# openai/universe#38, lmakarov/dde#180, docker-archive-public/docker.kitematic#2151, kubernetes/minikube#9491: no address
+(?:read|write) tcp \S+?->\S+:\s|stream error: stream ID \d+; INTERNAL_ERROR
     a connection was ended before all had come, and with whom is not said (the registry, or the storage of its layers): try again,
         as layers that came are kept; if it ends each time, what is on the way ends it (VPN, proxy, firewall): another network
         shows it
@@ -234,6 +240,10 @@ Status 4\d\d trying to pull repository
     docker before 17.12 asked by the old protocol v1 once v2 had not given it the image, and says only what came of that:
         update docker; crane manifest HOST/NAME:TAG shows what v2 answers (most often that there is no such tag, or that it wants
         a login)
+# distribution/distribution#2266
+Status 4\d\d trying to push repository
+    docker before 17.12 pushed by the old protocol v1 once v2 had failed, and says only what came of that: update docker; curl -si
+        https://HOST/v2/ shows what v2 answers there
 # sameersbn/docker-gitlab-ci#26, actions/actions-runner-controller#2538: docker, podman, containerd
 dial unix \S+: (?:connect: )?permission denied|LastErrorException: \[13\]
     |permission denied while trying to connect to the \w+ (?:daemon|API)

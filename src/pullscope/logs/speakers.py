@@ -16,10 +16,11 @@ trivy: image scan error|error in image scan|vulnerability DB|[Jj]ava DB|find the
 UpstreamClient(Go-http-client) docker: (?:Failed to pull image|PullImage) .*Error response from daemon
 amazon-ecs-agent: CannotPull(?:\w*Container|ECR)\w*Error|CannotPullImageManifestError
 containerapps: template\.containers\.\S+ is invalid|image'? is invalid with details
+appservice: DockerApiException
 docker: Error response from daemon
 argocd-image-updater: Could not get tags from registry
 kyverno: kyverno|image verification failed|attestors\[
-cosign: no (?:matching )?signatures|policy\.sigstore\.dev|manifests/sha256-[0-9a-f]{64}\.sig\b|signing \[|accessing entity
+cosign: no (?:matching )?signatures|sigstore\.dev|manifests/sha256-[0-9a-f]{64}\.sig\b|signing (?:\[|\S+@sha256:)|accessing entity
 ko: publishing ko://|resolving image references .*ko://
 go-containerregistry: failed to catalog|oci-registry: |OciRegistry
 regclient/regctl: (?i)failed to (?:send blob post|(?:get|put) manifest |(?:get|request) (?:blob|manifest)(?: head)?,? )

@@ -54,6 +54,10 @@ _BY_HAND = {
     "other than ECR: repositoryCredentials in the task definition)",
     "containerapps": "az containerapp registry set -n APP -g GROUP --server {host} --identity system (which needs the role "
     "AcrPull there; of another registry --username USER --password PASSWORD)",
+    # learn.microsoft.com/azure/app-service, "Configure a custom container": microsoft/AzureTRE#924, Azure/acr#124
+    "appservice": "az webapp config set -g GROUP -n APP --generic-configurations '{\"acrUseManagedIdentityCreds\": true}' (the "
+    "app's identity needs the role AcrPull there; of another registry az webapp config container set --container-registry-user "
+    "USER --container-registry-password PASSWORD)",
 }
 """What is no container tool, by its User-Agent, and reads no login of docker's: where it takes one from."""
 
@@ -239,7 +243,10 @@ def logout(case: Case, host: str) -> str:
         return "take its secret out of the pod's imagePullSecrets"
     if (controller := _controller(case)) is not None:
         return f"take out the secret that {controller} reads"
-    return own_login(case.family, host).partition(" (")[0].replace("login", "logout").replace(" --username NAME", "")
+    family = (
+        UNKNOWN if case.family == "cosign" else case.family
+    )  # it has a login, which docker's command takes out, and no more
+    return own_login(family, host).partition(" (")[0].replace("login", "logout").replace(" --username NAME", "")
 
 
 def own_login(family: str, host: str) -> str:
