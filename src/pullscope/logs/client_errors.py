@@ -42,6 +42,10 @@ _TOLD = (
     (r"uploading manifest (?P<what>\S+) to (?P<image>\S+?): ", "PUT {at}/manifests/{what}"),
     (rf"checking whether a blob {_DIGEST} exists in (?P<image>\S+?): ", "HEAD {at}/blobs/{what}"),
     (r"pinging (?:docker|container) registry (?P<host>\S+): (?!Get )", "GET https://{host}/v2/"),
+    (
+        r'failed to resolve reference \\*"(?P<image>[^"\\]+)\\*": (?=unexpected EOF|EOF|(?:read|dial) tcp|net/http)',
+        "HEAD {at}/manifests/{named}",
+    ),
     (rf"reuse blob {_DIGEST} at destination: failed to read from destination repository", "HEAD {at}/blobs/{what}"),
     (rf"could not fetch content descriptor {_DIGEST} .*: not found", "GET {at}/blobs/{what}"),
     (rf"(?i)(?:reading|writing) blob(?: {_DIGEST})?: (?=.*received unexpected HTTP)", "GET {at}/blobs/{what}"),

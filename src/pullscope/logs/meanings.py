@@ -1,4 +1,6 @@
-"""What is meant by messages that show no answer of a registry to a request, and by a status alone: words and a step."""
+"""What is meant by messages that show no answer of a registry to a request, and by a status alone: words and a step.
+One file, because of the rows that fit a message the first is told.
+"""
 
 from __future__ import annotations
 
@@ -93,6 +95,11 @@ unexpected status code https?://\S+\.\.\.(?!\S)
 # JibSystemProperties.java; GoogleContainerTools/jib#885, #1578, #3574
 not sent because the connection was over HTTP
     jib sends no login by plain http: give it -DsendCredentialsOverHttp=true, or use https
+# distribution, registry/handlers/manifests.go: NotGlop/docker-drag#31, krustlet/krustlet#188
+accept header does not support OCI
+    the image is there: the client asks for Docker's types of manifests alone, and the image is of OCI's: update the client, have
+        it send Accept: application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json, or take another
+        (skopeo copy docker://IMAGE docker-archive:FILE)
 # docs.aws.amazon.com/lambda, "Create a Lambda function using a container image": grafana/loki#7218 (public),
 # binxio/cfn-ses-provider#27 (region), aws-samples/bedrock-access-gateway#205 (tag), aws/aws-cdk#27007 (policy)
 [Ss]ource image \S+ is not valid|permission to access the (?:ECR|specified) image

@@ -20,7 +20,7 @@ from pullscope.trace.findings.login_commands import own_login
 
 _SOMEWHERE = re.compile(
     r"(?i)(?:(?:docker|oci|registry)://|['\"](?=(?:[\w-]+\.)+[a-z]+(?::\d+)?/[^\s'\"]+[:@][^\s'\"]+['\"])|"
-    r"\b(?:(?<!base )images?|from|ref|reference|source|target|tag|fetching|(?:Retriev|pull|scann)ing|found for)"
+    r"\b(?:(?<!base )images?|from|ref|reference|source|target|tag|fetching|building|(?:Retriev|pull|scann)ing|found for)"
     r"(?: (?:image|registry|repository))?[=: \"'\[(]+)(?=[\w./-]+[:@/]\w)(?!\w*-?sha256:)"
     r"((?:[\w.-]+(?::\d+)?/)*[a-z0-9][\w.-]*(?::(?!sha256-)\w(?:[\w.-]*\w)?)?"
     r"(?:@sha256:[0-9a-f]{64})?)(?![\w/@-]|:\w)"
@@ -56,8 +56,8 @@ def without_a_request(text: str) -> str:
         return f"names no request; it says: {meant}{_why(known[0], text)}"
     meant = f"; {status}: {MEANT.get(status, MEANT[500] if status >= 500 else 'see its words')}" if status else ""
     asked, told = ASKED.search(text), re.search(r"\bpulling from host (\S+)", text)
-    if asked is not None or told is not None:
-        host = split(asked[2]).netloc if asked is not None else told[1] if told is not None else ""
+    host = split(asked[2]).netloc if asked else told[1] if told else image.registry if image else ""
+    if host:
         meant = re.sub(r"docker login HOST\b", own_login(identify(who or reader.speaker).family, host), meant)
     pushes = reader.pushes or re.search(r"(?i)\bpush|write blob", text)
     more = f"put the command that failed above it, with the name of its image (docker {'push' if pushes else 'pull'} IMAGE)"
