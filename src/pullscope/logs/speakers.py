@@ -20,12 +20,14 @@ appservice: DockerApiException
 docker: Error response from daemon
 argocd-image-updater: Could not get tags from registry
 kyverno: kyverno|image verification failed|attestors\[
-cosign: no (?:matching )?signatures|sigstore\.dev|manifests/sha256-[0-9a-f]{64}\.sig\b|signing (?:\[|\S+@sha256:)|accessing entity
+cosign: no (?:matching )?signatures|policy\.sigstore\.dev|manifests/sha256-[0-9a-f]{64}\.sig\b|accessing entity
+cosign: signing (?:\[|\S+@sha256:)
 ko: publishing ko://|resolving image references .*ko://
 go-containerregistry: failed to catalog|oci-registry: |OciRegistry
 regclient/regctl: (?i)failed to (?:send blob post|(?:get|put) manifest |(?:get|request) (?:blob|manifest)(?: head)?,? )
 buildkit: failed to solve|invalid from flag value
-cri-o: (?:Failed to pull image|rpc error: ).*(?:[Rr]eading manifest|pinging|[Bb]earer token)|pulling image failed:|pod sandbox
+cri-o: (?:Failed to pull image|rpc error: ).*(?:[Rr]eading manifest|pinging|[Bb]earer token)|pulling image failed:
+cri-o: error creating pod sandbox
 containerd: failed to pull and unpack image
 nerdctl: ^failed to resolve reference|does not seem to support HTTPS
 kaniko: checking push permission|push to destination
