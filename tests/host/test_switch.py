@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from tests.host.fake_machine import AUTHORITY, SYSTEM_CA, Killed, Systemd, debian, kill_at, listing
+from tests.share import share
 
 from pullscope.host import HostError, carry_out, change, plan, switch
 from pullscope.host.requested import Wish
@@ -237,8 +238,7 @@ def test_a_daemon_that_does_not_come_up_gets_everything_back(tmp_path: Path) -> 
     assert systemd.active
 
 
-@pytest.mark.parametrize("before", BEFORE)
-@pytest.mark.parametrize("wish", WISHES)
+@pytest.mark.parametrize(("wish", "before"), share(itertools.product(WISHES, BEFORE)))
 def test_killed_at_any_step_off_restores_every_byte(tmp_path: Path, before: str, wish: str) -> None:
     """For every step of `on`, and of `off`: killed there, a later `off` brings every byte back."""
     systemd = Systemd(debian(tmp_path, **BEFORE[before]))

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from tests.host.fake_machine import AUTHORITY, Killed, Systemd, debian, kill_at, listing, plant
+from tests.share import share
 
 from pullscope.host import HostError
 from pullscope.host.mirror import runtimes, switch
@@ -100,7 +101,7 @@ def test_off_restores_what_was_there(tmp_path: Path, before: str, until: str | N
     assert (systemd.mirrors, systemd.starts) == (mirrors, starts)
 
 
-@pytest.mark.parametrize("before", BEFORE)
+@pytest.mark.parametrize("before", share(BEFORE))
 def test_killed_at_any_step_off_restores_every_byte(tmp_path: Path, before: str) -> None:
     """For every step of `on`, and of `off`: killed there, a later `off` brings every byte and every mirror back."""
     runtime, files = BEFORE[before]
