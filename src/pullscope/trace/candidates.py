@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from pullscope.oci.agents import DAEMONS, GRAPHDRIVER_STORE, STARTS_OVER
 from pullscope.oci.routes import Endpoint
 from pullscope.trace.clues import UPLOADS, Clue, Form, alike, has_token, is_same_process, is_theirs, names_tag
-from pullscope.trace.model import Outcome, Pull
+from pullscope.trace.model import Outcome, Pull, Step
 from pullscope.trace.settle import RETRIED, failures, found_no_tag, has_everything, knows, reads_to_look, wants
 from pullscope.trace.times import AT_ONCE, BACK_OFF, LAST_BYTE, NEXT_MOVE, REOPEN, STEP_QUIET
 
@@ -127,14 +127,23 @@ def _as_if_anew(clue: Clue, pull: Pull) -> bool:
 
 
 def _starts_over(clue: Clue, pull: Pull) -> bool:
-    """Whether it begins with the tag again, for the storage or the registry has failed it (podman 5.8)."""
-    if clue.family not in STARTS_OVER or clue.form is not Form.TAG:
+    """Whether it begins again, for a storage or registry has failed it: with the tag, or a push with its blobs (podman 5.8)."""
+    pushes = pull.pushing and not pull.put and clue.route.endpoint is Endpoint.BLOB and clue.method == "HEAD"
+    soon = clue.began - pull.last <= NEXT_MOVE
+    if clue.family not in STARTS_OVER or not (clue.form is Form.TAG or (pushes and soon)):
         return False
     troubled = (*failures(pull), *(old for old in pull.open_steps if not old.in_flight))
     return any(
-        old.last.status in RETRIED or (old.route.endpoint is Endpoint.BLOB and old.last.status == 404)
+        (soon and _got_nowhere(old))
+        or old.last.status in RETRIED
+        or (old.route.endpoint is Endpoint.BLOB and old.last.status == 404)
         for old in troubled
     )
+
+
+def _got_nowhere(step: Step) -> bool:
+    """Whether a step had no answer that a client gets on with, which may be another the next time."""
+    return step.last.status in RETRIED or (step.last.failed is not None and not step.last.hung_up)
 
 
 def _tries_again(clue: Clue, pull: Pull) -> bool:
@@ -178,7 +187,9 @@ def _asks_ping(clue: Clue, pull: Pull) -> bool:
     # http after https, /v1/_ping after /v2/ (skopeo 1.9): one attempt to find out what this host speaks.
     elsewhere = all(other.first.request.url_id != clue.step.first.request.url_id for other in others)
     shown = clue.step.first.request.authorization == "basic" and bool(others) and others[-1].last.status == 401
-    return bool(others) and (elsewhere or shown)
+    # containers/image waits for as long as the answer asks, and then asks again (skopeo 1.22, podman 5.8: seen).
+    again = bool(others) and clue.family not in DAEMONS and _got_nowhere(others[-1])
+    return bool(others) and (elsewhere or shown or again)
 
 
 def _asks_tag(clue: Clue, pull: Pull) -> bool:

@@ -274,6 +274,8 @@ def _was_answered_later(pull: Pull, failed: Step) -> bool:
         # A registry of a list, or a mirror, that gave no token: the next had it (run: podman 4.3.1).
         asked += [one for one in pull.answered if one[0] is Endpoint.MANIFEST]
     asked += [(str(failed.route.digest), "read")] if failed.method == "GET" and failed.route.digest else []
+    if failed.route.endpoint is Endpoint.UPLOAD_START and pull.put and pull.repository == failed.route.repository:
+        return pull.last > failed.last.request.time  # a registry takes no manifest without its blobs
     return any(pull.answered.get(one, -1.0) >= failed.last.request.time for one in asked)
 
 

@@ -127,6 +127,11 @@ class Stitcher:
                     asked = _Asked(challenge=challenge, step=hop.step, time=hop.response.time)
                     self._realms.add(key, asked, hop.response.time)
 
+    def failed(self, hop: Hop) -> None:
+        """Where no whole answer came after a redirect, the same address may be asked once more (oras 1.3.3: seen)."""
+        if hop.follows is not None and not hop.hung_up:
+            self.may_repeat(hop)
+
     def may_come_from_elsewhere(self, hop: Hop, document: Index | Manifest) -> None:
         """Remember the addresses elsewhere that a descriptor names for its content (image-spec 1.1, descriptor, `urls`)."""
         for layer in document.layers if isinstance(document, Manifest) else ():

@@ -229,6 +229,7 @@ class Trace:
             event = Finished(time=event.time, exchange=event.exchange, bytes=event.bytes, sha256=None)
         if isinstance(event, Failed):
             hop.failed = event
+            self._stitcher.failed(hop)
         else:
             hop.finished = replace(event, document=None) if event.document is not None else event
             read(hop, event, self._roster, self._stitcher, self._findings)

@@ -268,6 +268,7 @@ def _end_of(span: str | None) -> int | None:
 
 @row(
     needs=Fact.WRITE,
+    severities="error, warning",
     suffers="all that push",
     remedy="pass POST below /v2/ on to the registry",
     report="goharbor/harbor#10398",
@@ -275,24 +276,23 @@ def _end_of(span: str | None) -> int | None:
 def upload_not_begun(case: Case) -> Iterator[Found]:
     """POST of an upload is answered 2xx without the address of one: by a portal or a page, not by a registry.
 
-    A registry says 202 with Location, or 201 (distribution-spec 1.1, "Pushing blobs"). docker says "received unexpected HTTP
-    status: 200 OK": goharbor/harbor#10398.
+    A registry says 202 with Location, or 201 (distribution-spec 1.1, "Pushing blobs"): goharbor/harbor#10398.
     """
-    for step in case.steps:
+    for step in (one for one in case.steps if one.route.endpoint is Endpoint.UPLOAD_START and one.method == "POST"):
         last = step.last
-        if step.route.endpoint is not Endpoint.UPLOAD_START or step.method != "POST" or not last.ok:
-            continue
-        if last.location is not None or last.status == 201 or (last.status == 202 and lacking(last.request, "headers")):
+        told = last.location is not None or (last.status == 202 and lacking(last.request, "headers"))
+        if told or last.status == 201 or not last.ok:
             continue
         began = last.status == 202 and not last.is_page
         yield Found(
             [step],
             f"{answered_by(last)} said {last.status} to POST of an upload{' with a web page' if last.is_page else ''}, and not "
-            f"where to send it: {'there is no Location' if began else 'no registry answered'}, and nothing was pushed.",
+            f"where to send it: {'there is no Location' if began else 'no registry answered'}"
+            + ("." if case.pull.put else ", and nothing was pushed."),
             f"look at what in front of {last.host} takes Location out of its answers, and at that registry"
             if began
             else f"let {last.host}, or the proxy in front of it, pass POST below /v2/ on to the registry; else correct the host",
-            severity=Severity.ERROR,
+            severity=Severity.WARNING if case.pull.put else Severity.ERROR,
         )
 
 
