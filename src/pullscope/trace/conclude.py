@@ -19,8 +19,8 @@ from pullscope.trace.events import Failed
 from pullscope.trace.kinds import OPTIONAL, WRITING
 from pullscope.trace.model import Action, Ending, Hop, Kind, Outcome, Pull, Step
 from pullscope.trace.processes import is_same
-from pullscope.trace.settle import ended_at_a_lookup, failures, has_everything, steps_of, unused_token
-from pullscope.trace.times import MEANWHILE
+from pullscope.trace.settle import ended_at_a_lookup, ended_unsigned, failures, has_everything, steps_of, unused_token
+from pullscope.trace.times import MEANWHILE, QUIET
 from pullscope.trace.tokens import is_account_login, rights_asked
 from pullscope.trace.unseen_hosts import through_mirror
 
@@ -41,6 +41,8 @@ def conclude(pull: Pull, *, cut_off: bool = False) -> None:
 
 def link_copy(pull: Pull, others: Iterable[Pull]) -> None:
     """A push of a manifest that another operation of the same client read meanwhile is a copy: the two name each other."""
+    if ended_unsigned(pull) and any(_compared(pull, other) for other in others):
+        pull.outcome = Ending.COMPLETE
     if not pull.pushing or pull.partner is not None or pull.client.family == "docker-cli":
         return  # docker manifest makes a list of its own of what it looked at
     written = {step.digest for step in pull.steps if step.kind is Kind.MANIFEST_PUT and step.digest}
@@ -57,6 +59,12 @@ def link_copy(pull: Pull, others: Iterable[Pull]) -> None:
             pull.partner, other.partner = other, pull
             other.action = Action.PULL
             return
+
+
+def _compared(pull: Pull, other: Pull) -> bool:
+    """Whether its client read the same manifest elsewhere then, and was done: skopeo sync, of what is there already."""
+    same = other.client_key == pull.client_key and other.registry != pull.registry
+    return same and pull.digest in (other.digest, *other.fetched) and 0 <= other.last - pull.last <= QUIET
 
 
 def action_of(pull: Pull) -> Action:
@@ -212,6 +220,8 @@ def ending_of(pull: Pull, *, cut_off: bool = False) -> Ending:
         return Ending.INCOMPLETE  # also where no answer had begun: nothing refused it
     if failed and through_mirror(pull):
         return Ending.INCOMPLETE  # what a mirror has not got is asked of the registry itself, past it
+    if ended_unsigned(pull):
+        return Ending.INCOMPLETE
     # what the client could not do without, and of which no end was seen
     wanted = (step for step in (*pull.steps, *pull.ready) if step.kind not in OPTIONAL)
     missed = unused_token(pull) is not None or any(step.outcome is Outcome.NOT_SEEN for step in wanted)

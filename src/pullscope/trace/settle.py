@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from operator import attrgetter
 
-from pullscope.oci.agents import TOKEN_WITHIN
+from pullscope.oci.agents import CONTAINERS_IMAGE, TOKEN_WITHIN
 from pullscope.oci.challenge import read_scopes
 from pullscope.oci.documents import Manifest
 from pullscope.oci.media import MediaClass, media_class
@@ -303,6 +303,18 @@ def ended_at_a_lookup(pull: Pull) -> list[Step]:
     looked = [step for step in pull.steps if step.kind is Kind.SIGNATURE and step.outcome is Outcome.FAILED]
     went_on = any(step.place != last.place for step in looked)
     return [] if went_on or has_everything(pull) else [last]
+
+
+def ended_unsigned(pull: Pull) -> bool:
+    """Whether a client of containers/image asked for nothing after a signature that is not there: it ends there, or goes on.
+
+    "A signature was required, but no signature exists": what its policy lets it have, it asks for (`signature-missing`).
+    """
+    last = pull.steps[-1] if pull.steps else None
+    if last is None or last.kind is not Kind.SIGNATURE or last.last.status != 404 or pull.pushing:
+        return False
+    blobs = any(step.route.endpoint is Endpoint.BLOB for step in pull.steps)
+    return pull.client.family in (*CONTAINERS_IMAGE, "bootc") and not blobs
 
 
 def _goes_on_without(pull: Pull, step: Step) -> bool:

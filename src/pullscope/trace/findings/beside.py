@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pullscope.oci.agents import COMMANDS, DAEMONS
 from pullscope.oci.amounts import period
 from pullscope.oci.media import essence
-from pullscope.oci.reference import is_below, registry_name
+from pullscope.oci.reference import DOCKER_HUB, is_below, registry_name
 from pullscope.oci.routes import Endpoint, below
 from pullscope.oci.urls import split
 from pullscope.trace.findings.asked import takes
@@ -37,6 +37,8 @@ _NOT_THERE = frozenset({"manifest-unknown", "name-unknown", "path-not-redirected
 _REFUSED = frozenset({"access-denied", "credentials-not-used"})
 """Codes that other names have too: a registry does not say whether something is private or not there."""
 _MISSING = frozenset({"manifest-unknown", "name-unknown", "tag-invalid"})
+_TEMPORARY = frozenset({"rate-limited", "registry-failed", "request-failed"})
+"""After which trivy asks the next place of its database: aquasecurity/trivy pkg/asset (shouldTryOtherRepo)."""
 _NO_REGISTRY = frozenset({"ping-not-redirected", "ping-not-a-registry", "request-failed", "upstream-unreachable"})
 _NO_LOGIN = frozenset({"access-denied", "credentials-not-used", "write-denied"})
 _ENDPOINTS = frozenset({Endpoint.MANIFEST, Endpoint.TAGS, Endpoint.PING})
@@ -60,7 +62,8 @@ def tried_another_name(_: Case) -> None:
 
     Renovate asks a cache for the tags of NAME and then of library/NAME (renovatebot/renovate#17925), trivy one registry of
     its database after the other (aquasecurity/trivy#7938), helm a version with + by a tag with _. The same User-Agent, within
-    5 s, and one image by its names: a v, + and _, library/, or what a mirror puts before it; of trivy, its own databases. A
+    5 s, and one image by its names: a v, + and _, library/, or what a mirror puts before it; of trivy, its own databases; of
+    kaniko, a mirror that it asks without library/ (GoogleContainerTools/kaniko#3154), and Docker Hub. A
     command ends with what it was given, and a daemon begins a pull for each name: two names are two wishes there.
     """
 
@@ -145,13 +148,14 @@ def _tell(here: Asked, there: Asked) -> None:
         return
     if _goes_on(here, there):
         name, tried = here.image.partition("/")[2], there.image
-        tags = here.step.route.endpoint is Endpoint.TAGS
+        tags, status = here.step.route.endpoint is Endpoint.TAGS, here.step.last.status
+        had_not = "does not have" if status == 404 else f"said {status} to a request for"
         clear(here.pull)
         here.pull.findings = [
             Finding(
                 code="tried-another-name",
                 severity=Severity.INFO,
-                message=f"{here.hop.host} does not have {'tags of ' * tags}{name}; {tried}, for which {here.client} asked at "
+                message=f"{here.hop.host} {had_not} {'tags of ' * tags}{name}; {tried}, for which {here.client} asked at "
                 f"once, is there (operation {there.pull.id}).",
                 fix=f"none needed, if either will do; to ask once, name {tried} at first",
                 steps=(here.step.n,),
@@ -179,17 +183,20 @@ def _goes_on(here: Asked, there: Asked) -> bool:
     if (
         not soon
         or here.pull.client.family in DAEMONS
-        or here.step.last.status != 404
+        or (here.step.last.status != 404 and here.pull.client.family != "trivy")
         or mine.endpoint is not theirs.endpoint
     ):
         return False
     errors = {one.code for one in here.pull.findings if one.severity is Severity.ERROR}
-    if mine.digest is not None or mine.endpoint not in (Endpoint.MANIFEST, Endpoint.TAGS) or not errors <= _MISSING:
+    gone_on = _MISSING if here.step.last.status == 404 else _TEMPORARY
+    if mine.digest is not None or mine.endpoint not in (Endpoint.MANIFEST, Endpoint.TAGS) or not errors <= gone_on:
         return False
     if mine.reference == theirs.reference:
-        return here.pull.client.family not in COMMANDS and (
-            here.pull.client.family == "trivy" or _same_image(here, there)
-        )
+        family = here.pull.client.family
+        if family == "kaniko":  # its mirrors, which it asks before Docker Hub: --registry-mirror, --registry-map
+            official = theirs.repository == f"library/{(mine.repository or '').rpartition('/')[2]}"
+            return official or (there.registry == DOCKER_HUB != here.registry and _same_image(here, there))
+        return family not in COMMANDS and (family == "trivy" or _same_image(here, there))
     spelled = {(tag or "").removeprefix("v").replace("+", "_") for tag in (mine.reference, theirs.reference)}
     return mine.repository == theirs.repository and theirs.digest is None and len(spelled) == 1
 

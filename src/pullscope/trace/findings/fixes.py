@@ -45,6 +45,7 @@ from pullscope.trace.findings.rights import (
 )
 from pullscope.trace.findings.said import filtering, front, is_not_played, is_specific, led_to, other_host, says, words
 from pullscope.trace.findings.sent import (
+    hangs_up,
     of_a_cache,
     of_a_manifest,
     of_deletes,
@@ -90,9 +91,9 @@ def of_a_name(one: Answer) -> str | None:
     parts = name.count("/") + 1
     helm = re.match(r"helm|source-controller", one.hop.agent, re.IGNORECASE)  # Flux is built on it
     again = re.search(r"(?:^|/)([^/]+)/\1$", name) if helm is not None else None
-    if again is not None and one.status in (403, 404) and not one.is_known_to_be_there:
-        # fluxcd/flux2#2900, helm/helm#31141, kubewarden/helm-charts#174
-        other = of_names(one) or of_a_login(one) or of_a_refusal(one)
+    if again is not None and (one.status in (403, 404) or hangs_up(one)) and not one.is_known_to_be_there:
+        # fluxcd/flux2#2900, helm/helm#31141, kubewarden/helm-charts#174; helm/helm#11017
+        other = of_names(one) or of_size_and_time(one) or of_a_login(one) or of_a_refusal(one)
         meant = f"; if it is meant so, {other}" if other is not None else ""
         return f"leave {again[1]} out of the address: helm adds the chart's name to it, and so asks for {name}{meant}"
     if not name or (one.is_about_a_login and not one.of_a_right) or not 400 <= one.status < 500:

@@ -13,6 +13,7 @@ from pullscope.oci.urls import bare
 from pullscope.trace.findings.answers import Answer
 from pullscope.trace.findings.asked import action, cached, host_within, meant_as_host, of_a_build_cache, takes, trusted
 from pullscope.trace.findings.case import in_turn, listed
+from pullscope.trace.findings.client_settings import out_of_mirrors
 from pullscope.trace.findings.compared import naming
 from pullscope.trace.findings.login_commands import list_tags
 from pullscope.trace.findings.paths import added, of_a_path_twice
@@ -156,6 +157,13 @@ def of_what_is_missing(one: Answer) -> str | None:
         made = one.step_there("creates") if one.case.family not in (*DAEMONS, *CONTAINERS_IMAGE) else None
         create = f", or make it, if it is to be pushed: {made}" if made else ""  # plexsystems/sinker#55
         return f"{chart_folder(one)}correct the name{rule} if it is not {name}{create}{also}"
+    if (home := step.first.mirror_of) is not None and step.route.digest is not None:
+        copy = (
+            f"crane {'blob' if step.route.endpoint is Endpoint.BLOB else 'manifest'} {home}/{name}@{step.route.digest}"
+        )
+        mend = (one.step_there("cache") or _MEND).format(host=host)
+        out = f"take it {out_of_mirrors(one.case.pull.client, home)}"
+        return f"ask {home} for it ({copy}): if it is there, {out}, or {mend}; if not, push the image there again"
     if one.code == "blob-unknown":
         if step.first.host != host:
             kept = "or let it forget the manifest, if it keeps an old one"

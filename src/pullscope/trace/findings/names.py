@@ -98,7 +98,7 @@ def tag_invalid(case: Case) -> Iterator[Found]:
 @row(
     needs=Fact.SIGNATURE,
     explains="no-matching-platform",
-    severities="warning",
+    severities="warning, info",
     suffers="cosign; podman, buildah, CRI-O and bootc with a policy that wants one; skopeo before 1.16 at Harbor",
     remedy="sign it, change policy.json, or update skopeo",
     report="JasonN3/build-container-installer#146",
@@ -111,7 +111,7 @@ def signature_missing(case: Case) -> Iterator[Found]:
     platform's own manifest is looked for, after that manifest and before any blob (run with skopeo 1.9.3, both with sigstore's
     attachments and with a lookaside), which `cosign sign` without -r does not make: blue-build/cli#147, containers/image#1953.
     Without such a policy the config comes before it (run with podman 4.3.1). skopeo copies, too, and what it copies may be there
-    already.
+    already (skopeo sync compares the two manifests then).
 
     Harbor says NOT_FOUND, which containers/image before 5.31 takes for an error, and ends: containers/image#2203, #2413
     (skopeo 1.13.3, 1.15.0), podman-container-tools/skopeo#2310, cnrancher/hangar#43. cosign verify: FairwindsOps/goldilocks#858.
@@ -127,7 +127,11 @@ def signature_missing(case: Case) -> Iterator[Found]:
             "MANIFEST_UNKNOWN: it takes that for an error, and ends.",
             "update skopeo to 1.16 or later: that there is no signature yet is normal",
         )
-    elif family in _CHECKERS and not case.writes and all(one.route.endpoint is not Endpoint.BLOB for one in case.steps):
+    elif (
+        (family in _CHECKERS or (family == "skopeo" and case.failed))
+        and not case.writes
+        and all(one.route.endpoint is not Endpoint.BLOB for one in case.steps)
+    ):
         digits = re.search(r"sha256[-=]([0-9a-f]{64})", step.first.request.url)
         digest = as_digest(f"sha256:{digits[1]}") if digits is not None else None
         listed_in = digest is not None and any(one.route.digest == digest and one.expectation for one in case.steps)
@@ -137,6 +141,9 @@ def signature_missing(case: Case) -> Iterator[Found]:
             sign = f"put its signature where lookaside in registries.d says ({step.last.host})"
         why = ": it stops there where its policy wants one"
         other = f"change what /etc/containers/policy.json wants of {name}; where signatures are kept is in registries.d"
+        if family == "skopeo":
+            why = ": where its policy wants one, it ends there"
+            sign = f"none needed, if it ended well; else {sign}"
         if family == "cosign":  # which for sign looks first, and for tree and copy for attestations too
             looked, tag = {one.route.reference for one in case.steps if one.route.cosign}, str(step.route.reference)
             found = any(one.kind is Kind.SIGNATURE for one in case.pull.expected.values())
@@ -155,6 +162,7 @@ def signature_missing(case: Case) -> Iterator[Found]:
             [step],
             f"{step.last.host} has no signature of {whose} (404), and {case.client} asked for nothing more{why}.",
             f"{sign}, or {other}",
+            severity=Severity.INFO if family == "skopeo" else None,
         )
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 
 from pullscope.oci.agents import CONTAINERS_IMAGE, UNKNOWN
+from pullscope.oci.reference import registry_name
 from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import path_of
 from pullscope.trace.findings.answers import Answer
 from pullscope.trace.findings.asked import host_within
-from pullscope.trace.findings.case import REFUSALS
+from pullscope.trace.findings.case import REFUSALS, Case
+from pullscope.trace.findings.login_commands import list_tags
 from pullscope.trace.findings.said import says
 
 _ARTIFACTORY = re.compile(r"((?:artifactory/)?api/(?:docker|oci))/([^/]+)/(?:v2/)?(.+)")
@@ -51,6 +53,8 @@ def of_the_catalog(one: Answer) -> str | None:
     """Registries keep lists of everything to administrators, or have none: nexspence/nexspence#261; goharbor/harbor#7898."""
     if one.step.route.endpoint is not Endpoint.CATALOG or one.status not in (*REFUSALS, 404, 405, 501):
         return None
+    if one.status in REFUSALS and one.case.family in CONTAINERS_IMAGE and one.hop.request.authorization == "bearer":
+        return unscoped(one.case, one.host)
     else_ = f", or log in: {one.login}" if one.no_login and one.status in REFUSALS else ""
     if (own := one.step_there("lists")) is not None:
         return f"list its repositories by its own command: {own}{else_}"
@@ -60,6 +64,15 @@ def of_the_catalog(one: Answer) -> str | None:
             f"log in as a system administrator, to whom alone Harbor shows its catalog ({one.login}); as another, {api}"
         )
     return f"list the tags of a repository by its name: {one.host} may show its catalog to administrators only{else_}"
+
+
+def unscoped(case: Case, host: str) -> str:
+    """podman search asks for a token without a scope, which opens no catalog: podman-container-tools/podman#15704,
+    container-libs#250 there, goharbor/harbor#13573, #20173."""
+    tags = list_tags(case, f"{registry_name(host)}/NAME")
+    return (
+        f"list the tags of a repository by its name ({tags}): {case.client} asks for no scope here, whatever its login"
+    )
 
 
 def of_an_api(one: Answer) -> str | None:

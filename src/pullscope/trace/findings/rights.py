@@ -149,7 +149,8 @@ def refused_login(one: Answer) -> str:
 def _public(one: Answer) -> str:
     """That the login that a token server refused may not be needed: riverqueue/riverui#182, dexidp/dex#2672 (ghcr.io)."""
     private = one.name is None or (one.behind is not None and one.behind.id == "ecr")
-    if private or not one.step.is_token or action(one.case, one.step) != "pull":
+    open_to_all = one.known is not None and one.known.all_may_read  # aws/containers-roadmap#2835
+    if private or not (one.step.is_token or open_to_all) or action(one.case, one.step) != "pull":
         return ""
     return f"; a public image needs none: {logout(one.case, one.host)}"
 

@@ -295,6 +295,11 @@ def of_a_manifest(one: Answer) -> str | None:
     artifact = (isinstance(document, Manifest) and _artifact(document)) or (sent if "artifact" in sent else None)
     if artifact and one.step.route.cosign and one.status in _NO_SUCH_TYPE:
         takes = "" if one.hosted is not None else ", or let it (FEATURE_GENERAL_OCI_SUPPORT in Quay)"
+        if (
+            one.case.family == "ko"
+        ):  # which writes no signature, and puts its SBOM where the image is: ko-build/ko#532, #970
+            none = "build without an SBOM (ko build --sbom=none)"
+            return f"{none}: the image itself goes before it, and {host} may not take {artifact}{takes}"
         how = "COSIGN_REPOSITORY in cosign, storage.oci.repository in Tekton Chains"
         return f"keep signatures and attestations elsewhere ({how}): {host} may not take {artifact}{takes}"
     if artifact and one.status in _NO_SUCH_TYPE:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from pullscope.oci.agents import CONTAINERS_IMAGE
 from pullscope.oci.reference import registry_name
+from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import bare
 from pullscope.trace.findings.answers import Answer
 from pullscope.trace.findings.asked import PLACEHOLDER, asked_by_the_registry
@@ -21,6 +23,7 @@ from pullscope.trace.findings.case import (
 from pullscope.trace.findings.grants import not_asked_for, public_front, pushes, refuses_access, rights
 from pullscope.trace.findings.login_commands import login, registry_at
 from pullscope.trace.findings.logins import is_unknown_without_login
+from pullscope.trace.findings.paths import unscoped
 from pullscope.trace.findings.row import Case, Fact, Found, Severity, row
 from pullscope.trace.findings.said import words
 from pullscope.trace.model import Hop, Step
@@ -147,7 +150,9 @@ def scope_mismatch(case: Case) -> Iterator[Found]:
                 [step, issuer],
                 f"{case.client} asked for a token {f'for {rights(asked)}' if asked else 'without a scope'}, and {last.host} "
                 f"wants one for {listed(lacks)}.",
-                f"let {case.client} ask for the scope that the challenge of {last.host} names"
+                unscoped(case, last.host)
+                if step.route.endpoint is Endpoint.CATALOG and case.family in CONTAINERS_IMAGE and not asked
+                else f"let {case.client} ask for the scope that the challenge of {last.host} names"
                 f"{'' if asked else '; quote the address in a shell'}{f'; {listed(takes)}' if takes else ''}",
             )
         wanted = said or _UNAUTHORIZED.findall(words(last)) or [*filter(None, [last.route.repository])]
