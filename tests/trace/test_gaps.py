@@ -37,8 +37,11 @@ BY_REQUEST = {
 UNDECIDED = {
     ("helm-plus", "bodies"): {"tag-invalid"},
     ("redirect-to-a-website", "headers"): {"ping-not-redirected"},
+    ("skopeo-429-at-the-ping", "headers"): {"rate-limited"},
+    ("trivy-first-mirror-lacks-db", "headers"): {"rate-limited"},
 }
-"""Two names were asked for at once, and no manifest says of which these blobs are; no Location says who led to a host."""
+"""Two names were asked for at once, and no manifest says of which these blobs are; no Location says who led to a host; no
+User-Agent says that it is the same client that asks again."""
 
 
 def _without(events: list[Event], gap: str) -> list[Event]:
