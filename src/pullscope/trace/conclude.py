@@ -212,7 +212,7 @@ def hung_up(pull: Pull) -> Hop | None:
 def ending_of(pull: Pull, *, cut_off: bool = False) -> Ending:
     """How an operation that is being closed has ended. `cut_off`: because an input ended of which the rest is missing."""
     failed = [*failures(pull), *ended_at_a_lookup(pull)]
-    if any(was_cut_off(step) and not _broke_the_protocol(step) for step in (*failed, *pull.open_steps)):
+    if any(was_cut_off(step) and not step.last.malformed for step in (*failed, *pull.open_steps)):
         return Ending.INCOMPLETE
     if has_everything(pull):
         return Ending.COMPLETE
@@ -248,13 +248,6 @@ def _pushed_a_blob(pull: Pull) -> bool:
     """Whether one blob was all that was to be sent, as by `oras blob push`: an image has a config beside its layers."""
     finished = [step for step in pull.steps if step.kind is Kind.UPLOAD_FINISH and step.outcome is Outcome.OK]
     return len(finished) == 1 and not pull.asked_manifest and not pull.open_steps and pull.client.family in SENDS_BLOBS
-
-
-def _broke_the_protocol(step: Step) -> bool:
-    """Whether what the server sent is not HTTP: the client is told 502, and asking again brings the same."""
-    reason = step.last.failed.reason if step.last.failed is not None else ""
-    # mitmproxy calls a body that was cut off a protocol error, too.
-    return "protocol error" in reason and "peer closed" not in reason
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -85,6 +85,13 @@ class Hop:
         return self.failed is not None and self.failed.reason.startswith(gone)
 
     @property
+    def malformed(self) -> bool:
+        """Whether what the server sent is not HTTP: the client is told 502, and asking again brings the same."""
+        reason = self.failed.reason if self.failed is not None else ""
+        # mitmproxy calls a body that was cut off a protocol error, too.
+        return ("protocol error" in reason or "Cannot parse HTTP" in reason) and "peer closed" not in reason
+
+    @property
     def ended(self) -> float | None:
         """The time of the last thing that is known of this hop, once it is done."""
         if self.failed:

@@ -285,7 +285,8 @@ def _has_expired(one: Answer) -> bool:
 
 def _is_cut_off(one: Answer) -> bool:
     ended = one.status in _ENDED or (one.status >= 500 and says(one.hop, _CUT))
-    return one.act == "write" and (ended or (one.hop.failed is not None and failure(one.hop) is None))
+    broke_off = one.hop.failed is not None and not one.hop.malformed and failure(one.hop) is None
+    return one.act == "write" and (ended or broke_off)
 
 
 def _is_lost(one: Answer) -> bool:
