@@ -5,6 +5,7 @@ Nothing here knows what is answered, or to whom; the stand-in hands over the con
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import struct
 import threading
@@ -120,7 +121,8 @@ def _stalls(line: Line, good: Good) -> None:
 
 
 def _hints(line: Line, good: Good) -> None:
-    line.send(b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n", good.whole())
+    with contextlib.suppress(OSError):  # who takes the hints for the answer may hang up on the rest
+        line.send(b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n" + good.whole())
     line.hold()
 
 

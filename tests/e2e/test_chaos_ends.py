@@ -117,7 +117,7 @@ ENDS: dict[str, tuple[Fault, Act]] = {
     "SIGKILL": (PAUSE, kill(signal.SIGKILL)),
     "the upstream vanishes": (PAUSE, vanish),
     "a pause": (PAUSE, nothing),
-    **{f"the client gives up after a {name}": (fault, give_up) for name, fault in STALLS.items()},
+    **{f"the client gives up after {name}": (fault, give_up) for name, fault in STALLS.items()},
 }
 GENTLE = {"SIGINT", "SIGTERM"}
 """Ends after which the story can be told."""
