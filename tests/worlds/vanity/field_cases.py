@@ -365,4 +365,48 @@ CASES = [
     Case(file="apache-restricted/httpd.conf", right=PULL, why="the map is asked for pushes only", never=OWN),
     Case(file="nomad/registry.nomad", right=REFUSED, why="HCL"),
     Case(file="nginx-nexus-one-host/dcr.conf", right=PULL, why="a variable's Nexus", never=OWN | {"rule-unsupported"}),
+    # More public files, and what else people put before a registry.
+    Case(
+        file="netlify-function/netlify.toml",
+        right=f"docker-classic:{UNKNOWN} docker-containerd:{FAIL} podman:{UNKNOWN} skopeo:{UNKNOWN} crane:{UNKNOWN}",
+        why="/v2/ is a function's, and the path is renamed",
+        codes=frozenset({"scope-mismatch"}),
+        warned=frozenset({"rule-unsupported"}),
+        never=frozenset({"ping-not-a-registry", "ping-not-redirected"}),
+    ),
+    Case(
+        file="nginx-nexus-methods/nginx.conf",
+        right=PULL,
+        why="each path is rewritten to a repository of Nexus",
+        never=OWN | {"path-not-redirected"},
+    ),
+    Case(
+        file="caddy-hub-second-name/Caddyfile",
+        right=f"docker-classic:{PULL} docker-containerd:{PULL} podman:{FAIL} skopeo:{FAIL} crane:{PULL}",
+        why="a redirect to Docker Hub by another of its names",
+        warned=frozenset({OPEN}),
+    ),
+    Case(
+        file="gateway-variable/harbor.yaml", right=PULL, why="the host is a variable", never=OWN | {"rule-unreachable"}
+    ),
+    Case(file="ingress-alb/ingress.yaml", right=REFUSED, why=r"class alb .*\[\[rewrite\]\]"),
+    Case(file="contour/proxy.yaml", right=REFUSED, why="HTTPProxy"),
+    Case(file="envoy-lua/envoy.yaml", right=REFUSED, why="Envoy"),
+    Case(file="varnish/default.vcl", right=REFUSED, why="Varnish"),
+    Case(file="lighttpd/lighttpd.conf", right=REFUSED, why="a configuration of lighttpd"),
+    Case(file="iis/web.config", right=REFUSED, why="IIS"),
+    Case(file="nixos/docker-registry.nix", right=REFUSED, why="Nix expression.*systemctl cat nginx"),
+    Case(
+        file="configmap-nginx/reg-proxy.yaml",
+        right=REFUSED,
+        why=r"kubectl get configmap reg-proxy-nginx -n default -o jsonpath='\{\.data\.nginx\\\.conf\}' > nginx\.conf",
+    ),
+    Case(file="compose-caddy/docker-compose.yml", right=REFUSED, why=r"caddy-docker-proxy.*Caddyfile\.autosave"),
+    Case(file="compose-nginx-proxy/docker-compose.yml", right=REFUSED, why="nginx-proxy.*docker exec"),
+    Case(file="cloudflared/config.yml", right=REFUSED, why="cloudflared"),
+    Case(file="google-url-map/url-map.yaml", right=REFUSED, why="URL map of Google Cloud"),
+    Case(file="cloudformation/template.yaml", right=REFUSED, why="CloudFormation"),
+    Case(file="caddy-json/caddy.json", right=REFUSED, why="give the Caddyfile"),
+    Case(file="amplify/redirects.json", right=REFUSED, why="Amplify"),
+    Case(file="azure-front-door/main.bicep", right=REFUSED, why="Azure"),
 ]

@@ -55,3 +55,16 @@ def test_format_that_is_not_read_is_one_sentence(case: Case) -> None:
 
     assert Path(case.file).name in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+def test_paths_that_a_rewrite_leads_on_are_followed_without_an_image() -> None:
+    """No location names a path of clients: a repository is asked for all the same."""
+    assert lint(read_rules(RULES / "nginx-nexus-methods" / "nginx.conf"), "docker.example.com") == ()
+
+
+def test_server_that_leads_no_repository_on_is_told(tmp_path: Path) -> None:
+    """The near miss: a server that answers with its own pages only."""
+    file = tmp_path / "nginx.conf"
+    file.write_text("server { listen 443 ssl; location /app { proxy_pass http://127.0.0.1:8081; } }")
+
+    assert "path-not-redirected" in {one.code for one in lint(read_rules(file), "docker.example.com")}

@@ -141,7 +141,7 @@ def repositories(rules: RuleFile) -> tuple[str, ...]:
         start = rule.pattern.example("")
         if "/v2/".startswith(start):
             # It takes in everything.
-            found.setdefault("org/app")
+            found.setdefault(ANY)
         elif start.startswith("/v2/"):
             name = start.removeprefix("/v2/").strip("/")
             about = route(f"/v2/{name}")
@@ -157,6 +157,8 @@ def repositories(rules: RuleFile) -> tuple[str, ...]:
     return tuple(found)
 
 
+ANY = "org/app"
+"""A repository to ask for where the rules are about all of them."""
 _PROBES = ("manifests/latest", f"manifests/{DIGEST}", f"blobs/{DIGEST}")
 
 MOST_NAMES = 40
@@ -179,7 +181,11 @@ class Subject:
         """The repositories to ask for: the wanted one first."""
         given = (self.repository,) if self.repository else ()
         most = MOST_NAMES if len(self.rules.rules) <= MANY_RULES else FEW_NAMES
-        return given + tuple(name for name in repositories(self.rules)[:most] if name != self.repository)
+        found = repositories(self.rules)[:most]
+        if not found and not given and self.rules.play is not None:
+            # A server rewrites paths before a rule answers, so its rules need not name those of clients.
+            return (ANY,)
+        return given + tuple(name for name in found if name != self.repository)
 
     @cached_property
     def ping(self) -> Landing:

@@ -1,5 +1,4 @@
 """From a path to a `RuleFile`, which may follow its file: the only file in this room that opens rule files.
-One file, because what is read again is what was read.
 
 It is handed strangers' files: what is too big, no text, no regular file or not understood is refused with one sentence that
 names the file (ValueError). Everything after that is text and goes to the readers.
@@ -18,6 +17,7 @@ from pullscope.oci.bounds import writable
 from pullscope.worlds.vanity.blocks import Directive, Includes
 from pullscope.worlds.vanity.config_tree import read_toml
 from pullscope.worlds.vanity.kinds.netlify import merge, read_netlify_redirects
+from pullscope.worlds.vanity.not_read import OWN_FORM, form_of
 from pullscope.worlds.vanity.platform import Kind, Read, Statements
 from pullscope.worlds.vanity.platforms import FILES, PLATFORMS
 from pullscope.worlds.vanity.rules import RuleFile, refused, unplayed
@@ -148,53 +148,20 @@ def _platform(path: Path, text: str) -> str:
     name = path.name.lower()
     claiming = [kind for kind in PLATFORMS.values() if kind.is_file(name, text)]
     if not claiming or claiming[0].turn:
-        what, instead = _not_read(name, text)
-        if what:
-            raise ValueError(f"{path.name} is {what}, which pullscope does not read: {instead}")
+        form = form_of(name, text)
+        if form is not None:
+            raise ValueError(f"{path.name} is {form.what}, which pullscope does not read: {form.instead}")
     if claiming:
         return _dialect_of_redirects(path) if "_redirects" in name else claiming[0].id
     raise ValueError(
-        f"{path.name}: which platform's rules are these? pullscope knows {FILES}; name one with --platform"
+        f"{path.name}: which platform's rules are these? pullscope knows {FILES}; name one with --platform. Of another "
+        f"server's, {OWN_FORM}"
     )
 
 
 _HOST_WITHOUT_SCHEME = re.compile(
     r"/{0,2}(?:[a-z0-9-]+\.)*(?:docker\.io|ghcr\.io|gcr\.io|quay\.io|pkg\.dev|amazonaws\.com|azurecr\.io|k8s\.io)(?:[:/]|$)"
 )
-_HAPROXY = re.compile(r"^(?:frontend|backend|listen)\s+[\w.-]+\s*$", re.MULTILINE)
-_S3 = re.compile(r"\bRedirectRules?\b|\bKeyPrefixEquals\b|\bReplaceKeyPrefixWith\b")
-_OWN_FORM = (
-    "try what it does as a [[rewrite]] .toml (docs/vanity-domains.md), or ask the live domain with pullscope check"
-)
-_YAML = (".yml", ".yaml")
-_CODE = (".js", ".mjs", ".ts", ".go", ".py", ".php", ".rs")
-_HCL = (".nomad", ".hcl", ".tf")
-_ELSEWHERE = {"firebase.json": "Firebase Hosting", "staticwebapp.config.json": "Azure", "render.yaml": "Render"}
-
-
-def _not_read(name: str, text: str) -> tuple[str, str]:
-    """What a file is that is not read, as its name and text tell, and what to do instead; "" for one that may be."""
-    kinds = re.findall(r"^kind:\s*[\"']?(\w+)", text, re.MULTILINE) if name.endswith(_YAML) else []
-    if name.endswith(_CODE):
-        return "code (a Worker or a function)", f"code is not played; {_OWN_FORM}"
-    if name.endswith(_HCL):
-        return "a file in HCL (Nomad or Terraform)", _OWN_FORM
-    if "haproxy" in name or _HAPROXY.search(text):
-        return "a configuration of HAProxy", _OWN_FORM
-    if kinds and "apiVersion:" in text:
-        named = ", ".join(dict.fromkeys(kinds))[:200]
-        return (
-            f"a resource of Kubernetes ({named})",
-            f"of these it reads Ingress, HTTPRoute, IngressRoute and Middleware; {_OWN_FORM}",
-        )
-    if name.endswith((*_YAML, ".toml")) and ("traefik" in f"{name} {text[:4000].lower()}" or "PathPrefix(" in text):
-        read = "http.routers, labels of containers, an IngressRoute"
-        return "a configuration of Traefik without routers", f"what is read is the dynamic configuration: {read}"
-    if name.startswith("wrangler."):
-        return "a wrangler configuration", "its _redirects is; a Worker is code"
-    if name in _ELSEWHERE or _S3.search(text):
-        return f"a configuration of {_ELSEWHERE.get(name, 'an S3 website')}", _OWN_FORM
-    return "", ""
 
 
 def _dialect_of_redirects(path: Path) -> str:

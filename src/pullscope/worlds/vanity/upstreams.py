@@ -33,7 +33,9 @@ class Upstream:
         return self.tokens is not False and (self.row is None or self.row.tokens is not None)
 
 
-DOCKER_HUB_HOSTS = frozenset({"registry-1.docker.io", "index.docker.io", "docker.io"})
+DOCKER_HUB_HOSTS = frozenset({"registry-1.docker.io", "index.docker.io", "docker.io", "registry.hub.docker.com"})
+_OTHER_NAMES: Mapping[str, str] = {"registry.hub.docker.com": "registry-1.docker.io"}
+"""Where a registry answers too: programs ask this one for NAME/manifests/TAG with a token of auth.docker.io."""
 
 _HUB = "whose registry is registry-1.docker.io"
 _NO_REGISTRY: Mapping[str, str] = {
@@ -58,7 +60,8 @@ def no_registry(host: str) -> str | None:
 def upstream(host: str) -> Upstream:
     """What is known of `host`, an authority as a URL spells it."""
     name = host.lower().removesuffix(":443")
-    known, row = known_registry(name), registry_at(name)
+    answering = _OTHER_NAMES.get(name, name)
+    known, row = known_registry(answering), registry_at(answering)
     label = known.name if known is not None else name
     if row is None:
         return Upstream(host=name, label=label, tokens=None, strict=None)

@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
+from pullscope.oci.verdicts import Problem
 from pullscope.worlds.vanity.blocks import Directive, refuse_template
 from pullscope.worlds.vanity.config_tree import Item, read_items
+from pullscope.worlds.vanity.kinds.ingress import taken_as_tried, variable_host
 from pullscope.worlds.vanity.kinds.nginx import read_directives
 from pullscope.worlds.vanity.platform import Kind, Read
 from pullscope.worlds.vanity.regexes import RegexError, regex
@@ -29,8 +32,8 @@ _UNLIMITED = (
 _WITHOUT_EFFECT = {"RequestMirror", "CORS"}
 
 
-def directives(documents: list[Item], file: str) -> list[Directive]:
-    """One `server` for each host; ValueError where there is no HTTPRoute."""
+def directives(documents: list[Item], file: str) -> tuple[list[Directive], list[Problem]]:
+    """One `server` for each host, and what is to be said of them; ValueError where there is no HTTPRoute."""
     found = [inner for one in documents for inner in (one.at("items").rows or [one])]
     hosts: dict[str, list[Directive]] = {}
     for route in (one for one in found if one.at("kind").text == "HTTPRoute"):
@@ -40,6 +43,10 @@ def directives(documents: list[Item], file: str) -> list[Directive]:
             hosts.setdefault(host.lower(), []).extend(locations)
     if not any(hosts.values()):
         raise ValueError(f"{file}: there is no HTTPRoute with rules in it")
+    remarks: list[Problem] = []
+    if unfilled := variable_host(hosts, file):
+        remarks.append(taken_as_tried(unfilled, hosts[unfilled][0].where))
+        hosts = {"": hosts.pop(unfilled)}
     where = f"{file}:1"
     listen = Directive(where, ["listen", "443", "ssl"])
     servers = [
@@ -48,7 +55,7 @@ def directives(documents: list[Item], file: str) -> list[Directive]:
     if "" not in hosts:
         # Another host's request meets no route: 404.
         servers.append(Directive(where, ["server"], [Directive(where, [*listen.words, "default_server"])]))
-    return servers
+    return servers, remarks
 
 
 def _locations(rule: Item, namespace: str) -> Iterator[Directive]:
@@ -130,7 +137,9 @@ _DIALECT = Dialect(server="gateway", absolute_location=True)
 def _read(text: str, file: str) -> Read:
     """ValueError, with the line, for a text that is not YAML or holds no HTTPRoute."""
     refuse_template(text, file)
-    return read_directives(directives(read_items(text, file), file), file, _DIALECT)
+    found, remarks = directives(read_items(text, file), file)
+    read = read_directives(found, file, _DIALECT)
+    return replace(read, remarks=[*remarks, *read.remarks])
 
 
 KIND = Kind(

@@ -9,7 +9,7 @@ here nor harmless becomes a directive of that name, which nginx' play does not k
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
 from pullscope.oci.verdicts import Problem
@@ -17,6 +17,7 @@ from pullscope.worlds.vanity.blocks import Directive, nginx_directives, refuse_t
 from pullscope.worlds.vanity.config_tree import Item, read_items
 from pullscope.worlds.vanity.kinds.nginx import read_directives
 from pullscope.worlds.vanity.nginx.play import DIALECT
+from pullscope.worlds.vanity.not_read import OWN_FORM
 from pullscope.worlds.vanity.platform import Kind, Read, routed
 from pullscope.worlds.vanity.rules import unplayed
 
@@ -97,14 +98,9 @@ def directives(documents: list[Item], file: str) -> tuple[list[Directive], list[
         for rule in one.at("spec", "rules").rows:
             alias = annotations["server-alias"].text if "server-alias" in annotations else ""
             aliases.setdefault(rule.at("host").text, []).extend(re.split(r"[\s,]+", alias.strip()) if alias else [])
-    unfilled = sorted(host for host in hosts if re.search(r"[^a-z0-9.*_-]", host))
-    if len(unfilled) > 1 or (unfilled and len(hosts) > 1):
-        raise ValueError(f"{file}: {unfilled[0][:60]} is a template's: fill it in first, then try what comes out")
-    if unfilled:
-        path = hosts[unfilled[0]][0]
-        message = f"the host {unfilled[0][:60]} has no value here: it is taken as the host that is tried."
-        remarks.append(unplayed(path.where, message, severity="info"))
-        hosts = {"": hosts.pop(unfilled[0])}
+    if unfilled := variable_host(hosts, file):
+        remarks.append(taken_as_tried(unfilled, hosts[unfilled][0].where))
+        hosts = {"": hosts.pop(unfilled)}
     servers = [_server(host, paths, aliases.get(host, []), file) for host, paths in hosts.items()]
     if "" not in hosts:
         # The controller's default backend, for a name that no Ingress has.
@@ -113,13 +109,26 @@ def directives(documents: list[Item], file: str) -> tuple[list[Directive], list[
     return servers, remarks
 
 
+def variable_host(hosts: Collection[str], file: str) -> str | None:
+    """The only host, where it has a variable in it; ValueError for such a one beside others."""
+    unfilled = sorted(host for host in hosts if re.search(r"[^a-z0-9.*_-]", host))
+    if unfilled and len(hosts) > 1:
+        raise ValueError(f"{file}: {unfilled[0][:60]} is a template's: fill it in first, then try what comes out")
+    return unfilled[0] if unfilled else None
+
+
+def taken_as_tried(host: str, where: str) -> Problem:
+    message = f"the host {host[:60]} has no value here: it is taken as the host that is tried."
+    return unplayed(where, message, severity="info")
+
+
 def _check_class(one: Item, annotations: dict[str, Item]) -> None:
     name = one.at("spec", "ingressClassName")
     name = name or one.at("metadata", "annotations").fields.get("kubernetes.io/ingress.class", name)
     if name.text and "nginx" not in name.text and not annotations:
         raise ValueError(
             f"{name.where}: an Ingress of the class {name.text[:60]} is not played: of Ingress controllers pullscope "
-            "knows ingress-nginx"
+            f"knows ingress-nginx; {OWN_FORM}"
         )
 
 

@@ -190,6 +190,10 @@ def _value(table: Mapping[str, Any], name: str) -> Any:
     return next((table[key] for key in _KEYS[name] if key in table), None)
 
 
+# docs.netlify.com/functions/get-started: the address that a function has without a path of its own.
+_FUNCTION = re.compile(r"https?://[^/]+/\.netlify/functions/")
+
+
 def _rule(table: Mapping[str, Any], place: Place, file: str) -> Rule:
     source, target = _value(table, "from"), _value(table, "to")
     if not isinstance(source, str) or not source:
@@ -232,6 +236,7 @@ def _rule(table: Mapping[str, Any], place: Place, file: str) -> Rule:
         conditions=tuple(conditions),
         request_headers=tuple((str(key), str(value)) for key, value in headers.items()),
         lines=place.keys,
+        unplayed="a function" if status == 200 and _FUNCTION.match(target) else "",
     )
 
 
