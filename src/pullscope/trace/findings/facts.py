@@ -37,7 +37,7 @@ class Fact(StrEnum):
     INDEX_OR_IMAGE = "an index or an image's manifest"
     TAG = "a manifest that was met without asking for a digest"
     SIGNATURE = "a lookup of a signature"
-    PAGE = "a web page, or a redirect, which may lead to one"
+    PAGE = "a step that ends at a web page, or whose end, which may be one, was not seen"
     ODD = "an answer that is, by its type or its form, no manifest of today"
 
 
@@ -68,7 +68,7 @@ def _of_step(step: Step, found: set[Fact]) -> None:
     if step.kind is Kind.SIGNATURE:
         found.add(Fact.SIGNATURE)
     page = last.is_page
-    if page:
+    if page or last.redirects or last.response is None:
         found.add(Fact.PAGE)
     if endpoint is Endpoint.BLOB or step.is_foreign:
         found.add(Fact.BLOB)
@@ -94,7 +94,7 @@ def _of_hop(hop: Hop, found: set[Fact]) -> None:
     if hop.route.ns is not None:
         found.add(Fact.MIRROR)
     if hop.redirects:
-        found |= {Fact.REDIRECT, Fact.PAGE}
+        found.add(Fact.REDIRECT)
     if request.authorization != "none" or request.credential is not None:
         found.add(Fact.CREDENTIAL)
         if status >= 400:
