@@ -23,6 +23,7 @@ TITLES: dict[Kind, str] = {
     Kind.MANIFEST_LIST: "manifest list",
     Kind.UPLOAD_START: "upload start",
     Kind.UPLOAD_CHUNK: "upload chunk",
+    Kind.UPLOAD_STATUS: "upload status",
     Kind.UPLOAD_FINISH: "upload finish",
     Kind.MANIFEST_PUT: "manifest put",
 }
@@ -325,6 +326,7 @@ SAYINGS: dict[Kind, Callable[[Step, Pull], str]] = {
     Kind.SIGNATURE: _signature,
     Kind.UPLOAD_START: lambda step, _pull: "blob stored" if step.last.status == 201 else "accepted",
     Kind.UPLOAD_CHUNK: _uploaded,
+    Kind.UPLOAD_STATUS: lambda step, _pull: f"has {step.last.header('range') or 'said nothing of its range'}",
     Kind.UPLOAD_FINISH: _uploaded,
     Kind.MOUNT: _mount,
     Kind.MANIFEST_PUT: _manifest_put,

@@ -7,6 +7,7 @@ with a read is certain only when its operation is over, unless other bytes came;
 from __future__ import annotations
 
 from pullscope.oci.agents import CONTAINERS_IMAGE
+from pullscope.oci.routes import Endpoint
 from pullscope.trace.kinds import WRITING
 from pullscope.trace.model import Kind, Outcome, Step
 from pullscope.trace.settle import RETRIED
@@ -16,10 +17,14 @@ TOKEN_REFUSED = frozenset({401, 403})
 
 
 def is_final(step: Step) -> bool:
-    """Whether a step failed in a way after which clients do not ask again; what was cut off, they do."""
+    """Whether a step failed in a way after which clients do not ask again; what was cut off, they do.
+
+    After 416 to a part of an upload they ask how far it is, and go on (distribution-spec 1.1, "Pushing a blob in chunks").
+    """
     if step.outcome is not Outcome.FAILED or step.last.failed is not None:
         return False
-    return not step.fell_short if step.verified is False else step.last.status not in RETRIED
+    goes_on = step.last.status in RETRIED or (step.last.status == 416 and step.route.endpoint is Endpoint.UPLOAD)
+    return not (step.fell_short if step.verified is False else goes_on)
 
 
 def _by_cosign(step: Step) -> bool:

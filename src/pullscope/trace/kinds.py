@@ -34,7 +34,7 @@ BY_METHOD: dict[tuple[Endpoint, str], Kind] = {
     (Endpoint.UPLOAD_START, "POST"): Kind.UPLOAD_START,
     (Endpoint.UPLOAD, "PATCH"): Kind.UPLOAD_CHUNK,
     (Endpoint.UPLOAD, "PUT"): Kind.UPLOAD_FINISH,
-    (Endpoint.UPLOAD, "GET"): Kind.UPLOAD_CHUNK,
+    (Endpoint.UPLOAD, "GET"): Kind.UPLOAD_STATUS,
     (Endpoint.UPLOAD, "DELETE"): Kind.DELETE,
 }
 """Endpoints of which the method makes the kind (OCI distribution-spec 1.1, "Endpoints")."""

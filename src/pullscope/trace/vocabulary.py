@@ -23,6 +23,7 @@ class Kind(StrEnum):
     SIGNATURE = "signature"
     UPLOAD_START = "upload-start"
     UPLOAD_CHUNK = "upload-chunk"
+    UPLOAD_STATUS = "upload-status"
     UPLOAD_FINISH = "upload-finish"
     MOUNT = "mount"
     MANIFEST_PUT = "manifest-put"

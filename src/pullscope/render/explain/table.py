@@ -149,6 +149,9 @@ upload-start: UPLOADS
 upload-chunk: UPLOADS
     beginner The bytes of a layer or config are sent to the registry.
     expert PATCH. Each answer has the next Location.
+upload-status: UPLOADS
+    beginner The client asks how much of its upload the registry has, to go on from there.
+    expert GET of the Location, after a part had no answer or 416: 204, and Range has what is there.
 upload-finish: UPLOADS
     beginner The upload is complete, and this is its digest. The registry hashes the bytes and refuses them if they differ.
     expert PUT with ?digest=, 201 once stored.

@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from pullscope.oci.urls import bare
 from pullscope.trace.bounded_table import Newest
+from pullscope.trace.clues import UPLOADS
 from pullscope.trace.conclude import ending_of
 from pullscope.trace.events import TlsRefused
 from pullscope.trace.final_failures import failed_for_good, is_final
@@ -148,7 +149,7 @@ class Findings:
 
 PASSING = frozenset(
     {"rate-limited", "cdn-failed", "registry-failed", "token-server-failed", "upstream-unreachable", "size-mismatch"}
-    | {"request-failed", "slow-hop", "upload-cut-off", "upload-lost"}
+    | {"request-failed", "slow-hop"}
 )
 """Codes of what passes: of an operation that came to a good end they say what it cost, and warn of nothing."""
 
@@ -161,6 +162,9 @@ def _softened(finding: Finding, pull: Pull) -> Finding:
     if pull.outcome is not Ending.COMPLETE or finding.severity is not Severity.WARNING:
         return finding
     failed = [step for step in pull.steps if step.n in finding.steps]
+    if failed and all(step.route.endpoint in UPLOADS for step in failed):  # the registry has what was sent anew
+        often = f"ignore it if it happened once; check {failed[-1].last.host} if it happens often"
+        return replace(finding, severity=Severity.INFO, fix=often)
     left = pull.action != "delete" and bool(failed) and all(step.kind is Kind.DELETE for step in failed)
     return replace(finding, severity=Severity.INFO) if left or finding.code in PASSING else finding
 
