@@ -75,6 +75,7 @@ SAID = {
     "disk read-only": "filesystem: mkdir /var/lib/registry/docker: read-only file system",
     "disk rights": "filesystem: mkdir /registry/docker: permission denied",
     "disk failed": "filesystem: open /var/lib/registry/docker: input/output error",
+    "object size": "EntityTooLarge: Your proposed upload exceeds the maximum allowed object size.",
     "quota": "adding 5 GiB of storage resource, which when updated to current usage will exceed the configured upper limit",
     "redeploy": "Repository does not allow updating assets: docker-hosted",
     "other content": "Invalid docker content v2/-/blobs/sha256:0123",

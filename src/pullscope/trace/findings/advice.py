@@ -195,6 +195,9 @@ disk full: no space left|disk (?:is )?full|disk quota exceeded|not enough space 
     make room on the disk on which {host} keeps its blobs (df -h; registry garbage-collect), or give it a larger volume
 disk read-only: read-only file ?system
     mount the disk of {host} for writing (mount -o remount,rw): dmesg there says whether the kernel made it read-only
+# distribution/distribution#886, #1629, minio/minio#2843; docs.aws.amazon.com/AmazonS3/latest/userguide, "Uploading objects"
+object size (write): EntityTooLarge|maximum allow(?:ed object|able) size
+    push in layers of less than 5 GiB, which is what S3 takes in one request (distribution hands on larger ones in parts from 2.6)
 quota (write delete token): quota(?! handler)|storage resource|upper limit|insufficient storage
     |storage limit|\blimit (?:is|of) \d|limit\b.{0,30}(?:exceed|reached)|exceed\w*\b.{0,40}(?:limit|maximum)
     |maximum (?:allowed )?number
@@ -324,6 +327,8 @@ ITS_OWN_PARTS = frozenset(
     {"own storage", "network", "slow storage", "storage", "database", "disk rights", "disk failed"}
 )
 """What a server says of its own parts: with a refusal such words are about something else, but for those of a `DRIVER`."""
+OUT_OF_REACH = ITS_OWN_PARTS | {"disk full", "disk read-only", "route"}
+"""What only who runs a server can mend."""
 DRIVER = re.compile(r"[A-Z_]+: (?:s3aws|s3|swift|azure|gcs|oss|cos|filesystem)\b:? (?!path not found)", re.IGNORECASE)
 """Words of distribution's storage drivers, which say 404 of what they may not read: goharbor/harbor#1309."""
 
@@ -346,6 +351,7 @@ def _rows() -> Iterator[Clue]:
 
 
 CLUES = tuple(_rows())
+TOO_LARGE = next(one.words for one in CLUES if one.name == "object size")
 
 
 def clue(hop: Hop, act: str) -> Clue | None:

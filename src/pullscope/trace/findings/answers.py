@@ -19,7 +19,7 @@ from pullscope.oci.known_registries import KnownRegistry, known_registry
 from pullscope.oci.registry_steps import STEPS
 from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import path_of, split
-from pullscope.trace.findings.advice import ITS_OWN_PARTS, Clue, clue
+from pullscope.trace.findings.advice import ITS_OWN_PARTS, OUT_OF_REACH, TOO_LARGE, Clue, clue
 from pullscope.trace.findings.asked import act, action, asked_by_the_registry, request, subject
 from pullscope.trace.findings.case import (
     REFUSALS,
@@ -95,8 +95,8 @@ class Answer:
 
     @cached_property
     def asks_for(self) -> str | None:
-        """What its words ask for."""
-        if self.clue is None:
+        """What its words ask for, but for what only who runs a server could do, where others do."""
+        if self.clue is None or (self.hosted is not None and self.status >= 500 and self.clue.name in OUT_OF_REACH):
             return None
         # a switch is out of reach where others run it
         fix = self.clue.fix if self.hosted is None else self.clue.fix.partition(", or switch")[0]
@@ -347,7 +347,7 @@ CODES: tuple[tuple[str, Callable[[Answer], bool]], ...] = (
     ("login-not-needed", _is_not_needed),
     ("login-expired", _has_expired),
     ("chart-unknown", lambda one: one.step.kind is Kind.CHARTS and (one.status == 404 or bool(one.step.instead))),
-    ("upload-too-large", lambda one: is_write(one.step) and one.status == 413),
+    ("upload-too-large", lambda one: is_write(one.step) and (one.status == 413 or says(one.hop, TOO_LARGE))),
     ("upload-cut-off", _is_cut_off),
     ("write-denied", _is_barred),
     ("upload-lost", _is_lost),

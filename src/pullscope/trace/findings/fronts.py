@@ -77,11 +77,23 @@ GATES = r"""
 # Quiq/registry-ui#18; behind auth_request it sees no path: oauth2-proxy/oauth2-proxy#1099, #3018; kubernetes-retired/contrib#1950
 /oauth2/(?:start|sign_in)\b: oauth2-proxy
     let requests below {path} of {host} pass without oauth2-proxy (nginx: auth_request off; an Ingress: one for {path} without
-    auth-url; where it is itself the proxy: skip_auth_routes = ["^{path}"])
-# RFC 6749, 4.1.1; SAML 2.0, bindings, 3.4; rd= is what Authelia and ingress-nginx add: Joxit/docker-registry-ui#415
-[?&](?:response_type|SAMLRequest|rd|redirect_ur[il]|return_to)=|(?:^|/)(?:log|sign)[-_\s]?in(?:[/?\s]|$): single sign-on
+        auth-url; where it is itself the proxy: skip_auth_routes = ["^{path}"])
+# docs.gitlab.com/administration/packages/container_registry: its website sends there from any path who is not logged in
+/users/sign_in\b|^sign in\W+gitlab: GitLab's website
+    name GitLab's registry in place of {host}: registry_external_url in /etc/gitlab/gitlab.rb has its address (often port
+        5050 of that name), and so has the page Container registry of each project
+    correct the realm of the registry (auth.token.realm in distribution): GitLab's token server is https://{host}/jwt/auth
+# RFC 6749, 4.1.1; openid-connect/auth is Keycloak's; SAML 2.0, bindings, 3.4; rd= is what Authelia, authentik and ingress-nginx
+# add: Joxit/docker-registry-ui#415
+[?&](?:response_type|SAMLRequest|rd|redirect_ur[il]|return_to)=|/oauth2?/(?:v\d[\w.]*/)?auth(?:orize)?\b|/openid-connect/auth\b
+    |/saml2?/: single sign-on
     let what is in front of {host} pass {path} on without its login page (nginx: auth_request off; Traefik: a router for it
-    without the middleware; Caddy: no forward_auth there), or ask the registry behind it by an address of its own
+        without the middleware; Caddy: no forward_auth there; AWS's load balancer: a rule for {path}* before the one that
+        authenticates), or ask the registry behind it by an address of its own
+# The same, or what answers is a website: goharbor/harbor#5845, moby/moby#41420, Joxit/docker-registry-ui#359
+(?:^|/)(?:log|sign)[-_\s]?in(?:[/?\s]|$): of a website
+    let what is in front of {host} pass {path} on without its login page; if {host} is a website itself, name the host and port
+        of the registry, where curl -i https://HOST:PORT{path} says 200 or 401
 # TecharoHQ/anubis#1231, #1252, #1337, #1359; its docs, "Policies"
 ^making\ssure\syou're\snot\sa\sbot: check: Anubis
     let {path} of {host} through in Anubis's bot policy: a rule with path_regex: ^{path} and action: ALLOW
@@ -92,14 +104,15 @@ GATES = r"""
 checking\syour\sbrowser|\bnot\sa\s(?:ro)?bot\b|captcha|security\s(?:check|verification): check: bot protection
     let what is in front of {host} pass {path} on without its check, or ask the registry behind it by an address of its own
 """
-"""Pages for browsers: the address that leads to one, or its title, whose it is, and below that what is to be done.
+"""Pages for browsers: the address that leads to one, or its title, whose it is, and below that what is to be done, and for a
+token server, where that is something else.
 
 They ask for a login, or check what asks (`check`)."""
 
 
 _GATES = tuple(
-    (re.compile(address, re.IGNORECASE), name.startswith("check: "), name.removeprefix("check: "), " ".join(fix))
-    for (address, name), fix in ((head.split(": ", 1), lines) for head, lines in heads(GATES))
+    (re.compile(address, re.IGNORECASE), name.startswith("check: "), name.removeprefix("check: "), fixes)
+    for (address, name), fixes in ((head.split(": ", 1), lines) for head, lines in heads(GATES))
 )
 _ROWS = tuple((re.compile(names, re.IGNORECASE), lines) for names, lines in heads(TABLE))
 
@@ -157,9 +170,11 @@ def patience(seconds: float | None) -> str | None:
     return next((whose for least, most, whose in _PATIENCE if least <= (seconds or 0.0) <= most), None)
 
 
-def gate(text: str, *, check: bool) -> tuple[str, str] | None:
+def gate(text: str, *, check: bool) -> tuple[str, list[str]] | None:
     """Whose login page or check an address or a title is, and what to do about it; None where it is none."""
-    return next(((name, fix) for pattern, kind, name, fix in _GATES if kind is check and pattern.search(text)), None)
+    return next(
+        ((name, fixes) for pattern, kind, name, fixes in _GATES if kind is check and pattern.search(text)), None
+    )
 
 
 def unnamed(hop: Hop, settings: str) -> str:

@@ -59,7 +59,7 @@ def _gated(case: Case, what: str, *, check: bool) -> Iterator[Found]:
     gated = [(step, hop, found) for step in case.steps for hop, found in _leading_to(step, check)]
     if not gated:
         return
-    (first, hop, (name, fix)), last = gated[0], case.stopped_at
+    (first, hop, (name, fixes)), last = gated[0], case.stopped_at
     whose = f" ({name})" if check and name != front(hop) else ""
     itself = f"answers with {what}{whose}{quoted(hop)}"
     to = f"redirects to {what} at {hop.target} ({name})" if hop.redirects else itself
@@ -68,12 +68,12 @@ def _gated(case: Case, what: str, *, check: bool) -> Iterator[Found]:
         [step for step, *_ in gated],
         f"{answered_by(hop)} {to}: it is for browsers, and no {'token server' if first.is_token else 'registry'} answered "
         f"{case.client}.",
-        fix.format(host=hop.host, path=Answer(case, first).path),
+        fixes[-1 if first.is_token else 0].format(host=hop.host, path=Answer(case, first).path),
         severity=Severity.ERROR if ended and case.family != "curl" else None,
     )
 
 
-def _leading_to(step: Step, check: bool) -> Iterator[tuple[Hop, tuple[str, str]]]:
+def _leading_to(step: Step, check: bool) -> Iterator[tuple[Hop, tuple[str, list[str]]]]:
     """The hops of a step that lead to such a page, or are one; what ends in an answer that is no page leads to none."""
     last = step.last
     answered = last.response is not None and not last.redirects

@@ -148,10 +148,16 @@ def of_size_and_time(one: Answer) -> str | None:
             loses = f"report it to {one.hosted.name}: it loses the uploads that it began"
             return f"{push_again(one)}; if it keeps failing, {loses}"
         location = "let proxies pass on the Location of an upload with its whole query"
-        secret = "the same storage and the same http.secret (REGISTRY_HTTP_SECRET)"
+        # others than distribution have no such secret
+        shares = one.behind is None or one.behind.id in ("harbor", "gitlab", "openshift")
+        secret = (
+            "the same storage and the same http.secret (REGISTRY_HTTP_SECRET)"
+            if shares
+            else "one storage and one database"
+        )
         # biersoeckli/QuickStack#106
         storage = "; if there is one only, its storage may have refused it: " + look_at_the_log(one)
-        again = storage if "BLOB_UPLOAD_INVALID" in one.hop.codes else ""
+        again = storage if "BLOB_UPLOAD_INVALID" in one.hop.codes or not shares else ""
         return f"give all instances behind {host} {secret}, and {location}{again}"
     return None
 

@@ -26,7 +26,7 @@ _REFUSED = frozenset({400, 401, 403, 410})
 _EXPIRED = re.compile(r"expired", re.IGNORECASE)
 _SIGNATURE = re.compile(
     r"SignatureDoesNotMatch|InvalidSignature|signature|AuthenticationFailed|InvalidAccessKeyId|MissingKey"
-    rf"|AuthorizationQueryParametersError|failed to authenticate the request|invalid (?:key|token)|{OF_ITS_KEYS}",
+    rf"|MalformedPolicy|AuthorizationQueryParametersError|failed to authenticate the request|invalid (?:key|token)|{OF_ITS_KEYS}",
     re.IGNORECASE,
 )
 """S3, MinIO, Azure Blob Storage, CloudFront and Google Cloud Storage, in the codes and messages of their error bodies."""

@@ -9,12 +9,13 @@ from pullscope.oci.routes import Endpoint
 from pullscope.oci.text_table import heads
 from pullscope.oci.urls import host_of, path_of
 from pullscope.oci.whereabouts import is_inside, is_local, where_it_is
+from pullscope.trace.findings.advice import DRIVER
 from pullscope.trace.findings.answers import Answer
 from pullscope.trace.findings.case import REFUSALS, Case
 from pullscope.trace.findings.compared import realm_lost
 from pullscope.trace.findings.connections import address_in, failure, homes
 from pullscope.trace.findings.login_commands import own_address, registry_at
-from pullscope.trace.findings.said import front, says
+from pullscope.trace.findings.said import front, says, words
 from pullscope.trace.model import Hop
 
 _OF_STORAGE = r"""
@@ -48,13 +49,20 @@ ExpiredToken|TokenRefreshRequired|SecurityTokenExpired|provided token|security t
 # learn.microsoft.com, "Create a user delegation SAS": testdouble/azure-blob#14, treeverse/lakeFS#9986
 key time frame
     {delegated}
-InvalidAccessKeyId|\b(?:key|user) id you provided
+InvalidAccessKeyId|\b(?:key|user) id you provided|Credential is mal-?formed|access key must be provided|NoCredentialProviders
+    |no valid providers|refresh cached credentials
     {key}
 # docs.aws.amazon.com, CloudFront, "Specify signers": commitdev/zero#287, jasonsims/aws-cloudfront-sign#74, docker/docs#12198
 Unknown Key\b
     {pair}
 Missing Key-Pair-Id
     {unsigned}
+Malformed(?:Policy|Signature)
+    {malformed}
+# CloudFront says it with a small d, S3 and MinIO do not, Google with a full stop: repost.aws, "How do I troubleshoot issues
+# related to a signed URL or signed cookies in CloudFront?"
+(?-i:AccessDenied Access denied)$
+    {ended}
 PermanentRedirect|region '?[\w-]+'? is wrong|IncorrectEndpoint
     set the region of the bucket in the storage settings of {by} (storage.s3.region in distribution): it signs for another
 """
@@ -76,13 +84,24 @@ _SIGNS = {
     "temporary": "renew the temporary credentials that {by} signs with: restart it, update it, or give it a key without an end "
     "(below storage in distribution); these words are of its key, not of the address's own time",
     "delegated": "let {by} get a new user delegation key from {host} (one lives 7 days at most): restart it, or update it",
-    "key": "correct the key in the storage settings of {by} (below storage in distribution): {host} does not know that one",
+    "key": "correct the key in the storage settings of {by} (below storage in distribution), or the role it runs with: {host} "
+    "does not take what it shows",
     "pair": "have {by} sign with a key pair that {host} trusts (middleware.storage.cloudfront in distribution: keypairid and "
     "privatekey), or put its public key into a key group of that CloudFront distribution",
+    "malformed": "keep the query of the addresses that {by} signs as it is on the way to {host}; if nothing changes it, correct "
+    "privatekey, keypairid and duration (middleware.storage.cloudfront in distribution)",
+    "ended": "set the clock of {by} by NTP, and let it sign for longer than a pull waits (duration of "
+    "middleware.storage.cloudfront in distribution); where CloudFront at {host} says so at once, correct its baseurl and the "
+    "privatekey of its keypairid",
     "unsigned": "have {by} sign the addresses at {host} (middleware.storage.cloudfront in distribution), or let what is in front "
     "of it keep their query",
 }
 """What mends the key of one's own registry."""
+_SECRET = re.compile(
+    r"SignatureDoesNotMatch|signature we calculated|AuthenticationFailed|failed to authenticate the request|invalid_grant",
+    re.IGNORECASE,
+)
+"""S3's, Azure's and Google's words for a secret that is not the key's."""
 _BUCKET = re.compile(r"bucket|container", re.IGNORECASE)
 
 
@@ -113,10 +132,13 @@ def of_redirects(case: Case, host: str) -> str:
 
 
 def told_by_storage(case: Case, hop: Hop) -> str | None:
-    """The step that a storage's own words ask for."""
-    step = next((step for told, step in _STEPS_OF_STORAGE if told.search(hop.said or "")), None)
-    by = handed_out_by(hop)
-    names = {"by": by, "host": hop.host, "client": case.client, "bucket": hop.host.partition(".")[0]}
+    """The step that a storage's own words ask for, also where the registry hands them on."""
+    handed_on = (hop.status or 0) >= 500 and bool(hop.errors)
+    step = next(
+        (step for told, step in _STEPS_OF_STORAGE if told.search(words(hop) if handed_on else hop.said or "")), None
+    )
+    by, there = (hop.host, "its storage") if handed_on else (handed_out_by(hop), hop.host)
+    names = {"by": by, "host": there, "client": case.client, "bucket": hop.host.partition(".")[0]}
     own = {name: _of_a_network(by) or way.format(**names) for name, way in _OWN.items()}
     own |= {name: _of_its_keys(by) or way.format(**names) for name, way in _SIGNS.items()}
     return step and step.format(**own, **names)
@@ -134,16 +156,34 @@ def _of_its_keys(by: str) -> str | None:
     return f"{again} {known.status}: it is signed with a key of {known.name}, not yours" if known is not None else None
 
 
+def _of_its_own(one: Answer) -> str | None:
+    """What a registry hands on of its storage's words, as its own failure: distribution/distribution#1288, #2033, #4175."""
+    if one.status < 500 or one.hosted is not None or not (says(one.hop, DRIVER) or says(one.hop, _SECRET)):
+        return None
+    changed = f"correct the secret key in the storage settings of {one.host} (below storage in distribution)"
+    way = f"{changed}, and let what is between it and its storage change neither Host nor path"
+    return told_by_storage(one.case, one.hop) or (way if says(one.hop, _SECRET) else None)
+
+
 def of_storage(one: Answer) -> str | None:
     """What a registry's storage does not give."""
     hop, by = one.hop, handed_out_by(one.hop)
     if one.code != "cdn-failed":
-        return None
+        return _of_its_own(one)
     if (step := told_by_storage(one.case, hop)) is not None:
         return step
     if hop.status is None:
         through = f"run curl -v https://{hop.host}/ here, and allow that host in the firewall or proxy that ends it"
         return f"try again; if it keeps failing, {through}: {by} does not send the bytes itself"
+    if (
+        hop.status == 403
+        and hop.header("x-amz-cf-id")
+        and hop.header("server") == "AmazonS3"
+        and known_registry(by) is None
+    ):
+        # docs.aws.amazon.com/AmazonCloudFront, "Restrict access to an Amazon S3 origin"; jasonsims/aws-cloudfront-sign#20
+        policy = "its origin access control (s3:GetObject for cloudfront.amazonaws.com) in the policy of the bucket"
+        return f"let CloudFront at {hop.host} read its bucket: {policy}; if it may, push the image again, for S3 lacks the blob"
     if hop.status == 403 and hop.is_page:
         who = front(hop) or hop.host
         return f"pull from another address, or have this one allowed: {who} answers with a web page, not with the bytes"

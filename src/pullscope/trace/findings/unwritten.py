@@ -76,13 +76,13 @@ def write_denied(one: Answer) -> str:
     recording="field/live/push28-413.mitm",
 )
 def upload_too_large(one: Answer) -> str:
-    """413 to an upload or a manifest.
+    """413 to an upload or a manifest, or a storage's words for one that is too large (400 or 500).
 
     nginx takes 1 MB unless client_max_body_size says more (nginx.org, ngx_http_core_module), Cloudflare 100 MB on its free
     plan (developers.cloudflare.com, "Error 413"); docker/for-mac and distribution's nginx recipe name both. Run
-    with dockerd 28.5.2.
+    with dockerd 28.5.2. S3 takes 5 GiB in one request: distribution/distribution#886, minio/minio#2843, #1629.
     """
-    said = f"{answered_by(one.hop)} said 413 to {_upload(one)}{reason(one.hop)}"
+    said = f"{answered_by(one.hop)} said {one.status} to {_upload(one)}{reason(one.hop)}"
     return f"{said}: it does not accept a body of that size."
 
 
