@@ -81,6 +81,20 @@ def test_an_error_that_names_nothing_is_not_taken_for_a_file() -> None:
     )
 
 
+def test_a_message_is_told_alike_from_stdin_from_a_file_and_as_an_argument(tmp_path: Path) -> None:
+    """Its cause and what to do, and no lesson, which one answer cannot be."""
+    message = 'Error response from daemon: Head "https://ghcr.io/v2/ann/app/manifests/1": denied: denied'
+    (tmp_path / "said.txt").write_text(message)
+    told = [
+        run("explain", message),
+        run("explain", "-", stdin=message.encode()),
+        run("explain", str(tmp_path / "said.txt")),
+    ]
+
+    assert len({one.stdout for one in told}) == 1
+    assert " error  access-denied (step 1)\n" in told[0].stdout
+
+
 def test_a_message_whose_request_belongs_to_no_pull_says_what_is_known() -> None:
     """moby/moby#50065: a storage host alone is named, by which no pull is known; it is not told as one without an error."""
     said = "unexpected status from HEAD request to https://b.s3.amazonaws.com/ab/cd: 403 Forbidden"

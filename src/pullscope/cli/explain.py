@@ -65,6 +65,7 @@ def explain(
     pullscope explain 'pull access denied for ann/app, ...'
     pullscope explain --pull 2 --level expert flows.mitm | less
     """
+    from pullscope.logs.forms import MESSAGE
     from pullscope.logs.without_request import without_a_request
 
     if not is_there(file):
@@ -81,7 +82,8 @@ def explain(
         raise Complaint(f"this message {without_a_request(file)}.")
     if not chosen:
         raise Complaint(f"there is no pull in {name_of(file)} to explain.")
-    if is_message(file):
+    if all(hop.request.lacks == MESSAGE.lacks for one in chosen for hop in one.hops):
+        # One answer, without what came before it, is no lesson: its cause and what to do are.
         told = Told.of(trace, name_of(file))
         print(FORMS["text"].write(replace(told, color=wants_color(color), width=screen_width())), end="")
         return

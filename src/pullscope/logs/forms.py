@@ -150,11 +150,13 @@ FORMS: tuple[Form, ...] = (
     ),
 )
 
+MESSAGE = FORMS[-1]
+
 
 def form_of(head: str) -> Form | None:
     """The form of a log that begins so: the first of the table whose mark is in it; None if it is none of them."""
     found = next((form for form in FORMS if form.log.MARK.search(head)), None)
-    return None if found is FORMS[-1] and FLOWS.search(head) else found
+    return None if found is MESSAGE and FLOWS.search(head) else found
 
 
 def beside(form: Form, head: str) -> str:
