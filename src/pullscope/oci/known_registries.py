@@ -60,6 +60,8 @@ class KnownRegistry:
     """The credential helper for it that kaniko's image has (kaniko's README, "Pushing to Different Registries")."""
     copies: str | None = None
     """The registry of whose images it keeps some, for all who ask."""
+    names: str | None = None
+    """How names are made there, where none has fewer parts."""
     is_cache: bool = True
     """Whether what it serves may come from a registry behind it."""
     hosts: str | None = None
@@ -102,6 +104,7 @@ docker-hub: Docker Hub
     secret the Docker ID (no e-mail address) and an access token (no password where two-factor or single sign-on is on)
 ghcr: GitHub Container Registry
     hosts ghcr\.io
+    names OWNER/NAME
     login echo TOKEN | docker login ghcr.io -u USERNAME --password-stdin
     source https://docs.github.com/en/packages/working-with-a-github-packages-registry/working-with-the-container-registry
     is_cache no
@@ -133,6 +136,8 @@ mirror-gcr: Google's cache of Docker Hub
     copies docker.io
 artifact-registry: Google Artifact Registry
     hosts (?:(?P<location>[a-z0-9-]+?)(?:-[a-z]+)?\.pkg\.dev|(?:[a-z]+\.)?gcr\.io)
+    # google-github-actions/deploy-cloudrun#420, gitpod-io/gitpod#3695
+    names PROJECT/REPOSITORY/IMAGE
     login gcloud auth configure-docker {host}
     piped gcloud auth print-access-token | docker login -u oauth2accesstoken --password-stdin {host}
     source https://docs.cloud.google.com/artifact-registry/docs/docker/authentication
@@ -192,11 +197,15 @@ gitlab: GitLab
     forbids yes
 digitalocean: DigitalOcean Container Registry
     hosts registry\.digitalocean\.com
+    # fluxcd/flux2#2477, #2454
+    names REGISTRY/REPOSITORY
     login doctl registry login
     login_life 720
     source https://docs.digitalocean.com/reference/doctl/reference/registry/login/
 scaleway: Scaleway Container Registry
     hosts rg\.[a-z-]+\.scw\.cloud
+    # developers.scaleway.com, "Container Registry API"
+    names NAMESPACE/IMAGE
     login echo SECRET_KEY | docker login {host} -u nologin --password-stdin
     source https://github.com/scaleway/docs-content/pull/3999
     secret the secret key of an API key
@@ -207,6 +216,8 @@ aliyun: Alibaba Cloud Container Registry
     secret the account's full name (a RAM user's own: USER@ALIAS) and the password set for it at Access Credential in its console
 huawei-swr: Huawei Cloud SWR
     hosts swr\.(?P<region>[a-z0-9-]+)\.(?:myhuaweicloud\.com|otc\.t-systems\.com)
+    # support.huaweicloud.com, "Why Does an Image Fail to Be Uploaded on the SWR Console?"
+    names ORGANIZATION/IMAGE
     login echo LOGIN_KEY | docker login {host} -u {region}@AK --password-stdin
     source https://support.huaweicloud.com/intl/en-us/usermanual-swr/swr_01_1000.html
     secret {region}@AK (the project's name before the @) and a key made of AK and SK (its console, Generate Login Command)
@@ -339,7 +350,8 @@ def login_command(host: str) -> str | None:
 def _at(host: str, row: KnownRegistry, **groups: str) -> KnownRegistry:
     texts = {name: getattr(row, name) for name in ("login", "piped", "secret")}
     at = {"host": host, **groups}
-    return replace(row, at=at, **{name: text and text.format(**at) for name, text in texts.items()})
+    own = None if None in groups.values() else row.names  # gcr.io has two parts, pkg.dev three
+    return replace(row, at=at, names=own, **{name: text and text.format(**at) for name, text in texts.items()})
 
 
 def _says(row: KnownRegistry, challenge: Challenge) -> bool:

@@ -152,6 +152,8 @@ def manifest_unknown(one: Answer) -> str:
         return f"{where} has no {step.route.reference} in {name} to delete{_why(one)}."
     if len(asked := in_turn(one.case, step)) > 1:
         return f"none of the registries that {one.case.client} asked in turn has {name_of(step)}: {listed(asked)}."
+    if "@" in (step.route.reference or ""):
+        return f"{where} knows no reference {step.route.reference}{_why(one)}: that is a tag and a digest in one."
     put = f" {untagged[0]}" if (untagged := of_no_tag(one)) is not None else ""
     if step.route.digest is None:
         return f"{where} has no tag {step.route.reference} in {name}{_why(one)}.{put}"

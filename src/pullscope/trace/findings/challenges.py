@@ -19,6 +19,7 @@ from pullscope.trace.findings.compared import realm_lost
 from pullscope.trace.findings.fixes import where_to_ask
 from pullscope.trace.findings.grants import is_answerable, refuses_access
 from pullscope.trace.findings.login_commands import own_address
+from pullscope.trace.findings.paths import of_a_short_name
 from pullscope.trace.findings.row import Case, Fact, Found, Severity, row
 from pullscope.trace.findings.said import answered_by, front, quoted, reason
 from pullscope.trace.findings.storage_steps import of_where_it_was_named
@@ -186,7 +187,7 @@ class TokenServer(Answer):
         self.url = quote(hop.request.url if hop.request.method == "GET" else self.realm)
         self.log = look_at_the_log(self)
         self.names = listed(asked_repositories(step)) if self.status < 500 and not hop.ok else ""
-        self.own, self.named = realm_lost(case, hop), of_where_it_was_named(self)
+        self.own, self.named = realm_lost(case, hop), of_a_short_name(self) or of_where_it_was_named(self)
         self.own_said = f" {self.own[1]}" if self.own is not None else ""
         self.by_post = hop.request.method == "POST" and self.status in (404, 405) and self.own is None
         self.too_slow = self.status == 408

@@ -30,7 +30,7 @@ from pullscope.trace.findings.missing import (
     of_what_cannot_be_read,
     of_what_is_missing,
 )
-from pullscope.trace.findings.paths import of_a_path, of_an_api, of_the_catalog
+from pullscope.trace.findings.paths import of_a_path, of_a_short_name, of_an_api, of_the_catalog
 from pullscope.trace.findings.put_before import of_one_push
 from pullscope.trace.findings.rights import (
     of_a_login,
@@ -130,12 +130,7 @@ def of_a_name(one: Answer) -> str | None:
         # openshift/openshift-docs#37155, #66666, openshift/oc-mirror#623
         feature = f"FEATURE_EXTENDED_REPOSITORY_NAMES at {one.host}: without it Quay takes no name of {parts} parts"
         return f"name it ORG/NAME (oc adm catalog mirror: --max-components=2, oc-mirror: --max-nested-paths=2), or set {feature}"
-    if known == "ghcr" and parts == 1:
-        asked = one.step.under or one.step
-        rule = f"write the owner into the rule by which {asked.first.host} redirects"
-        how = rule if asked.first.host != asked.last.host else "name it OWNER/NAME"
-        return f"{how}: what is at {asked.last.host} belongs to an owner, and {name} names none"
-    return None
+    return of_a_short_name(one)
 
 
 def of_fixed_tags(one: Answer) -> str | None:

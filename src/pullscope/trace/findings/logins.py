@@ -142,6 +142,6 @@ def _no_anonymous_token(case: Case, step: Step) -> Found:
             if name and page
             else log
         )
-        + "; without the right to see it, the answer is the same for a name that does not exist",
+        + ("; without the right to see it, the answer is the same for a name that does not exist" if name else ""),
         severity=case.severity(step, otherwise=Severity.ERROR if case.over else Severity.WARNING),
     )

@@ -97,9 +97,13 @@ class Lookups:
             self._built(pull)
 
     def _looked(self, place: _Place, pull: Pull) -> None:
-        if pull.action == "push" and pull.outcome is Ending.COMPLETE:
-            for missed in self._missed.pop(place, []):
+        if pull.action == "push":  # its very tag was a question before it, however the push ended (moby/buildkit#699)
+            found = self._missed.pop(place, [])
+            asked = [one for one in found if pull.outcome is Ending.COMPLETE or one.tag == pull.tag]
+            for missed in asked:
                 _is_cache(missed)
+            if left := [one for one in found if one not in asked]:
+                self._missed[place] = left
         elif [one.code for one in pull.findings if one.severity is Severity.ERROR] in _MISSING:
             if pull.client.family == "kaniko" and _LAYER_KEY.fullmatch(pull.tag or ""):
                 _is_cache(pull)

@@ -40,9 +40,25 @@ def of_a_path(one: Answer) -> str | None:
         return f"ask for {keyless[1]}/{keyless[2]}/v2/{keyless[3]}: Artifactory wants the key of the repository before /v2/"
     if path.startswith("/v1/v2/"):  # argoproj-labs/argocd-image-updater#705
         return f"take /v1/ out of the address of {host} that {one.case.client} was given: it writes /v2/ behind that address"
+    tag, at, digest = (one.step.route.reference or "").partition("@")
+    if at and one.status not in REFUSALS:  # containrrr/watchtower#752, #1528
+        name = f"{registry_name(one.host)}/{one.name}"
+        why = "a path has one of the two, and docker pull of both asks for the digest"
+        return f"have {one.case.client} ask for {name}:{tag} or {name}@{digest} (as a newer one may): {why}"
     if path.startswith(f"/{host.partition(':')[0]}/"):
         return f"write https:// before {host} in the address that it is given: without that {one.case.client} took it for a path"
     return None
+
+
+def of_a_short_name(one: Answer) -> str | None:
+    """A name that lacks a part; DigitalOcean's token server says 400 to it, without a word (fluxcd/flux2#2477)."""
+    form, name = one.behind.names if one.behind is not None else None, one.hop.route.repository or one.name or ""
+    if form is None or not name or name.count("/") >= form.count("/") or not 400 <= one.status < 500:
+        return None
+    asked = one.step.under or one.step
+    led = asked.first.host if asked.first.host != asked.last.host else None
+    how = f"write all of it ({form}) into the rule by which {led} redirects" if led else f"name it {one.host}/{form}"
+    return f"{how}: names there have {form.count('/') + 1} parts, and {name} has {name.count('/') + 1}"
 
 
 _HARBORS_LIST = re.compile("unauthorized to list catalog")

@@ -23,7 +23,7 @@ from pullscope.trace.findings.asked import (
     other_bytes,
     unknown_subject,
 )
-from pullscope.trace.findings.case import is_write
+from pullscope.trace.findings.case import REFUSALS, is_write
 from pullscope.trace.findings.fronts import OF_BOTH, OF_SIZE, OF_TIME, limits, patience, unnamed
 from pullscope.trace.findings.put_before import of_its_type
 from pullscope.trace.findings.said import MOST, front, is_specific, says, tells_more
@@ -260,8 +260,11 @@ def _artifact(document: Manifest) -> str | None:
 
 def of_a_cache(one: Answer) -> str | None:
     """A build's cache that is pushed as an index: aws/containers-roadmap#876, pulp/pulp_container#1587."""
-    document = one.step.document if one.code in ("upload-refused", "write-denied") else None
-    caches = isinstance(document, Index) and is_build_cache(document)
+    if one.code not in ("upload-refused", "write-denied"):
+        return None
+    document, sent = one.step.document, media_class(essence(one.hop.request.headers.get("content-type")))
+    named = one.status not in REFUSALS and sent is MediaClass.INDEX and of_a_build_cache(one.case)
+    caches = is_build_cache(document) and isinstance(document, Index) if document is not None else named
     how = "image-manifest=true,oci-mediatypes=true beside type=registry in --cache-to"
     return f"export the cache as an image: {how}; {one.host} takes no index of layers" if caches else None
 

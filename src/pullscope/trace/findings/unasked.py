@@ -24,6 +24,10 @@ from pullscope.trace.source_gaps import lacking
 NO_FOLLOWERS = frozenset({"oras", "helm"})
 """Families that answer a challenge only at the host that they asked (oras-go registry/remote/auth: by the request's host)."""
 
+# helm/helm#12423, #12439, #12455, mended by #12424
+_ASKS_FOR_NONE = {("helm", "3.13.0"): "3.13.1"}
+"""Releases of clients that ask for no token where they have no login, and the first after them that does."""
+
 
 @row(
     needs=Fact.TROUBLE,
@@ -76,6 +80,8 @@ class Unasked(Answer):
         taken = {"acr": "the admin user's and a service principal's", "artifactory": "a user's"}
         whose = taken.get(self.known.id) if self.known is not None else None
         self.also = f"; or correct the login, as {self.to} takes {whose} as Basic, too" if whose is not None else ""
+        self.version = case.pull.client.version
+        self.mended = _ASKS_FOR_NONE.get((case.family, self.version or ""))
         self.no_scope = all(not challenge.scope for challenge in self.hop.challenges)
 
 
@@ -108,6 +114,8 @@ plain: <no request>
 no_version: {one.to} sends its challenge without Docker-Distribution-Api-Version: docker manifest of old stops at that.
     let {one.to}, or the proxy in front of it, send Docker-Distribution-Api-Version: registry/2.0 with its 401 (nginx: add_header
     … always), or use a newer docker or docker buildx imagetools, which want none
+mended: {one.to} wants a token from {one.at}, and {one.client} {one.version} asked for none: without a login it does not.
+    update {one.client} to {one.mended} or later (until then a login helps: {one.login})
 no_scope containerd: {one.to} wants a token from {one.at}, and its challenge names no scope: {one.client} asked for no token.
     let {one.to} name the scope in its challenge, or use another version of {one.client}: 1.3.0-rc.2 stops there
 buildkit: {one.to} wants a token from {one.at}, and no request for one was seen: BuildKit asks from the client's process.
