@@ -145,7 +145,8 @@ FORMS: tuple[Form, ...] = (
         made_by="the last words of docker, podman, crane, helm or buildx, of `kubectl describe pod`, of a daemon at info level",
         log=client_errors,
         lacks="proxy times redirects tokens credentials bodies headers",
-        says="an error message is one answer, without what came before it; `pullscope run -- COMMAND` records everything.",
+        says="an error message is one answer, without what came before it; a status that it does not name is the usual one "
+        "for its words. `pullscope run -- COMMAND` records everything.",
         empty=without_request.without_a_request,
     ),
 )

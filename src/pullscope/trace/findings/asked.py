@@ -95,13 +95,19 @@ def action(case: Case, step: Step) -> str:
     return "delete" if step.kind is Kind.DELETE else "push" if case.writes else "pull"
 
 
+# docs.docker.com/accounts/create-account: 4 to 30 lower-case letters and digits; and what machines are called in those reports.
+_NO_OWNER = re.compile(
+    r"[^a-z0-9]|^.{1,3}$|^.{31}|regist|docker|harbor|nexus|artifactory|server|intern|host|proxy|mirror|cache"
+)
+
+
 def meant_as_host(name: str | None) -> str:
     """How to write a name at Docker Hub whose first part may be a host: without a dot or a colon clients take it for an owner.
 
     moby/moby#36263, #28225, docker/cli#987, distribution/distribution#2511 (reference.ParseDockerRef).
     """
     first, _, rest = (name or "").partition("/")
-    is_owner = not rest or first == "library" or host_within(name) is not None
+    is_owner = not rest or first == "library" or host_within(name) is not None or not _NO_OWNER.search(first)
     return "" if is_owner else f"{first}:443/{rest}, if {first} is the host of a registry"
 
 
