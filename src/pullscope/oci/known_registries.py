@@ -268,6 +268,10 @@ gitea: Gitea or Forgejo
     service container_registry
     realm /v2/token$
     secret a token that has read:package
+# pulpproject.org/pulp_container, "Authentication"; Katello is built on it
+pulp: Pulp
+    realm /token/$
+    mark /pulp/container/
 registry-2: distribution (registry:2)
 registry-3: distribution (registry:3)
 # zot, examples/config-*.json; zotregistry.dev, "Searching Zot"; project-zot/zot#3538, #3300

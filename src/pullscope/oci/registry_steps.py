@@ -179,6 +179,10 @@ gitea
     log journalctl -u gitea (or forgejo), or docker logs of its container
     redirect SERVE_DIRECT = false in app.ini
     public ROOT_URL = https://{host}/ in app.ini, and a restart
+pulp
+    # pulpproject.org/pulp_container, "Authentication", pulpcore, "Settings": pulp/pulp-operator#1532
+    public TOKEN_SERVER = "https://{host}/token/" and CONTENT_ORIGIN = "https://{host}" in settings.py, and a restart
+    log journalctl -u pulpcore-api -u pulpcore-content, or the logs of those containers
 zot
     # zotregistry.dev, "Configuring zot", "User authentication and authorization with zot", "OCI registry mirroring with zot"
     grant give it the actions [read|create and update|delete] for {name} in http.accessControl of its config.json, and restart it

@@ -33,6 +33,10 @@ no method: missing authentication token
 # The API of a docker daemon, with Server: Docker/…: GoogleContainerTools/jib#1739
 docker api: ^page not found$
     name the registry's own port in place of {host}: what answers there is no registry, but speaks as a docker daemon's API does
+# goharbor/harbor#21250, distribution/distribution#4237, envoyproxy/envoy#9747, hashicorp/consul#10258
+ended behind it: reset reason: (?:connection termination|remote reset|protocol error)
+    try again; if it comes back, read the log of the registry behind {host} for that time: by Envoy's words it ended the
+    connection itself, as at a restart, a crash or an idle time-out that is shorter than Envoy's
 # Traefik, Envoy, Heroku, Cloudflare's tunnels
 route: no healthy upstream|no available server|(?:application|app) not found|no such app|application is not available
     |upstream connect error|no server is available|error code: 10(?:16|33)
@@ -261,6 +265,10 @@ name (read list token): (?:invalid|bad|illegal|malformed|unsupported) (?:reposit
 not there: (?:project|repository|namespace|organi[sz]ation|tenant|owner)\b.{0,80}(?:not found
     |does not exist|doesn't exist|unknown)
     check how {names} is spelled, and create what its answer names at {host}, if you push to it
+# Harbor: goharbor/harbor#3369, #13045
+service (token): unable to handle service
+    name the service in the registry's settings as its token server does (auth.token.service: harbor-registry for Harbor); if the
+    answer shows more than a name, let the proxy in front of {host} pass the query of {path} on unchanged
 # microsoft/vscode-docker#3780
 client id (token): client id must be guid
     log in with the application (client) ID of the service principal, a GUID, as the user: docker login {host} -u CLIENT_ID
@@ -285,8 +293,8 @@ credentials (read list write delete): cannot be authenticated|(?:invalid|incorre
 # What the registry itself did not reach. GHCR, with 403: slsa-framework/slsa-github-generator#1699
 server of its own: unable to connect to|from intermediary
     try again: by its own words {host} did not reach a server of its own
-# Harbor and ECR, of the registry behind a cache: goharbor/harbor#14767, aws/containers-roadmap#2354
-upstream (read list): http status code: \d{3}|upstream (?:registry|repository)
+# Harbor and ECR, of the registry behind a cache: goharbor/harbor#14767, aws/containers-roadmap#2354, aceeric/ociregistry#15
+upstream (read list): http status code: \d{3}|upstream (?:registry|repository)|\bstatus: 40[13]\b
     ask the registry behind {host} for it (library/ before an official image of Docker Hub), which says 401 to what it does not
     have; if it is there, correct the login that {host} has at it{cache}
 # google/go-containerregistry#1691: 403 of a virtual repository to tags that none behind it has
@@ -327,7 +335,7 @@ ITS_OWN_PARTS = frozenset(
     {"own storage", "network", "slow storage", "storage", "database", "disk rights", "disk failed"}
 )
 """What a server says of its own parts: with a refusal such words are about something else, but for those of a `DRIVER`."""
-OUT_OF_REACH = ITS_OWN_PARTS | {"disk full", "disk read-only", "route"}
+OUT_OF_REACH = ITS_OWN_PARTS | {"disk full", "disk read-only", "ended behind it", "route"}
 """What only who runs a server can mend."""
 DRIVER = re.compile(r"[A-Z_]+: (?:s3aws|s3|swift|azure|gcs|oss|cos|filesystem)\b:? (?!path not found)", re.IGNORECASE)
 """Words of distribution's storage drivers, which say 404 of what they may not read: goharbor/harbor#1309."""

@@ -216,6 +216,10 @@ def of_a_failure(one: Answer) -> str | None:
         return of_the_status(one)
     if one.in_front is not None and name is not None:
         why = "refused the connection, took too long or sent too large headers"
+        # kubernetes.github.io/ingress-nginx, "Troubleshooting"; goharbor/harbor#17091
+        if one.status == 503 and name.startswith("nginx"):
+            none = "an Ingress says 503 where its Service has no pod that is ready: kubectl get endpoints -A"
+            return f"start the registry behind {host} ({none}), or raise limit_req and limit_conn in {name}, if it has them"
         log = "/var/log/nginx/error.log" if name.startswith(("nginx", "openresty")) else f"the error log of {name}"
         return f"read {log} at {host}: it says whether the registry behind it {why}"
     if (other := other_host(hop)) is not None:
@@ -260,6 +264,9 @@ _STATUSES = """
 """
 """What a status without words asks for, to which acts."""
 _BY_STATUS = {int(head[:3]): tuple(head[4:].split(": ", 1)) for head, _ in heads(_STATUSES)}
+_ASKED_FIRST = frozenset({"containerd", "buildkit", "nerdctl"})
+"""Families that show a login where a challenge asks for it, and nowhere else: docker/buildx#1528."""
+_ASKING = "ask for a login by 401 with WWW-Authenticate, without which"
 _SET_THERE = frozenset({405, 412})
 """Statuses that a setting of the registry or its proxy would change: of no use where others run it."""
 
@@ -297,7 +304,12 @@ def of_the_status(one: Answer) -> str | None:
         return f"look for the proxy that says so, {where}: a registry answers with JSON"
     if one.status == 403 and (hop.is_page or one.no_login):
         asks = not hop.is_page and not one.takes_no_login and not one.asks_for_none
-        login = f"log in: {one.login}; else " if asks else ""
+        shown = (
+            any(other.challenges for other in one.case.hops if other.host == host)
+            or one.case.family not in _ASKED_FIRST
+        )
+        login = f"log in: {one.login}; else " if shown else f"let {host} {_ASKING} {one.case.client} shows none; else "
+        login = login if asks else ""
         who = front(hop) or host
         mirror = f" or pull from a mirror of {one.hosted.name}" if one.hosted is not None else ""
         return f"{login}ask from another address{mirror}, or have this one allowed: {who} refuses without asking for a login"

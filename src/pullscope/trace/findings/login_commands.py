@@ -17,6 +17,7 @@ from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import bare, path_of
 from pullscope.trace.findings.case import Case
 from pullscope.trace.findings.client_settings import ships_with_k3s
+from pullscope.trace.findings.said import front
 from pullscope.trace.model import Step
 from pullscope.trace.tokens import is_account_login
 
@@ -67,6 +68,13 @@ ONE_NAME = (
 """For an address of two names, before `own_address`."""
 ON_NODES = ("containerd", "cri-o")
 """Families that a kubelet drives: it hands them the logins of pull secrets."""
+_BY_NGINX = "nginx: proxy_set_header X-Forwarded-Proto $scheme; proxy_set_header Host $http_host;"
+# httpd.apache.org, mod_headers, mod_proxy; docs.haproxy.org, "http-request set-header": distribution/distribution#1059, #842,
+# docker-archive/docker-registry#953; sameersbn/docker-gitlab#1246
+_FORWARDS = {
+    "apache": 'Apache: RequestHeader set X-Forwarded-Proto "https", ProxyPreserveHost On',
+    "haproxy": "HAProxy: http-request set-header X-Forwarded-Proto https if { ssl_fc }",
+}
 # The clients' own manuals: skopeo-list-tags(1), podman-search(1), "regctl tag ls", "oras repo tags"
 _TAGS = {
     "skopeo": "skopeo list-tags docker://{}",
@@ -232,7 +240,8 @@ def own_address(case: Case, host: str, setting: str = "auth.token.realm") -> str
     known, url = registry_at(case, host), next((hop.request.url for hop in case.hops if hop.host == host), "https:")
     own = known.step("public") if known is not None else None
     own = own or f"{setting} in distribution, external_url in Harbor, ROOT_URL in Gitea"
-    proxy = "X-Forwarded-Proto and Host (nginx: proxy_set_header X-Forwarded-Proto $scheme; proxy_set_header Host $http_host;)"
+    who = next((name for hop in case.hops if hop.host == host and (name := front(hop))), "nginx").lower()
+    proxy = f"X-Forwarded-Proto and Host ({next((way for name, way in _FORWARDS.items() if who.startswith(name)), _BY_NGINX)})"
     at = f"{url.partition(':')[0]}://"
     return f"set the address of {host} to {at}{host} ({own.replace('https://', at)}), or let the proxy in front send {proxy}"
 

@@ -240,7 +240,11 @@ def of_what_cannot_be_read(one: Answer) -> str | None:
 
 
 def of_a_website(one: Answer) -> str | None:
-    """A page of the pages that a registry has for people."""
+    """A page of the pages that a registry has for people; or a part of it that is for itself alone."""
+    # goharbor/harbor#14605, bitnami/charts#3631; Harbor's make/photon/prepare/templates/registry/config.yml.jinja
+    if any(asked.realm == "harbor-registry-basic-realm" for asked in one.hop.challenges):
+        inner = "that is the realm of the registry inside, which knows no account of Harbor"
+        return f"send /v2/ and /service/ of {one.host} to Harbor's core, in the proxy or Ingress in front: {inner}"
     if not one.hop.is_page:
         return None
     within = re.match(r"repository/([^/]+)/(.+)", one.name or "")

@@ -220,6 +220,11 @@ def of_uploads(one: Answer) -> str | None:
     if said & UNKNOWN_BLOB:
         if one.step.document is None:
             return f"{push_again(one)}: a blob that the manifest names is not there"
+        if one.behind is not None and one.behind.id == "nexus":  # sonatype/nexus-public#869
+            says_so = "a group says of a blob that one of its members has it, and writes to another"
+            return (
+                f"push to the hosted repository itself, at its own port or path, if {host} is a group there: {says_so}"
+            )
         lost = f"restart it after a garbage collection: {host} said that all of it is there, and does not find it"
         return f"{push_again(one)}; if it keeps failing, give all instances one storage, {lost}"
     if one.status == 416 or says(hop, PART):

@@ -10,7 +10,7 @@ from pullscope.oci.text_table import heads
 from pullscope.oci.urls import host_of, path_of
 from pullscope.oci.whereabouts import is_inside, is_local, where_it_is
 from pullscope.trace.findings.advice import DRIVER
-from pullscope.trace.findings.answers import Answer
+from pullscope.trace.findings.answers import Answer, look_at_the_log
 from pullscope.trace.findings.case import REFUSALS, Case
 from pullscope.trace.findings.compared import realm_lost
 from pullscope.trace.findings.connections import address_in, failure, homes
@@ -198,6 +198,10 @@ def of_storage(one: Answer) -> str | None:
     if hop.status == 404 and hop.host == by:  # pulp/pulp_container#1604
         there = f"it redirects to {path_of(hop.request.url)} itself, and has nothing there"
         return f"update {by}, or read its log: {there}; if it is gone for good, push the image again"
+    if hop.status in (401, 403) and hop.host == by and known_registry(by) is None and not is_signed(hop.request.url):
+        # pulp/pulp_container#1867, #2031
+        there = "/".join(path_of(hop.request.url).split("/")[:3])
+        return f"{look_at_the_log(one)}: what serves {there}/ refuses an address that {by} has just handed out itself"
     if hop.status in (404, 410) and not says(hop, _BUCKET):
         return f"push the image again: {by} names what its storage no longer has"
     status = hop.status
