@@ -7,7 +7,8 @@ storage, `log` is where its log is, `token_log` that of its token server, `cache
 `upstream` where it keeps its login there, `network` what lets a network of one's own through to its storage, `limit` what it
 counts, `api` opens the API beside it, `public` where its own address is set, `redirect` what keeps it from sending to its
 storage, `takes` what can be pushed to, `status` where its faults are told, `scan` where it is said what may not be pulled,
-`page` where people see what is public, `lists` lists repositories. Braces: the names of `KnownRegistry.step`.
+`page` where people see what is public, `lists` lists repositories. `fixed` lets tags be changed that may not be, `signed` those
+of signatures alone. Braces: the names of `KnownRegistry.step`.
 """
 
 from __future__ import annotations
@@ -50,6 +51,10 @@ ecr
     network allow s3:GetObject on arn:aws:s3:::prod-{region}-starport-layer-bucket/* in the policy of the VPC's endpoint for S3
         (aws ec2 describe-vpc-endpoints, then aws ec2 modify-vpc-endpoint --vpc-endpoint-id ID --policy-document file://POLICY)
     creates aws ecr create-repository --region {region} --repository-name {name}
+    # docs.aws.amazon.com/cli/latest/reference/ecr/put-image-tag-mutability.html; JiRaska/open-bank-oss#9032
+    fixed aws ecr put-image-tag-mutability --region {region} --repository-name {name} --image-tag-mutability MUTABLE
+    signed aws ecr put-image-tag-mutability --region {region} --repository-name {name} --image-tag-mutability
+        IMMUTABLE_WITH_EXCLUSION --image-tag-mutability-exclusion-filters 'filterType=WILDCARD,filter=sha256-*'
     lists aws ecr describe-repositories --region {region}
 artifact-registry
     # docs.cloud.google.com: artifact-registry/docs/access-control, integrate-gke; sdk/gcloud/reference/projects
@@ -151,6 +156,7 @@ harbor
     delete make it Maintainer in Members of the project {owner}, or give its robot account delete
     log /var/log/harbor/core.log and registry.log; by Helm kubectl logs -l component=core, and registry
     scan the project, Configuration, CVE allowlist
+    fixed the project {owner}, Policy, Tag Immutability
     cache press Test Connection at its endpoint there (Administration, Registries)
     upstream in its registry endpoint for Docker Hub
     redirect redirect: disable: true below storage_service in harbor.yml, docker compose down, ./prepare, docker compose up -d

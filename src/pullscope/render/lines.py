@@ -238,12 +238,12 @@ def _limit_lines(pull: Pull, width: int) -> Iterator[Line]:
 
 def _found_lines(pull: Pull, width: int, known: Collection[Finding], *, verbose: bool) -> Iterator[Line]:
     """The findings at the end: those that were told a while ago by name, those that were just told not again."""
-    told = {replace(finding, steps=()): (after, finding) for after, finding in pull.told}
+    told = {(one.code, one.severity, one.fix): (after, one) for after, one in pull.told}
     failed = any(finding.severity is Severity.ERROR for finding in pull.findings)
     for finding in pull.findings:
         if replace(finding, steps=()) in known:
             continue
-        after, before = told.get(replace(finding, steps=()), (None, None))
+        after, before = told.get((finding.code, finding.severity, finding.fix), (None, None))
         if after is None:
             if verbose or not (failed and finding.severity is Severity.INFO):  # first things first
                 yield from finding_lines(finding, width)

@@ -69,7 +69,8 @@ def _compared(pull: Pull, other: Pull) -> bool:
 
 def action_of(pull: Pull) -> Action:
     """What an operation was for, from all that was asked so far."""
-    asked = [step for step in steps_of(pull) if not step.is_token and step.route.endpoint not in PINGS]
+    others = (step for step in steps_of(pull) if not step.is_token and step.method != "OPTIONS")
+    asked = [step for step in others if step.route.endpoint not in PINGS]
     if pull.pushing:
         puts = [step for step in asked if step.route.endpoint is Endpoint.MANIFEST and step.method == "PUT"]
         return Action.ATTACH if puts and all(map(_is_attachment, puts)) else Action.PUSH

@@ -52,6 +52,8 @@ def kind_of(step: Step, pull: Pull | None) -> Kind:
         return Kind.TOKEN
     route = step.route
     method = step.method
+    if method == "OPTIONS":  # a browser's question whether it may ask (fetch.spec.whatwg.org)
+        return Kind.UNKNOWN
     if route.endpoint is Endpoint.UPLOAD_START and route.mount is not None:
         return Kind.MOUNT
     found = PLAIN.get(route.endpoint) or BY_METHOD.get((route.endpoint, method))

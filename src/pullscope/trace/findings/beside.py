@@ -269,7 +269,7 @@ def _with_a_login(one: Finding, here: Asked, there: Asked) -> tuple[str, str] | 
     again, _, right = one.fix.partition("if the login is good, ")
     if _shows_login(here):
         another = f"{right}; if it showed another login than there, {again.strip('; ')}"
-        return f"had {there.image} with a login", another if right else one.fix
+        return (f"had {there.image} with a login", another) if right else None
     none = f"showed no login with {here.step.last.request.method}, and had {there.image} with one"
     return none, f"have {here.client} show that login here too: {one.fix.removeprefix('log in: ')}"
 

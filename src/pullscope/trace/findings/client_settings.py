@@ -167,3 +167,14 @@ def how_to_trust(host: str, client: Client | None, ca: str = "the CA", home: str
         None: f"{shell}{environment}. For Docker Hub, insecure-registries and certs.d do not help on the classic store; "
         "docker 29's containerd store reads /etc/docker/certs.d/docker.io/ca.crt",
     }[client.store]
+
+
+# podman-container-tools/skopeo#2882, #2892; regclient/regclient#836, #875; podman-manifest-push(1); docker image push
+WHOLE_INDEX = {
+    "skopeo": "copy all platforms (skopeo copy --all), or let --strip-sparse-manifest-list take those that are not copied out "
+    "of the index",
+    "regctl": "copy all platforms (regctl image copy without --platforms), or one alone (--platform)",
+    **dict.fromkeys(("podman", "buildah"), "push the list with its images: manifest push --all"),
+    "docker": "push one platform alone (docker push --platform), or pull all of them before",
+}
+"""How clients push an index with all that it names, or none that names more than they push."""

@@ -137,11 +137,13 @@ def of_fixed_tags(one: Answer) -> str | None:
     fixed = one.clue is not None and one.clue.name == "fixed"
     if not fixed and (one.status != 412 or one.step.kind is not Kind.MANIFEST_PUT or one.clue is not None):
         return None
-    if one.step.route.cosign:
-        return f"leave the tags of signatures (sha256-*.sig, .att, .sbom) out of the rule for fixed tags at {one.host} ({_FIXED})"
+    there, route = one.step_there("fixed") or _FIXED, one.step.route
+    if route.cosign or route.fallback_for is not None:  # actions/attest-build-provenance#80
+        there = one.step_there("signed") or there
+        return f"leave the tags of signatures (sha256-*) out of the rule for fixed tags at {one.host}: {there}"
     if one.act == "delete":
-        return f"take {one.step.route.reference or 'it'} out of the rule for fixed tags at {one.host} first ({_FIXED})"
-    return of_one_push(one) or f"push under a new tag, for this one may not be changed, or change that rule ({_FIXED})"
+        return f"take {route.reference or 'it'} out of the rule for fixed tags at {one.host} first ({there})"
+    return of_one_push(one) or f"push under a new tag, for this one may not be changed, or change that rule ({there})"
 
 
 # Who answered.

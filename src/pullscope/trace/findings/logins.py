@@ -7,16 +7,43 @@ from collections.abc import Iterator
 from pullscope.oci.reference import registry_name
 from pullscope.oci.routes import Endpoint
 from pullscope.trace.findings.answers import Answer
-from pullscope.trace.findings.asked import LOOKERS, subject
+from pullscope.trace.findings.asked import LOOKERS, request, subject
 from pullscope.trace.findings.case import asked_repositories, in_storage, listed, repositories, was_anonymous
 from pullscope.trace.findings.fixes import of_a_name
 from pullscope.trace.findings.grants import challenger, public_front, pushes, refuses_access
 from pullscope.trace.findings.login_commands import as_typed, log_in, login
 from pullscope.trace.findings.missing import chart_folder
 from pullscope.trace.findings.row import Case, Fact, Found, Severity, row
-from pullscope.trace.findings.said import answered_by, quoted
+from pullscope.trace.findings.said import answered_by, front, quoted
 from pullscope.trace.model import Step
 from pullscope.trace.settle import unused_token
+
+
+@row(
+    needs=Fact.TROUBLE,
+    suffers="pages in a browser that are of another origin than the registry",
+    remedy="answer OPTIONS without a login, or serve page and registry from one origin",
+    report="Joxit/docker-registry-ui#232",
+)
+def preflight_refused(case: Case) -> Iterator[Found]:
+    """OPTIONS is refused, which a browser asks by itself before a page of another origin may ask for something.
+
+    It shows no login with that, and goes on after 2xx only (fetch.spec.whatwg.org, "CORS-preflight fetch"). distribution wants a
+    login of it, too: Joxit/docker-registry-ui#232, #104, #266; so do proxies in front (#254), and others do not know the method
+    (#435).
+    """
+    refused = [step for step in case.bad if step.method == "OPTIONS"]
+    if refused:
+        last = refused[-1].last
+        who = front(last) or f"the proxy in front of {last.host}"
+        yield Found(
+            refused,
+            f"{answered_by(last)} said {last.status}{quoted(last)} to {request(refused[-1])}, which a browser asks by itself for "
+            "a page of another origin. It shows no login with that, and asks no more where that is refused.",
+            f"let {who} answer OPTIONS below /v2/ itself, before it wants a login: 204 with Access-Control-Allow-Origin, "
+            "-Methods and -Headers (Authorization); or serve page and registry from one origin (docker-registry-ui: "
+            "NGINX_PROXY_PASS_URL)",
+        )
 
 
 @row(

@@ -17,6 +17,7 @@ from pullscope.trace.clues import UPLOADS
 from pullscope.trace.findings.advice import clue
 from pullscope.trace.findings.asked import UNKNOWN_BLOB, is_build_cache, request, unknown_subject
 from pullscope.trace.findings.case import REFUSALS, is_write, listed
+from pullscope.trace.findings.client_settings import WHOLE_INDEX
 from pullscope.trace.findings.compared import lost, upload_address
 from pullscope.trace.findings.grants import issued_for
 from pullscope.trace.findings.login_commands import ONE_NAME, own_address
@@ -333,8 +334,9 @@ def blob_not_pushed(case: Case) -> Iterator[Found]:
             f"{last.status}{quoted(last)}: it names {listed(digest.short for digest in missing[:3])}"
             f"{' and more' if len(missing) > 3 else ''}, which {case.client} was not seen pushing."
             + (" The mount was answered 202: that is not a mount, but the start of an upload." if begun else ""),
-            "push the manifest of each platform that the index names before it, or one platform alone "
-            "(docker push --platform)"
+            WHOLE_INDEX.get(
+                case.family, "push the manifest of each platform that the index names before it, or one alone"
+            )
             if of_index
             else f'push the layers that have an address elsewhere too: by docker 28 or later (before it: "allow-nondistributable-'
             f'artifacts": ["{last.host}"] in daemon.json, and a restart), --allow-nondistributable-artifacts in crane and nerdctl'
