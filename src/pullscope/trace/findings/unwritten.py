@@ -2,16 +2,61 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from pullscope.oci.amounts import size
 from pullscope.oci.media import essence
+from pullscope.trace.findings.advice import clue
 from pullscope.trace.findings.answers import Answer, after
 from pullscope.trace.findings.asked import doing, other_bytes, request, unknown_subject
+from pullscope.trace.findings.case import REFUSALS, is_write
+from pullscope.trace.findings.grants import issued_for
 from pullscope.trace.findings.put_before import held_before
 from pullscope.trace.findings.rights import why_refused
-from pullscope.trace.findings.said import answered_by, quoted, reason
+from pullscope.trace.findings.row import Case, Fact, Found, row
+from pullscope.trace.findings.said import answered_by, quoted, reason, words
 from pullscope.trace.findings.sent import hangs_up, is_read_only, sent_twice
 from pullscope.trace.findings.tellings import composed
 from pullscope.trace.model import Kind
+
+
+@row(
+    needs=Fact.WRITE,
+    explains="scope-mismatch",
+    suffers="clients that mount and do not go on to upload",
+    remedy="give the account read access there, or upload instead",
+    report="google/go-containerregistry#1393",
+)
+def mount_refused(case: Case) -> Iterator[Found]:
+    """A mount is refused with words about the repository that it is to come from, and no upload follows.
+
+    A registry that cannot mount should answer 202 (distribution-spec 1.1, "Mounting a blob from another repository"). crane
+    0.10 names repositories of other registries, and Harbor says 401 to projects that it has not got:
+    google/go-containerregistry#1393.
+    """
+    for step in case.bad:
+        last, source = step.last, step.route.from_repository
+        if step.route.mount is None or source is None or last.status not in (*REFUSALS, 400, 404):
+            continue
+        said = words(last).lower()
+        named = source.lower() in said or source.partition("/")[0].lower() in said.replace(",", " ").split()
+        issued = issued_for(case, last)
+        logged_in = last.request.authorization == "basic" if issued is None else not issued.anonymous
+        plain = any(one is not step and is_write(one) and one.route.mount is None for one in case.bad)
+        unsaid = last.status in REFUSALS and clue(last, "write") is None and (step.route.repository or "") not in said
+        told = (unsaid and not plain) or any(source in error.detail for error in last.errors)
+        if not named and not (logged_in and told):
+            continue
+        # moby distribution/push_v2.go, containers/image docker_image_dest.go, google/go-containerregistry#1406
+        other = "push by a client that uploads what it may not mount (docker push, skopeo copy, crane from 0.11)"
+        if case.family == "docker-cli":  # goreleaser/goreleaser#5853, aws/containers-roadmap#1459
+            other = "use docker buildx imagetools create, which copies"
+        yield Found(
+            [step],
+            f"{answered_by(last)} refused to mount {step.route.mount.short} from {source} with {last.status}{quoted(last)}.",
+            f"{other}; a mount needs {source} at {last.host} itself, the "
+            "right to read it and the right to push" + (f" {step.route.repository}" if step.route.repository else ""),
+        )
 
 
 @composed(

@@ -14,15 +14,13 @@ from pullscope.oci.routes import Endpoint, route
 from pullscope.oci.urls import bare, host_of, parameters, query
 from pullscope.oci.whereabouts import is_address, where_it_is
 from pullscope.trace.clues import UPLOADS
-from pullscope.trace.findings.advice import clue
 from pullscope.trace.findings.asked import UNKNOWN_BLOB, is_build_cache, request, unknown_subject
-from pullscope.trace.findings.case import REFUSALS, is_write, listed
+from pullscope.trace.findings.case import is_write, listed
 from pullscope.trace.findings.client_settings import WHOLE_INDEX
 from pullscope.trace.findings.compared import lost, upload_address
-from pullscope.trace.findings.grants import issued_for
 from pullscope.trace.findings.login_commands import ONE_NAME, own_address
 from pullscope.trace.findings.row import Case, Fact, Found, Severity, row
-from pullscope.trace.findings.said import MOST, answered_by, quoted, said_status, says, words
+from pullscope.trace.findings.said import MOST, answered_by, quoted, said_status, says
 from pullscope.trace.findings.storage_steps import is_storages_own
 from pullscope.trace.model import Hop, Kind, Step
 from pullscope.trace.source_gaps import lacking
@@ -361,42 +359,3 @@ def _told_of(step: Step) -> list[object]:
     if route.endpoint is Endpoint.UPLOAD_START:
         return [route.mount, route.digest]
     return [route.digest] if route.endpoint in (Endpoint.BLOB, Endpoint.UPLOAD, Endpoint.MANIFEST) else []
-
-
-@row(
-    needs=Fact.WRITE,
-    explains="scope-mismatch",
-    suffers="clients that mount and do not go on to upload",
-    remedy="give the account read access there, or upload instead",
-    report="google/go-containerregistry#1393",
-)
-def mount_refused(case: Case) -> Iterator[Found]:
-    """A mount is refused with words about the repository that it is to come from, and no upload follows.
-
-    A registry that cannot mount should answer 202 (distribution-spec 1.1, "Mounting a blob from another repository"). crane
-    0.10 names repositories of other registries, and Harbor says 401 to projects that it has not got:
-    google/go-containerregistry#1393.
-    """
-    for step in case.bad:
-        last, source = step.last, step.route.from_repository
-        if step.route.mount is None or source is None or last.status not in (*REFUSALS, 400, 404):
-            continue
-        said = words(last).lower()
-        named = source.lower() in said or source.partition("/")[0].lower() in said.replace(",", " ").split()
-        issued = issued_for(case, last)
-        logged_in = last.request.authorization == "basic" if issued is None else not issued.anonymous
-        plain = any(one is not step and is_write(one) and one.route.mount is None for one in case.bad)
-        unsaid = last.status in REFUSALS and clue(last, "write") is None and (step.route.repository or "") not in said
-        told = (unsaid and not plain) or any(source in error.detail for error in last.errors)
-        if not named and not (logged_in and told):
-            continue
-        # moby distribution/push_v2.go, containers/image docker_image_dest.go, google/go-containerregistry#1406
-        other = "push by a client that uploads what it may not mount (docker push, skopeo copy, crane from 0.11)"
-        if case.family == "docker-cli":  # goreleaser/goreleaser#5853, aws/containers-roadmap#1459
-            other = "use docker buildx imagetools create, which copies"
-        yield Found(
-            [step],
-            f"{answered_by(last)} refused to mount {step.route.mount.short} from {source} with {last.status}{quoted(last)}.",
-            f"{other}; a mount needs {source} at {last.host} itself, the "
-            "right to read it and the right to push" + (f" {step.route.repository}" if step.route.repository else ""),
-        )
