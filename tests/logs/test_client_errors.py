@@ -455,3 +455,65 @@ def test_the_step_is_that_of_the_client_and_the_registry(text: str, says: str, n
     fixes = " ".join(found.fix for pull in trace.pulls for found in pull.findings)
     assert says in fixes
     assert never not in fixes
+
+
+AGENT = "CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve ref"
+DAEMON, VALID = "Error response from daemon: Get", "x509: certificate is valid for"
+TIMEOUT = "dial tcp 3.2.1.4:443: i/o timeout"
+SANDBOX = (
+    'failed to get sandbox image "r.example/pause:3": failed to resolve reference "r.example/pause:3": unexpected status '
+    "from HEAD request to https://r.example/v2/pause/manifests/3: 401 Unauthorized"
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "step"),
+    [
+        (
+            f'{AGENT} q.io/a/b:1: failed to do request: Head "https://q.io/v2/a/b/manifests/1": {TIMEOUT}',
+            "assignPublicIp=ENABLED",
+        ),
+        (f"{AGENT} 1.dkr.ecr.eu-west-1.amazonaws.com/a:1@sha256:{'d' * 64}: not found", "--force-new-deployment"),
+        (SANDBOX, "crictl pull --creds USER:PASSWORD r.example/pause:3 on each node"),
+        ("error: tag 1 failed: Internal error occurred: r.example/a/app:1: denied: no", "--docker-server=r.example"),
+        (
+            f"{DAEMON} https://r.example/v2/a/manifests/1: unauthorized: BAD_CREDENTIAL",
+            "log in again: docker login r.example",
+        ),
+        (
+            f"{DAEMON} https://quay.io/v2/: {VALID} FG3K6C3A00000000, not quay.io",
+            "have who runs that firewall let quay.io through",
+        ),
+    ],
+)
+def test_the_step_is_one_of_who_asked(text: str, step: str) -> None:
+    """A task has no shell to log in with, a sandbox no pull secret, and a firewall is not taught by a client."""
+    trace, _ = read_trace(text)
+
+    assert step in trace.pulls[0].findings[0].fix
+
+
+def test_a_certificate_of_this_machine_s_name_is_no_firewall_s() -> None:
+    """A name without digits, or in lower case, is that of a server."""
+    for name in ("kubernetes", "web-01", "LOCALHOST"):
+        text = f"{DAEMON} https://quay.io/v2/: {VALID} {name}, not quay.io"
+        assert "firewall's own" not in read_trace(text)[0].pulls[0].findings[0].message
+
+
+def test_a_quote_is_what_was_written() -> None:
+    """What is read of a line may be in other words; what is quoted is not."""
+    line = "500 Server Error for http+docker://localhost/v1.45/images/create?tag=1&fromImage=a: Server Error (unknown: odd)"
+    with pytest.raises(Complaint) as told:
+        read_trace(f"FAILED: {line}")
+
+    assert "http+docker://localhost" in str(told.value)
+    assert "could not pull image" not in str(told.value)
+
+
+def test_a_tag_that_docker_pulls_is_no_flow_file() -> None:
+    """A number and a colon begin a flow file, too."""
+    trace, _ = read_trace(
+        "24: Pulling from a/b\nError response from daemon: manifest for a/b:24 not found: manifest unknown"
+    )
+
+    assert trace.pulls[0].reference == "docker.io/a/b:24"

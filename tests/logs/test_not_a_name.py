@@ -51,3 +51,15 @@ def test_of_no_name_and_of_no_refusal_nothing_is_said(text: str) -> None:
 def test_a_name_that_a_command_has_is_looked_at() -> None:
     """docker names it in older versions not at all, so that only the command shows it."""
     assert "lower case: acme/web:1" in wrong_name("docker build -t Acme/web:1 .\ninvalid reference format")
+
+
+@pytest.mark.parametrize(
+    ("part", "says"),
+    [("tag", "a character that is not seen"), ("repository", "a character that is not seen")],
+)
+def test_a_line_end_in_a_name_is_not_seen_in_the_message(part: str, says: str) -> None:
+    """What go-containerregistry refuses looks right where a line end cuts it off; what is wrong to the eye is said so."""
+    words = f"could not parse reference: {part} can only contain the characters `abc`: "
+
+    assert says in wrong_name(f"{words}1.0\n")
+    assert "is none" in wrong_name(f"{words}feature/login")[:60]

@@ -193,8 +193,9 @@ class Source:
         yield from found
 
 
-_FLOW = re.compile(rb"\d+(?::|$)(?!\d\d:\d\d[. ])")
-"""How a flow file begins: a tnetstring, its length first (mitmproxy/io/tnetstring.py); a time of day is not one."""
+_FLOW = re.compile(rb"\d+(?::|$)(?! |\d\d:\d\d[. ])")
+"""How a flow file begins: a tnetstring, its length first (mitmproxy/io/tnetstring.py); a time of day is not one, nor a tag that
+docker says it pulls (`24: Pulling from ...`)."""
 
 
 def is_flow_file(head: bytes) -> bool:

@@ -17,7 +17,7 @@ from dataclasses import replace
 from pullscope.logs.entries import Entry
 from pullscope.logs.exchange import Exchange
 from pullscope.logs.images import at, manifest_of, parsed
-from pullscope.logs.meanings import NO_ANSWER, NOT_ASKED, WITHOUT_A_REQUEST
+from pullscope.logs.meanings import LOGIN_NOT_FETCHED, NO_ANSWER, NOT_ASKED, WITHOUT_A_REQUEST
 from pullscope.logs.other_programs import DONE, ELSEWHERE, OF_A_STEP, OTHERS
 from pullscope.logs.sentences import sentences
 from pullscope.logs.speakers import called, speaker
@@ -115,7 +115,8 @@ _REFUSED_LOGIN = re.compile(
 """containerd fetches an oauth token with a login, an anonymous one without (core/remotes/docker/authorizer.go). docker asks /v2/
 with its login, and the realm that it is sent to, and prints what either said (moby registry/auth.go)."""
 MARK = re.compile(
-    r"(?i)\b(?:error|err|fatal|exception|cannot|denied|unauthorized|too ?many ?requests|authentication (?:is )?required|x509|"
+    r"(?i)\b(?:error|err|fatal|\w*exception|cannot|could not|denied|unauthorized|too ?many ?requests|"
+    r"authentication (?:is )?required|x509|"
     r"failed|failure|no match|must be lowercase|invalid reference)\b|\b(?:manifest|name|blob) (?:unknown|invalid)|unable to |"
     r"not found\b|unexpected (?:http )?status|content at http|status ?code[:=]? ?[45]\d\d|\bunknown: |"
     rf"\b{_METHOD}(?: request to)? \\*\"?{_URL}\\*\"?: \S|https?://\S+/v2/[^\n]*(?:\b[45]\d\d [A-Z])|"
@@ -153,6 +154,8 @@ class Reader:
         """The number of a build's step that imports a cache: the build goes on without it."""
         self.done = False
         """Whether the image came: what fails after it is another thing."""
+        self.unfetched = False
+        """Whether the login for a registry was not fetched: its 401 follows from that (kubernetes/kubernetes#79535)."""
         self.waiting: deque[Entry] = deque(maxlen=MOST_TOLD)
 
     def sentence(self, entry: Entry) -> Iterator[Exchange]:
@@ -163,6 +166,7 @@ class Reader:
         if answer_of(text) is None:
             self.speaker = called(text) or speaker(entry) or self.speaker
         self.begun |= _BEGUN.match(text) is not None
+        self.unfetched |= LOGIN_NOT_FETCHED.search(text) is not None
         if importing := re.match(r"(#\d+ )importing cache", text):
             self.cache = importing[1]
         named = _image(text) or (_of_fields(entry.fields) if answer_of(text) is not None else None)
@@ -183,6 +187,8 @@ class Reader:
         text = entry.message
         answer = answer_of(text)
         there = next((each for each in _ADDRESS.finditer(text) if route(each[0]).endpoint is not Endpoint.NONE), None)
+        if self.unfetched and answer is not None and answer[0] == 401:
+            return
         if asked := list(ASKED.finditer(text)):
             yield from self._named(asked, entry)
         elif answer is None and failure_of(text) is None:

@@ -44,7 +44,7 @@ unknown blob|blob upload unknown
 # moby/buildkit and containerd before the refusal of an anonymous token; of no host is it said (docker/build-push-action#628)
 anonymous token: unexpected status: 40[13]
     the client had no login for that registry, and was refused: log in before it (docker login HOST; in a workflow
-        docker/login-action with registry: HOST); HOST is that of the image above it
+        docker/login-action with registry: HOST)
 # HAProxy's and nginx's pages (containers/skopeo#2723)
 StatusCode: 4\d\d, \\*\"<
     a web page answered, so a proxy or gateway in front of the registry refused the upload, not the registry: skopeo copy
@@ -54,8 +54,8 @@ oauth token: unexpected status.*: 40[13]
     the token server refused the login that the client showed, which is not there or may not do that: log in again with an
         account that may, there where it runs (docker login HOST), and once more
 signed by unknown authority|local issuer certificate|self.signed certificate|PKIX path|peer not authenticated
-    the client trusts no CA behind the certificate that it got: something on the way reads TLS, as a company's proxy does, or
-        it has no CA certificates: openssl s_client -connect HOST:443 where it runs shows the issuer; have it trust that CA (Java:
+    the client trusts no CA behind the certificate that it got: something on the way reads TLS, as a company's proxy does, or it
+        has no CA certificates: openssl s_client -connect HOST:443 where it runs shows the issuer; have it trust that CA (Java:
         keytool -importcert -cacerts), or install the package ca-certificates
 # testcontainers/testcontainers-java#1283, zalando-incubator/baigan-config#83
 parsing HTTP \d{3} response body: invalid character '<'
@@ -72,8 +72,8 @@ unknown: (?:artifact|repository) \S+ not found
         there either, or Harbor could not fetch it, which the log of its core says
 # mcuadros/ofelia#202
 permission_denied: write_package
-    ghcr.io does not let that token write the package: in a workflow permissions: packages: write, and Write for its repository in
-        the package's settings (Manage Actions access); else a classic token with write:packages
+    ghcr.io does not let that token write the package: in a workflow permissions: packages: write, and Write for its repository
+        in the package's settings (Manage Actions access); else a classic token with write:packages
 # GoogleContainerTools/kaniko#622
 does not have permission '(?:storage|artifactregistry)\.|[Pp]ermission \W?(?:storage|artifactregistry)\.[\w.]+\W? denied
     the account of Google Cloud whose login it shows lacks that right: gcloud projects add-iam-policy-binding PROJECT
@@ -84,8 +84,8 @@ failed to login to OCI registry
         that user and password tries it, and secretRef names the secret that has them
 # apptainer/apptainer#2230, cri-o/cri-o#7007, containers/skopeo#1240: of its own login, or of none, the library says the same
 [Bb]earer token: invalid status code from registry 40[13]
-    the token server refused: the login that was shown is wrong, or may not pull that, or there was none: check the name; if it is
-        private, log in with an account that may pull it: docker login HOST
+    the token server refused: the login that was shown is wrong, or may not pull that, or there was none: check the name; if it
+        is private, log in with an account that may pull it: docker login HOST
 (?:[Bb]earer token: invalid status code from registry|fetch (?:anonymous|oauth) token: unexpected status:?) 5\d\d
     the token server failed, which is not named (curl -sI https://HOST/v2/ names it: realm): try again, and see its log or status
 Requesting bearer token: invalid status code|[Ff]etch bearer token for '
@@ -108,15 +108,96 @@ accept header does not support OCI
         ecr:BatchGetImage and ecr:GetDownloadUrlForLayer in its policy (aws ecr set-repository-policy)
 # openai/universe#38, lmakarov/dde#180, docker-archive-public/docker.kitematic#2151, kubernetes/minikube#9491: no address
 (?:read|write) tcp \S+?->\S+:\s|stream error: stream ID \d+; INTERNAL_ERROR
-    a connection was ended before all had come, and with whom is not said (the registry, or the storage of its layers): try again,
-        as layers that came are kept; if it ends each time, what is on the way ends it (VPN, proxy, firewall): another network
-        shows it
+    a connection was ended before all had come, and with whom is not said (the registry, or the storage of its layers): try
+        again, as layers that came are kept; if it ends each time, what is on the way ends it (VPN, proxy, firewall): another
+        network shows it
+# buildpacks/pack#1432, buildpacks/lifecycle#1402, snowdrop/java-buildpack-client#88
+registry (?:read|write|read/write) access to \S+[^\S\n]*(?:\n|\Z)
+    the lifecycle of buildpacks got no answer there that it takes, and before 0.20 it does not say which: docker login HOST
+        where pack runs (in kpack and Tekton the secret of the service account); crane manifest IMAGE shows what is answered
+# MicrosoftDocs/azure-docs#45129, Azure/azure-cli#28883, hashicorp/terraform-provider-azurerm#20216, Azure/azure-sdk-for-net#36227
+in container group '[^']*' is not accessible
+    Azure Container Instances did not get the image, and does not say why: correct its name (without http://) and tag; for a
+        private one az container create --registry-login-server HOST --registry-username USER --registry-password PASSWORD (in a
+        template imageRegistryCredentials); az acr import brings one of Docker Hub into a registry of Azure
+# testcontainers/testcontainers-java#3530; java.testcontainers.org, "Custom configuration"
+Could not connect to Ryuk
+    no registry was asked: the container of Testcontainers (Ryuk) runs, and was not reached at that address: set
+        TESTCONTAINERS_HOST_OVERRIDE to the address of the docker host, or TESTCONTAINERS_RYUK_DISABLED=true
 TLS handshake timeout|i/o timeout|Client\.Timeout
     nothing answered in time, and who was asked is not said: curl -v https://HOST/v2/ where the client runs tries the registry;
         if that waits too, let it through the firewall, or name the proxy of this network to the client (HTTPS_PROXY)
+# tektoncd/pipeline#6530, #1913
+Back-off pulling image|\bImagePullBackOff\b|\bErrImagePull\b
+    the kubelet waits before it tries again, and why it failed is told by another event: kubectl describe pod POD shows it
+        (Failed to pull image), or kubectl get events --field-selector reason=Failed
 """
 """What a client says of content that it got, or without a name, and what that means."""
 _NO_ANSWER = r"""
+# containers/image signature/policy_eval.go: podman-container-tools/podman#9257, ublue-os/config#82, frostyard/snosi#810
+Source image rejected|is rejected by policy
+    no registry refused it: this machine's own policy does (~/.config/containers/policy.json, where that is not there
+        /etc/containers/policy.json): sudo podman image trust set -t accept HOST allows what is there, podman image trust show
+        lists the rules; what is of this machine needs one for the transport containers-storage
+# apptainer internal/pkg/client/oras: a SIF is one layer of a type of its own
+invalid layer mediatype
+    what is there is an image of layers, and oras:// takes a SIF file alone: apptainer pull docker://IMAGE
+# ollama server/download.go; ollama/ollama#7244
+requires a newer version of Ollama
+    the model wants a newer ollama than this one: update that (curl -fsSL https://ollama.com/install.sh | sh; as a container
+        docker pull ollama/ollama), and pull again
+http: no Location header in response
+    the client waited for a redirect, and the registry answered itself, as it may: update the client (an old ollama
+        wants one for each blob)
+# containerd/containerd#3682, #9830, moby/moby#47150 (docker save of 25.0.0), buildpacks/lifecycle#1662 (0.21.11)
+wrong diff id (?:\S+ )?calculated on extraction
+    the layer came, and unpacks to something else than the config of its image says (diff_ids), which docker's classic store
+        does not look at: pull it once more (crictl rmi IMAGE before); if it is so again, build it with a newer tool and push it
+        anew
+# fluxcd/image-reflector-controller: the registry in the name, looked for in the secret
+auth for "https?:" not found in secret
+    no registry was asked: https:// is no part of an image's name: take it out (image: in the ImageRepository)
+auth for "([^"\s]+)" not found in secret
+    no registry was asked: that secret has no login for WHAT: make it anew (kubectl create secret docker-registry NAME
+        --docker-server=WHAT --docker-username=USER --docker-password=PASSWORD)
+# osism/testbed, sonatype's "Automatic blocking of remote repositories"
+Auto Blocked until ([\dT:.-]+\dZ?)
+    Nexus asks the registry behind its repository no more until WHAT, since that did not answer it: correct that repository's
+        Remote storage (or Nexus' own way out, proxy and login), whose Status tells why; Auto blocking there turns this off
+# moby/buildkit cache/remotecache/export.go
+exporting cache[\s\S]*error writing (?:manifest|config|layer)[^\n]*: 40[05]|error writing manifest blob[^\n]*: 40[05]
+    the image is well, and the registry does not take the manifest of the build's cache: --cache-to
+        type=registry,ref=REPOSITORY:cache,image-manifest=true,oci-mediatypes=true
+# aws/amazon-ecs-agent agent/engine: docs.aws.amazon.com/AmazonECS, "Resource initialization errors"; kubernetes/kubernetes#79535
+(?:ResourceInitializationError|registry auth)[\s\S]*AccessDenied
+    no registry was asked: the role that fetches the login lacks a right that is named there: aws iam attach-role-policy
+        --role-name ROLE --policy-arn arn:aws:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy (for secrets of
+        one's own secretsmanager:GetSecretValue too; ROLE is the task's execution role)
+ResourceInitializationError[^\n]*(?:secret|asm)[^\n]*(?:invalid character|unexpected end of JSON)
+    no registry was asked: what stands in the secret is no JSON as is wanted there: aws secretsmanager put-secret-value
+        --secret-id NAME --secret-string '{"username":"USER","password":"PASSWORD"}' (of a variable its own key; a shell's
+        quotes stand around it, not in it)
+ResourceInitializationError[^\n]*ResourceNotFoundException
+    no registry was asked: the secret that the task definition names is not there, in that region and account: correct its ARN
+(?:ResourceInitializationError|CannotPullECRContainerError|api\.ecr\.)[\s\S]*(?:i/o timeout|deadline exceeded|request canceled
+    |send request failed|connection (?:refused|reset)|no such host|Client\.Timeout)
+    no registry was asked: the login was not fetched, as the service of AWS that is named there was not reached: a task in a
+        public subnet needs assignPublicIp=ENABLED, in a private one a NAT gateway, or VPC endpoints
+        (com.amazonaws.REGION.ecr.api, ecr.dkr, secretsmanager, logs, and s3 as gateway) whose security group takes 443 from it
+# OctopusDeploy/Issues#5493: docker keeps a login by the host as typed, and that of Docker Hub under another name
+access denied for (?:registry-1|index)\.docker\.io/
+    docker finds no login of Docker Hub under the name of its API's host: docker login without a host, then name it without one
+        (docker pull NAME); if that is refused too, the name is wrong or the account may not pull it
+# aws/amazon-ecs-agent#4179, stalwartlabs/stalwart#1192, blakeblackshear/frigate#7308
+archive/tar: invalid tar header
+    the layer came, and its compression (zstd, as a rule) is one that docker before 23 does not know: update docker (of a NAS its
+        system), or have the image pushed with gzip (compression=gzip,force-compression=true in buildx)
+# containerd/containerd#7093, #3762, containerd/nerdctl#1426: of files that only root of the machine may make
+failed to (?:extract|register) layer[^\n]*operation not permitted
+    the layer came, and this node may not make a file of it (a device, an owner, an extended attribute): where containerd runs
+        in a container, rootless or on another file system than ext4 or xfs, try another snapshotter (fuse-overlayfs, native) or
+        one of the node's own; docker pull on another machine tells whether it is the image, which is then to be built without
+        such files
 # moby/moby#39201, docker/for-linux#434: names of processors that containerd's platforms do not know
 no match(?:ing manifest)? for (?:\S+/)?unknown
     the image was not refused: the client did not recognise the processor of its own machine (unknown): name the platform
@@ -176,18 +257,21 @@ open /tmp/\S+: no such file
     no registry is at fault: the client misses a file of its own: update it, and once more
 # podman-container-tools/podman#3102
 invalid reference format|repository name (?:\([^)]*\) )?must (?:be lowercase|have at least one component)|\bInvalidImageName\b
+    |(?:tag|repository) can only contain the|(?:could not parse|invalid) reference:
     no registry was asked: write HOST/NAME:TAG, in lower case, without https:// and spaces
 # StaPH-B/docker-builds#891, apptainer/singularity#3614; apptainer.org/docs/user, "endpoint.html"
 remote has no library client
-    no registry was asked: apptainer has no library of its own unless one is set: write docker://IMAGE for an image of a registry;
-        for library:// itself: apptainer remote add --no-login SylabsCloud cloud.sylabs.io, apptainer remote use SylabsCloud
+    no registry was asked: apptainer has no library of its own unless one is set: write docker://IMAGE for an image of a
+        registry; for library:// itself: apptainer remote add --no-login SylabsCloud cloud.sylabs.io, apptainer remote use
+        SylabsCloud
 While pulling library image|invalid container ref
     no registry was asked: a name without docker:// is one of the library of Sylabs to apptainer and singularity: write
         docker://IMAGE for an image of a registry (apptainer pull docker://IMAGE)
 # kreuzwerker/terraform-provider-docker#189, docker/docker-py#1780, testcontainers/testcontainers-java#6190
 X-Registry-Auth
-    the docker daemon was given no login by the program that calls it, and pushes nothing without one: give it that registry's (in
-        Terraform registry_auth with the same address as in the image's name; in docker-py auth_config; else docker login HOST)
+    the docker daemon was given no login by the program that calls it, and pushes nothing without one: give it that registry's
+        (in Terraform registry_auth with the same address as in the image's name; in docker-py auth_config; else docker login
+        HOST)
 # sigstore/cosign names the tag and the address of the signature; sigstore/policy-controller#1899
 no (?:matching )?signatures(?!.*(?:UNAUTHORIZED|DENIED|dial|x509|: [45]\d\d))
     the verifier found no signature that fits: cosign tree IMAGE lists those that there are; sign it (cosign sign
@@ -249,8 +333,8 @@ Status 4\d\d trying to pull repository
         a login)
 # distribution/distribution#2266
 Status 4\d\d trying to push repository
-    docker before 17.12 pushed by the old protocol v1 once v2 had failed, and says only what came of that: update docker; curl -si
-        https://HOST/v2/ shows what v2 answers there
+    docker before 17.12 pushed by the old protocol v1 once v2 had failed, and says only what came of that: update docker; curl
+        -si https://HOST/v2/ shows what v2 answers there
 # sameersbn/docker-gitlab-ci#26, actions/actions-runner-controller#2538: docker, podman, containerd
 dial unix \S+: (?:connect: )?permission denied|LastErrorException: \[13\]
     |permission denied while trying to connect to the \w+ (?:daemon|API)
@@ -292,6 +376,7 @@ process \\*"[^\n]*did not complete successfully: exit code|returned a non-zero c
 """What is no answer of a registry, whatever image is named, and what it means."""
 WITHOUT_A_REQUEST, NO_ANSWER = ({head: lines[0] for head, lines in heads(table)} for table in (_SAID, _NO_ANSWER))
 UNKNOWN_CA = next(words for words in WITHOUT_A_REQUEST if words.startswith("signed by unknown authority"))
+LOGIN_NOT_FETCHED = re.compile(next(words for words in NO_ANSWER if "api\\.ecr" in words))
 NOT_ASKED = re.compile("|".join(NO_ANSWER))
 MEANINGS = [(re.compile(words), meant) for words, meant in (NO_ANSWER | WITHOUT_A_REQUEST).items()]
 """All of them, of which the first that fits is told."""

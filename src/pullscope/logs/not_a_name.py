@@ -11,7 +11,7 @@ from pullscope.oci.reference import is_registry, is_tag
 
 REFUSED = re.compile(
     r"invalid reference format|could not parse reference|(?:invalid|bad) (?:image )?(?:tag|reference|image name)\b(?! not)|"
-    r"repository name (?:\([^)]*\) )?must (?:be lowercase|have at least one component)|InvalidImageName"
+    r"repository name (?:\([^)]*\) )?must (?:be lowercase|have at least one component)|InvalidImageName|can only contain the "
 )
 _QUOTED = re.compile(
     r"(?:tag|reference(?: format)?|name|image|parse|repository)[: ]+(?:as a reference )?\\?[\"'`]([^\"'`\n]*?)\\?[\"'`]"
@@ -23,10 +23,27 @@ _OPEN = re.compile(r"\$\{\{?[^}]*\}\}?|\$\(?\w+\)?|<[\w -]+>|%\w+%")
 """What should have been replaced: a variable of a shell, of a workflow or of Windows, a placeholder of a guide."""
 
 
+_PART = re.compile(r"\b(tag|repository) can only contain the \w+ `[^`]+`: ([^\n]*)")
+"""go-containerregistry's words of a part of a name (pkg/name/check.go), of which a line end cuts off the rest."""
+_WITHOUT_TAG = re.compile(r"\"([^\"\s]+)\": invalid reference: no tag or digest")
+"""notation's (notaryproject/notation#810)."""
+
+
 def wrong_name(text: str) -> str:
     """What is wrong with the name that a message refuses, and how to write it; empty where that is not seen."""
     if REFUSED.search(text) is None:
         return ""
+    if part := _PART.search(text):
+        why = (
+            "is none: letters, digits, _ . and -"
+            if part[1] == "tag"
+            else "is none: lower case, digits, and _ - . / between"
+        )
+        if is_tag(part[2]) and (part[1] == "tag" or part[2] == part[2].lower()):
+            why = "has a character that is not seen, a line end as a rule: take it out where the value is made (tr -d '\\r\\n')"
+        return f"{part[1]} {part[2]!r}: it {why}"
+    if bare := _WITHOUT_TAG.search(text):
+        return f"{bare[1]!r}: a tag or digest is missing: write {bare[1]}:TAG, or {bare[1]}@sha256:..."
     named = [*_QUOTED.findall(text), *_CALLED.findall(text)]
     return next((f"{name!r}: {why}" for name in named for why in [_why(name)] if why), "")
 

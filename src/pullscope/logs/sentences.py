@@ -113,7 +113,7 @@ def _joined(held: str, line: str) -> str | None:
         _FRAME.match(line)
         or (_TREE.match(held) and line.startswith("  "))
         or (_ADDRESSED.search(held) and re.match(r"\d{3} [A-Z]", line))
-        or re.search(r"status code \d{3}: *\Z", held)
+        or re.search(r"(?:status code|model manifest:) \d{3}: *\Z", held)
     ):
         return f"{held.rstrip()} {line.strip()}"
     return None

@@ -14,6 +14,11 @@ _SPEAKERS = [
 docker: image (?:\S+ )?with (?:policy|specified policies)
 trivy: image scan error|error in image scan|vulnerability DB|[Jj]ava DB|find the specified image|initialize an? (?:\w+ )?scanner
 UpstreamClient(Go-http-client) docker: (?:Failed to pull image|PullImage) .*Error response from daemon
+containerd/sandbox: failed to get sandbox image|RunPodSandbox.*failed to pull and unpack
+docker/sandbox: (?:unable to pull sandbox|CreatePodSandbox.*failed pulling) image.*Error response from daemon
+openshift-importer: oc (?:--\S+ \S+ )?import-image|tag \S+ failed: Internal error|Import failed \(|token auth attempt for registry
+argo-workflows: look-up entrypoint/cmd
+tekton-pipelines-controller: translating TaskSpec to Pod
 amazon-ecs-agent: CannotPull(?:\w*Container|ECR)\w*Error|CannotPullImageManifestError
 containerapps: template\.containers\.\S+ is invalid|image'? is invalid with details
 appservice: DockerApiException
@@ -43,7 +48,8 @@ podman: Trying to pull |initializing source|[Rr]eading manifest \S+ in|exists in
 ]
 """moby client/request.go, also as a kubelet has it ask; stereoscope in syft and grype; regclient scheme/reg; buildkit
 client/solve.go, docker's builder; CRI-O and containerd as a kubelet quotes them; nerdctl pkg/imgutil; Flux's source-controller;
-kaniko pkg/executor/push.go; jib JibBuildRunner; helm pkg/downloader; ko pkg/commands/resolver.go; the ECS agent's errors.go, also
+openshift/origin#27952, #9584; argoproj/argo-workflows#13947; tektoncd/pipeline#6286; kaniko
+pkg/executor/push.go; jib JibBuildRunner; helm pkg/downloader; ko pkg/commands/resolver.go; the ECS agent's errors.go, also
 of Fargate; and containers/image, which has one login for podman, skopeo and buildah, and another for apptainer."""
 _CALLED = re.compile(
     r"^(?:[^\s$#>❯➜]*[$#>❯➜%] +)?(?:sudo )?(docker|podman|nerdctl|buildah|skopeo|crane|oras|helm|apptainer|singularity|ko) "

@@ -7,8 +7,9 @@ from collections import deque
 
 from pullscope.logs.client_errors import ASKED, MARK, Reader, is_of_another, is_storage
 from pullscope.logs.images import parsed
-from pullscope.logs.meanings import MEANINGS, MEANT, UNKNOWN_CA, WITHOUT_A_REQUEST
+from pullscope.logs.meanings import MEANINGS, MEANT, UNKNOWN_CA
 from pullscope.logs.not_a_name import wrong_name
+from pullscope.logs.other_programs import DONE
 from pullscope.logs.sentences import sentences
 from pullscope.logs.speakers import speaker
 from pullscope.logs.told_errors import answer_of
@@ -16,10 +17,11 @@ from pullscope.oci.agents import identify
 from pullscope.oci.reference import Reference
 from pullscope.oci.scrub import redact_text
 from pullscope.oci.urls import split
+from pullscope.trace.findings.client_settings import trust_by_words
 from pullscope.trace.findings.login_commands import own_login
 
 _SOMEWHERE = re.compile(
-    r"(?i)(?:(?:docker|oci|registry)://|['\"](?=(?:[\w-]+\.)+[a-z]+(?::\d+)?/[^\s'\"]+[:@][^\s'\"]+['\"])|"
+    r"(?i)(?:(?:docker|oci|oras|registry)://|['\"](?=(?:[\w-]+\.)+[a-z]+(?::\d+)?/[^\s'\"]+[:@][^\s'\"]+['\"])|"
     r"\b(?:(?<!base )images?|from|ref|reference|source|target|tag|fetching|building|(?:Retriev|pull|scann)ing|found for)"
     r"(?: (?:image|registry|repository))?[=: \"'\[(]+)(?=[\w./-]+[:@/]\w)(?!\w*-?sha256:)"
     r"((?:[\w.-]+(?::\d+)?/)*[a-z0-9][\w.-]*(?::(?!sha256-)\w(?:[\w.-]*\w)?)?"
@@ -27,6 +29,10 @@ _SOMEWHERE = re.compile(
 )
 """An image that is named beside a failure: enough to say what to ask for, not that it was asked for."""
 _OF_TIME = "correct this machine's clock (date) and update its CA certificates"
+_ISSUER = (
+    "something on the way reads TLS, as a company's proxy does: openssl s_client -connect {}:443 there shows the issuer"
+)
+_TO_DOCKER = "add the CA to the system's store (update-ca-certificates or update-ca-trust) and restart docker"
 _LET_THROUGH = "let it through every firewall and proxy, and ask another DNS server if its name is not known"
 
 
@@ -35,25 +41,34 @@ def without_a_request(text: str) -> str:
     storage = next((one for one in ASKED.finditer(text) if is_storage(one[2], text)), None)
     if storage is not None and "proxyconnect" not in text:
         host, why = split(storage[2]).netloc, text[storage.end() :].partition("\n")[0]
-        step = (
-            WITHOUT_A_REQUEST[UNKNOWN_CA] if re.search(UNKNOWN_CA, why) else _OF_TIME if "x509" in why else _LET_THROUGH
-        )
+        trust = f"{_ISSUER.format(host)}; {trust_by_words(why, _TO_DOCKER)}"
+        step = trust if re.search(UNKNOWN_CA, why) else _OF_TIME if "x509" in why else _LET_THROUGH
         said = f"a blob did not come from {host} ({why[:300]})"
         return f"names no image; {said}. Layers and configs come from such a storage host: {step}"
+    every: list[str] = []
     reader, said, status, beside, who = Reader(), "", 0, None, ""
-    for one in sentences(text.splitlines()):
+    lines = text.splitlines()
+    for one in sentences(lines):
         deque(reader.sentence(one), maxlen=0)
         who = speaker(one) or who
         names = [name[1] for name in _SOMEWHERE.finditer(one.message)] + [one.fields.get("image", "")]
         beside = beside or next(filter(None, map(parsed, names)), None)
-        said = max(said, one.message, key=len) if MARK.search(one.message) else said
+        beside = None if DONE.search(one.message) else beside
+        every.append(one.message)
+        as_it_stands = "".join(one.message.split()) in "".join(text.split())
+        words = one.message if as_it_stands else lines[one.line - 1]  # in a quote stands what was written
+        said = max(said, words, key=len) if MARK.search(one.message) else said
         status = max(status, 0 if is_of_another(one.message) else (answer_of(one.message) or (0,))[0])
     image = reader.image or beside
-    known = next(((words, meant) for words, meant in MEANINGS if words.search(text)), None)
+    if wrong := wrong_name(text):
+        return f"names no request; it says: no registry was asked for {wrong}"
+    whole = "\n".join(every)
+    fits = ((words.search(text) or words.search(whole), words, meant) for words, meant in MEANINGS)
+    known = next(((found, words, meant) for found, words, meant in fits if found is not None), None)
     if known is not None:
-        wrong = wrong_name(text)
-        meant = f"no registry was asked for {wrong}" if wrong else _filled_in(known[1], image, who or reader.speaker)
-        return f"names no request; it says: {meant}{_why(known[0], text)}"
+        what = redact_text(next(filter(None, known[0].groups()), ""))
+        meant = re.sub(r"\bWHAT\b", lambda _: what, known[2])
+        return f"names no request; it says: {_filled_in(meant, image, who or reader.speaker)}{_why(known[1], text)}"
     meant = f"; {status}: {MEANT.get(status, MEANT[500] if status >= 500 else 'see its words')}" if status else ""
     asked, told = ASKED.search(text), re.search(r"\bpulling from host (\S+)", text)
     host = split(asked[2]).netloc if asked else told[1] if told else image.registry if image else ""
@@ -77,7 +92,8 @@ def _filled_in(meant: str, image: Reference | None, speaker: str) -> str:
         return meant
     meant = re.sub(r"docker login HOST\b", own_login(identify(speaker).family, image.registry), meant)
     meant = re.sub(r"(?<=https://)HOST\b|\bHOST(?=:443)", image.api_host, re.sub(r"\bIMAGE\b", str(image), meant))
-    return re.sub(r"(?<=login )HOST\b", image.registry, meant)
+    meant = re.sub(r"\bREPOSITORY\b", f"{image.registry}/{image.repository}", meant)
+    return re.sub(r"(?<!/)\bHOST\b(?![:/])", image.registry, meant)
 
 
 def _why(words: re.Pattern[str], text: str) -> str:

@@ -51,6 +51,7 @@ SAID = {
         "proxyconnect tcp: tls: first record does not look like a TLS handshake",
         "proxyconnect tcp: http: server gave HTTP response to HTTPS client",
     ),
+    "appliance": ("x509: certificate is valid for FG3K6C3A00000000, not registry-1.docker.io",),
     "plain": (
         "The remote server does not speak TLS.",
         "OpenSSL Error([('SSL routines', '', 'packet length too long'), ('SSL routines', '', 'record layer failure')])",

@@ -287,7 +287,8 @@ api off: API has not been used in project (?P<what>[\w.:-]+)
     enable that API: gcloud services enable API.googleapis.com --project={what} (API as in the address that its answer names)
 off: \b(?:is|are|been|not) (?:currently )?(?:disabled|enabled)\b|\boffline\b|not activated
     switch on at {host} what its answer says is off
-credentials (read list write delete): cannot be authenticated|(?:invalid|incorrect|bad|wrong) (?:user ?name|password|credentials)
+credentials (read list write delete): cannot be authenticated
+    |(?:invalid|incorrect|bad|wrong)[ _](?:user ?name|password|credential)
     log in again{secret}: {login}
 
 # What the registry itself did not reach. GHCR, with 403: slsa-framework/slsa-github-generator#1699

@@ -47,6 +47,7 @@ from pullscope.trace.findings.login_commands import login, registry_at, registry
 from pullscope.trace.findings.puts import Place, Put, put_alone
 from pullscope.trace.findings.said import front, says, words
 from pullscope.trace.model import Kind, Step
+from pullscope.trace.source_gaps import lacking
 
 NOT_OFFERED = frozenset({400, 405, 501})
 """Statuses by which registries say that they delete nothing, or no tags: regclient/regclient#335."""
@@ -90,7 +91,8 @@ class Answer:
     def clue(self) -> Clue | None:
         """The kind of words in it; a login that was not shown is not a wrong one (docker/build-push-action#463)."""
         found = clue(self.hop, self.act)
-        unfit = {"credentials": self.no_login, "unasked": bool(self.hop.challenges) or not self.no_login}
+        unseen = lacking(self.hop.request, "credentials")  # of a message its words are all that is known
+        unfit = {"credentials": self.no_login and not unseen, "unasked": bool(self.hop.challenges) or not self.no_login}
         return None if found is not None and unfit.get(found.name) else found
 
     @cached_property

@@ -178,3 +178,13 @@ WHOLE_INDEX = {
     "docker": "push one platform alone (docker push --platform), or pull all of them before",
 }
 """How clients push an index with all that it names, or none that names more than they push."""
+
+
+def for_a_sandbox(host: str, client: Client, image: str) -> str:
+    """What gives a runtime the image of a pod's sandbox, with no pull secret: kubernetes/kubernetes#90503, #51293,
+    siderolabs/talos#9594, longhorn/longhorn#3165."""
+    of_docker = client.family == "docker"
+    login = f"docker login {host} as root" if of_docker else f"crictl pull --creds USER:PASSWORD {image}"
+    own = "--pod-infra-container-image" if of_docker else "sandbox_image in /etc/containerd/config.toml"
+    why = "as no imagePullSecrets reach the image of a sandbox"
+    return f"{login} on each node, {why}; or name a public one ({own}: registry.k8s.io/pause)"

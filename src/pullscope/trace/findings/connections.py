@@ -102,6 +102,11 @@ tls client: certificate required|tls: (?:bad|unknown) certificate|alert (?:unkno
 http tls: malformed HTTP response .{0,4}x1[56]
     {what} was reached and speaks TLS, and {client} uses plain http
     {secure}
+# A serial number in the place of a name, as FortiGate has it: of no host of its own (docker/for-linux#994)
+tls appliance: certificate is valid for (?=\S*\d)(?-i:[A-Z0-9-]{8,}), not
+    what answered as {what} shows a firewall's own certificate (its serial number is the name): it inspects or blocks that host
+    have who runs that firewall let {hosts} through uninspected (and where it redirects to); where it has to inspect, have
+    it make certificates for the names that are asked, and {trust}
 tls name: host ?name mismatch|ip address mismatch|not valid for|IP SANs|certificate is valid for|legacy Common Name
     |not valid for any names|subject name matches|target host name
     the certificate of {what} is for another name
@@ -326,6 +331,10 @@ def told(case: Case, found: Failure, hops: list[Hop]) -> tuple[str, str]:
     fix = found.fix.format(**fields)
     if url.scheme == "http" and hosted and not by:  # cri-o/cri-o#2723
         fix = f"{fields['secure']}: it answers by https; if it is so there too, {fix}"
+    if found.far == "tcp" and found.kind in ("timeout", "route") and hop.agent == "amazon-ecs-agent":
+        # deepfence/cloud-scanner, doctorray117/minecraft-ondemand#74, globaldothealth/list#2662
+        fix = "give the task a way out: assignPublicIp=ENABLED in a public subnet, a NAT gateway in a private one, and 443 in "
+        fix += "the outbound rules of its security group; for ECR alone VPC endpoints (ecr.api, ecr.dkr, logs, s3 as gateway)"
     if named and not found.reached and known_registry(hop.host) is None:  # sameersbn/docker-gitlab#754
         fix = f"correct the realm of {min(named)} (auth.token.realm in distribution), now {bare(hop.request.url)}; or {fix}"
     elif named and not found.reached and known_registry(min(named)) is None:

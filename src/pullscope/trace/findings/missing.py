@@ -207,6 +207,11 @@ def of_what_is_missing(one: Answer) -> str | None:
         return f"push the image again with all its platforms, and {kept}{also}"
     if named_by(one) is not None:
         return f"push {name}:{named_by(one)} again: {host} does not have what it names{also}"
+    if one.hop.agent == "amazon-ecs-agent":  # docs.aws.amazon.com/AmazonECS, "Container image resolution"
+        again = "aws ecs update-service --cluster CLUSTER --service SERVICE --force-new-deployment"
+        kept = f"keep what runs in the rules that clean up {host}"
+        by_hand = f"{kept}; if it is named so by hand, {tags} the tags"
+        return f"deploy anew, as ECS keeps to the digest of the deployment: {again}; {by_hand}"
     return f"name a digest that is there, as a clean-up deletes what no tag names: {tags} the tags{also}"
 
 
