@@ -151,6 +151,28 @@ def test_scope_refused_by_the_token_server() -> None:
     assert "if that works, keep the registry's own path" in finding.fix
 
 
+@pytest.mark.parametrize("agent", [DOCKER_29, SKOPEO])
+def test_where_a_rule_renamed_the_path_no_login_is_advised_first(agent: str) -> None:
+    """A redirect that was seen names the path to keep; where only /v2/ was, pulling from there tells name from login."""
+    wire = Wire(agent=agent)
+    renamed = TAG_AT_VANITY.replace(REPO, "web/app")
+    if agent == DOCKER_29:
+        wire.ask("HEAD", renamed, 302, location=TAG)
+        wire.ask("HEAD", TAG, 401, referer=renamed, challenge=challenge_for(REPO))
+        wire.ask("HEAD", renamed, 302, location=TAG)
+        asked = token_url("web/app") + f"&scope=repository:{REPO}:pull"
+    else:
+        wire.ask("GET", f"{VANITY}/v2/", 302, location=f"{HUB}/v2/")
+        wire.ask("GET", f"{HUB}/v2/", 401, referer=f"{VANITY}/v2/", challenge=challenge_for(None))
+        asked = token_url("web/app")
+    wire.ask("GET", asked, 403, body=error("DENIED"))
+
+    fix = found(wire)["scope-refused"].fix or ""
+    assert fix.startswith(
+        f"keep the path {REPO}" if agent == DOCKER_29 else "pull registry-1.docker.io/web/app, or by the name"
+    )
+
+
 def test_scope_refused_in_part() -> None:
     """200 for two scopes, and then the registry finds too little in it."""
     assert told(union("registry")) == {"scope-refused": "error"}

@@ -70,10 +70,17 @@ PLACEHOLDER = "user/image"
 """What ghcr.io's challenges name where they name nothing: kube-logging/logging-operator#1522."""
 
 
+def challenger(token: Step) -> Hop | None:
+    """The hop that a token was needed for: of its step the last with a challenge, else the last."""
+    needy = token.under or token.answers
+    hops = needy.hops if needy is not None else []
+    return next((hop for hop in reversed(hops) if hop.challenges), hops[-1] if hops else None)
+
+
 def asked_by_the_registry(token: Step) -> tuple[str, ...]:
     """The repositories for which a token was asked, without those that a client adds to what the challenge names."""
-    asked, under = asked_repositories(token), token.under
-    wanted = {name for one in under.last.challenges for name in repositories(one.scope)} if under is not None else set()
+    asked, asking = asked_repositories(token), challenger(token)
+    wanted = {name for one in asking.challenges for name in repositories(one.scope)} if asking is not None else set()
     real = tuple(name for name in asked if name != PLACEHOLDER)
     return tuple(name for name in real if name in wanted) or real
 

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 from pullscope.oci.agents import CONTAINERS_IMAGE
 from pullscope.oci.reference import registry_name
-from pullscope.oci.routes import Endpoint
+from pullscope.oci.routes import Endpoint, route
 from pullscope.oci.urls import bare
 from pullscope.trace.findings.answers import Answer
-from pullscope.trace.findings.asked import PLACEHOLDER, asked_by_the_registry
+from pullscope.trace.findings.asked import PLACEHOLDER, asked_by_the_registry, challenger
 from pullscope.trace.findings.case import (
     REFUSALS,
     asked_repositories,
@@ -186,7 +186,7 @@ def scope_refused(case: Case) -> Iterator[Found]:
         anonymous = step.is_token and not pushes(step) and was_anonymous(step) and refuses_access(step.last)
         if not anonymous or is_unknown_without_login(case, step):  # `credentials-not-used`
             continue
-        wanted = {name for _, one in case.challenges for name in repositories(one.scope)}
+        wanted = {name for _, one in case.challenges for name in repositories(one.scope)} - {PLACEHOLDER}
         names = listed(asked_by_the_registry(step)) or "no scope"
         renamed = bool(wanted) and wanted.isdisjoint(asked_repositories(step))
         others = set(asked_repositories(step)).difference(asked_by_the_registry(step), (PLACEHOLDER,))
@@ -197,7 +197,7 @@ def scope_refused(case: Case) -> Iterator[Found]:
             f"{step.last.host} said {step.last.status} to {case.client}, which asked for a token for {names} without a login"
             + added
             + (f", the name that it was given and not the registry's {listed(sorted(wanted))}." if renamed else "."),
-            _unless_it_is_the_name(step, renamed=renamed, how=_how(case, step)),
+            _unless_it_is_the_name(case, step, renamed=renamed, how=_how(case, step)),
         )
     for step in case.bad:
         issuer = case.issuer_of(step.last)
@@ -209,7 +209,7 @@ def scope_refused(case: Case) -> Iterator[Found]:
                 [step, issuer],
                 f"{issuer.last.host} gave {case.client} a token when it asked for {listed(have)}, but {step.last.host} finds "
                 "less in it than it wants.",
-                _unless_it_is_the_name(issuer, how=_how(case, issuer)),
+                _unless_it_is_the_name(case, issuer, how=_how(case, issuer)),
             )
 
 
@@ -217,14 +217,29 @@ def _how(case: Case, token: Step) -> str:
     return f" ({login(case, Answer(case, token).host)})"
 
 
-def _unless_it_is_the_name(token: Step, *, renamed: bool = False, how: str = "") -> str:
+def _unless_it_is_the_name(case: Case, token: Step, *, renamed: bool = False, how: str = "") -> str:
     """What would tell a name too many in the scope from an image that is private; a host that takes no login has none."""
-    if (first := public_front(token)) is not None:
-        other = f"If that fails too, pull from a mirror or a copy of your own, and report it to {first}"
-        return f"try again later, and from another network: no login helps, {first} is public. {other}"
-    own, names, under = "keep the registry's own path", asked_by_the_registry(token), token.under
+    if (front := public_front(token)) is not None:
+        other = f"If that fails too, pull from a mirror or a copy of your own, and report it to {front}"
+        return f"try again later, and from another network: no login helps, {front} is public. {other}"
+    own, names, asking = "keep the registry's own path", asked_by_the_registry(token), challenger(token)
+    if (to := _renamed_on_the_way(case, token)) is not None:
+        return f"keep the path {to[0]} as it is at {to[1]}, or use a proxy that rewrites realm and scope"
     if renamed or not names:
         return f"{own}, so that the name in the scope exists there; log in if it is private"
-    if under is None or (under.first.host == under.last.host and under.first.mirror_of is None):
+    first = asking.step.first if asking is not None else None
+    if asking is None or first is None or (first.host == asking.host and first.mirror_of is None):
         return f"log in, if {names[0]} is private{how}; if it is not, ask by a client that asks for no other name beside it"
-    return f"pull {under.last.host}/{names[0]}: if that works, {own}, so that one name is asked for; else log in to it"
+    there = f"pull {asking.host}/{names[0]}, or by the name that it has there"
+    return f"{there}: if that works, {own}, so that one name is asked for; else log in to {asking.host}"
+
+
+def _renamed_on_the_way(case: Case, token: Step) -> tuple[str, str] | None:
+    """The name, and the host of it, to which a redirect led from a name that a token was asked for."""
+    asked = asked_repositories(token)
+    led = (
+        (hop, route(hop.location or "").repository)
+        for hop in case.hops
+        if hop.redirects and hop.route.repository in asked
+    )
+    return next(((to, hop.target or "") for hop, to in led if to not in (None, hop.route.repository)), None)
