@@ -409,4 +409,15 @@ CASES = [
     Case(file="caddy-json/caddy.json", right=REFUSED, why="give the Caddyfile"),
     Case(file="amplify/redirects.json", right=REFUSED, why="Amplify"),
     Case(file="azure-front-door/main.bicep", right=REFUSED, why="Azure"),
+    # Traefik's own Ingress, and what nginx -T prints.
+    Case(file="ingress-traefik/registry.yaml", right=PULL, why="Traefik's class", never=OWN | {"upload-too-large"}),
+    Case(
+        file="ingress-traefik/redirect.yaml",
+        right=f"docker-classic:{PULL} docker-containerd:{PULL} podman:{FAIL} skopeo:{FAIL} crane:{PULL}",
+        why="a redirect before what is not in the file",
+        warned=frozenset({OPEN}),
+    ),
+    Case(
+        file="nginx-printed/nginx-T.conf", right=PULL, why="each file below its name", never=OWN | {"rule-unsupported"}
+    ),
 ]

@@ -95,6 +95,8 @@ APACHE = {
     "the host kept": "ProxyPreserveHost On",
     "the way back": "ProxyPassReverse / $U/",
     "the scheme": 'RequestHeader set X-Forwarded-Proto "https"',
+    "the host kept, and the way back": "ProxyPreserveHost On\nProxyPassReverse / $U/",
+    "the way back from its own name": "ProxyPassReverse / http://docker.example.com/",
     "both": 'ProxyPreserveHost On\nRequestHeader set X-Forwarded-Proto "https"',
     "no headers, and the way back": "ProxyAddHeaders Off\nProxyPassReverse / $U/",
 }

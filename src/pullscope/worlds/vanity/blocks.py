@@ -3,17 +3,19 @@
 Each scanner goes over the text once. A quote or a brace that is never closed is refused with its line, as the servers do.
 
 A file that a statement names is read where it lies in the folder of the rule file or below it, whatever links lead elsewhere;
-another one stays a statement, which its platform names as not read. Each statement knows the file that it is in.
+another one stays a statement, which its platform names as not read. Each statement knows the file that it is in. What `nginx -T`
+prints holds every file, each below a line with its name.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from bisect import bisect
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from itertools import chain
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 MAX_DEPTH = 20
 
@@ -55,6 +57,8 @@ Token = tuple[str, str, int]
 def nginx_directives(text: str, file: str) -> list[Directive]:
     """Statements end with `;`. ValueError, with the line, where quotes, braces or semicolons are missing."""
     refuse_template(text, file)
+    # What nginx -T says of itself, where it was saved with the rest (2>&1).
+    text = re.sub(r"^nginx: .*$", "", text, flags=re.MULTILINE)
     return _directives(_nginx_tokens(text, file), file, ends_at_line=False)
 
 
@@ -181,6 +185,22 @@ def _caddy_tokens(text: str, file: str) -> Iterator[Token]:
     yield "line", "", line
 
 
+# src/core/nginx.c, ngx_dump_config; seen with nginx 1.22.
+_PRINTED = re.compile(r"# configuration file (/.+):")
+
+
+def printed(text: str, statements: list[Directive]) -> dict[str, list[Directive]]:
+    """The statements of `nginx -T` by the files that they stand in, the first of which takes in the others; else empty."""
+    heads = [
+        (number, found[1]) for number, line in enumerate(text.split("\n"), 1) if (found := _PRINTED.fullmatch(line))
+    ]
+    files: dict[str, list[Directive]] = {name: [] for _, name in heads}
+    for one in statements if heads else ():
+        at = bisect(heads, (int(one.where.rpartition(":")[2]), ""))
+        files[heads[max(at - 1, 0)][1]].append(one)
+    return files
+
+
 MOST_DEPTH = 10
 MOST_FILES = 200
 MOST_STATEMENTS = 200_000
@@ -196,6 +216,8 @@ class Includes:
     statements: Callable[[Path, str], list[Directive] | None]
     """Those of a file, which is called so in places; None for what is not text."""
     sources: list[Path] = field(default_factory=list)
+    printed: Mapping[str, list[Directive]] = field(default_factory=dict)
+    """Of each file that is at hand without being read."""
     left: int = MOST_STATEMENTS
 
     def resolved(self, block: list[Directive], within: tuple[Path, ...]) -> list[Directive]:
@@ -207,10 +229,16 @@ class Includes:
                 one.block = self.resolved(one.block, within)
             named = one.args[0] if one.name in self.names and len(one.args) == 1 and one.block is None else ""
             taken = list(self._taken(named, within)) if named and len(within) <= MOST_DEPTH and self.left > 0 else []
-            found += taken or [one]
+            found += taken or ([] if named and self.printed else [one])
         return found
 
     def _taken(self, named: str, within: tuple[Path, ...]) -> Iterator[Directive]:
+        if self.printed:
+            wanted = str(PurePosixPath(next(iter(self.printed))).parent / named)
+            for name, block in self.printed.items():
+                if (name == wanted or fnmatchcase(name, wanted)) and Path(name) not in within:
+                    yield from self.resolved(block, (*within, Path(name)))
+            return
         for path in self._files(named):
             if path not in within and len(self.sources) < MOST_FILES:
                 read = self.statements(path, str(path.relative_to(self.folder.resolve())))

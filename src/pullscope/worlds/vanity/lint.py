@@ -69,10 +69,11 @@ def redirect_unsupported_status(subject: Subject) -> Iterator[Problem]:
 
 def not_played(subject: Subject) -> Iterator[Problem]:
     """What decides the answer to a path that clients ask for, and was not played: no verdict rests on it."""
+    fixes = {one.where: one.fix for one in subject.rules.remarks if one.code == "rule-unsupported"}
     for reason in subject.not_played:
         where, _, what = reason.partition(": ")
         message = f"{what}. What clients meet there is not known."
-        yield warning("rule-unsupported", message, where=where)
+        yield warning("rule-unsupported", message, fixes.get(where), where=where)
 
 
 def rule_unreachable(subject: Subject) -> Iterator[Problem]:

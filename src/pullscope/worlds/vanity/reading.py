@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from pullscope.oci.bounds import writable
-from pullscope.worlds.vanity.blocks import Directive, Includes
+from pullscope.worlds.vanity.blocks import Directive, Includes, printed
 from pullscope.worlds.vanity.config_tree import read_toml
 from pullscope.worlds.vanity.kinds.netlify import merge, read_netlify_redirects
 from pullscope.worlds.vanity.not_read import OWN_FORM, form_of
@@ -61,8 +61,10 @@ def _with_includes(path: Path, text: str, kind: Kind, server: Statements, env: M
             return None
         return statements(text, name)
 
-    files = Includes(path.parent, server.includes, of_file)
-    every = files.resolved(statements(text, path.name), (path.resolve(),))
+    top = statements(text, path.name)
+    files = Includes(path.parent, server.includes, of_file, printed=printed(text, top))
+    top = next(iter(files.printed.values()), top)
+    every = files.resolved(top, (path.resolve(),))
     rules = _rule_file(server.of_statements(every, path.name), path.name, kind.id)
     return replace(rules, sources=(str(path), *(str(one) for one in files.sources)))
 

@@ -176,9 +176,10 @@ def too_large(where: str, limit: str, said_by: str, fix: str) -> Problem:
     return remark(where, "upload-too-large", "warning", message, fix)
 
 
-def unread(where: str, what: str, *, severity: str = "warning") -> Problem:
+def unread(where: str, what: str, fix: str = "", *, severity: str = "warning") -> Problem:
     """Another file that a statement takes in, which is not there to be read (`blocks.Includes`)."""
-    return unplayed(where, f"{what[:60]} is not read: it is not a file in this one's folder.", severity=severity)
+    fix = fix or "copy it into this one's folder, and name it in the statement by its path from there"
+    return unplayed(where, f"{what[:60]} is not read: it is not a file in this one's folder.", fix, severity=severity)
 
 
 def refused(where: str, message: str, fix: str = "correct the rule") -> Problem:

@@ -191,7 +191,7 @@ def test_a_host_that_no_ingress_has_is_the_default_backend_s() -> None:
     ("text", "said"),
     [
         ("kind: Deployment", "there is no Ingress"),
-        ("kind: Ingress\nspec: {ingressClassName: traefik}", "the class traefik is not played"),
+        ("kind: Ingress\nspec: {ingressClassName: alb}", "the class alb is not played"),
         (TEXT % ("hsts: '{{ .Values.x }}'", "/", "Prefix"), "is a template's"),
         ("kind: Ingress\nspec: [", "ingress.yaml:2: "),
     ],

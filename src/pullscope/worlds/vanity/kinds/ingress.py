@@ -20,6 +20,7 @@ from pullscope.worlds.vanity.nginx.play import DIALECT
 from pullscope.worlds.vanity.not_read import OWN_FORM
 from pullscope.worlds.vanity.platform import Kind, Read, routed
 from pullscope.worlds.vanity.rules import unplayed
+from pullscope.worlds.vanity.traefik.ingress import is_of_traefik
 
 PREFIX = "nginx.ingress.kubernetes.io/"
 _HEADERS = {
@@ -128,7 +129,7 @@ def _check_class(one: Item, annotations: dict[str, Item]) -> None:
     if name.text and "nginx" not in name.text and not annotations:
         raise ValueError(
             f"{name.where}: an Ingress of the class {name.text[:60]} is not played: of Ingress controllers pullscope "
-            f"knows ingress-nginx; {OWN_FORM}"
+            f"knows ingress-nginx and Traefik; {OWN_FORM}"
         )
 
 
@@ -296,7 +297,9 @@ def _read(text: str, file: str) -> Read:
 KIND = Kind(
     id="ingress",
     label="Ingress (ingress-nginx)",
-    is_file=lambda name, text: name.endswith((".yml", ".yaml")) and _TELLS.search(text) is not None,
+    is_file=lambda name, text: (
+        name.endswith((".yml", ".yaml")) and _TELLS.search(text) is not None and not is_of_traefik(text)
+    ),
     read=_read,
     dialect=DIALECT,
     ping_fix="add a path /v2/ of an Ingress with temporal-redirect: https://{target}$request_uri",

@@ -295,10 +295,13 @@ def _remarks(server: Server, tree: Config) -> Iterator[Problem]:
     yield from own_registry(server, tree)
 
 
+WHOLE = "give the whole configuration, as nginx -T prints it: sudo nginx -T > nginx-T.conf"
+
+
 def _unknown(block: list[Directive]) -> Iterator[Problem]:
     for one in block:
         if one.name == "include" and one.args and not may_be_left_out(one.args[0]):
-            yield unread(one.where, f"include {one.args[0]}")
+            yield unread(one.where, f"include {one.args[0]}", WHOLE)
         elif not is_known(one.name) and one.name:
             yield unplayed(one.where, f"the directive {one.name} is not played.")
         if one.name in {"if", "limit_except"} and one.block is not None:

@@ -13,6 +13,7 @@ from pullscope.worlds.vanity.patterns import PrefixPattern, beginning_pattern, e
 from pullscope.worlds.vanity.platform import Kind, Read, routed
 from pullscope.worlds.vanity.rules import Decision, NotPlayedError, Pattern, Rule, remark, too_large, unplayed
 from pullscope.worlds.vanity.traefik.config import Dynamic, Router, dynamic, lookups, middleware_of, service_of
+from pullscope.worlds.vanity.traefik.ingress import is_of_traefik
 from pullscope.worlds.vanity.traefik.matching import Asked, matches, names_of
 from pullscope.worlds.vanity.traefik.play import DIALECT, HARMLESS, PLAYED, Play
 from pullscope.worlds.vanity.upstreams import is_inside
@@ -85,8 +86,8 @@ def _middlewares(found: Dynamic) -> Iterator[Problem]:
     hosts = dict.fromkeys(name for one in found.routers for name in names_of(one.term) or ("docker.example.com",))
     uploads = dict.fromkeys(filter(None, (_upload_service(found, host) for host in hosts)))
     for name, one in found.middlewares.items():
-        # Labels have each under two names.
-        for kind, options in one.fields.items() if not name.endswith("@docker") else ():
+        # Labels and custom resources have each under two names.
+        for kind, options in one.fields.items() if "@" not in name else ():
             if kind not in HARMLESS | PLAYED:
                 message = f"the middleware {kind} ({name}) can change what a path answers, and is not played."
                 yield unplayed(options.where, message)
@@ -121,7 +122,8 @@ KIND = Kind(
     id="traefik",
     label="Traefik",
     is_file=lambda name, text: (
-        name.endswith((".yml", ".yaml", ".toml")) and (_TELLS.search(text) or _LABEL.search(text)) is not None
+        name.endswith((".yml", ".yaml", ".toml"))
+        and ((_TELLS.search(text) or _LABEL.search(text)) is not None or is_of_traefik(text))
     ),
     read=read_traefik,
     with_values=with_values,
@@ -132,7 +134,10 @@ KIND = Kind(
     address="Traefik's address",
     projects=routed("dynamic.yml", "traefik"),
     row=(
-        "`*.yml`, `*.toml` with `http.routers` (middlewares that change path or headers), labels of containers, `IngressRoute`",
+        (
+            "`*.yml`, `*.toml` with `http.routers` (middlewares that change path or headers), labels of containers, "
+            "`IngressRoute`, an Ingress of its class"
+        ),
         "what `rule` says",
         "302",
     ),

@@ -123,7 +123,7 @@ class Play:
         for level in self._scope.levels():
             for one in level.own.get("include", ()):
                 if level.block.name != "http" and one.args and not may_be_left_out(one.args[0]):
-                    raise NotPlayedError(one.where, f"include {one.args[0]} is not read")
+                    raise NotPlayedError(one.where, f"include {one.args[0]} is not read (give what nginx -T prints)")
 
     def _rewritten(self, scope: Scope) -> _Ended:
         changed = False

@@ -1,7 +1,7 @@
 """A dynamic configuration as routers, middlewares and services. Items in, values out; answers nothing.
 
 The file provider's `http` (doc.traefik.io/traefik/reference/routing-configuration), the labels of containers, and the custom
-resources IngressRoute and Middleware, which say the same.
+resources IngressRoute and Middleware, which say the same. An Ingress is read in `ingress`.
 
 Labels (…/other-providers/docker) are paths of names with a value. A compose file writes $ as $$. A router without a service has
 its container's only one, which is reached by the name in the compose file.
@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pullscope.oci.verdicts import Problem
 from pullscope.worlds.vanity.config_tree import Item, every
 from pullscope.worlds.vanity.rules import refused, unplayed
+from pullscope.worlds.vanity.traefik.ingress import routers, unknown
 from pullscope.worlds.vanity.traefik.matching import Term, read_rule
 
 MOST_ROUTERS = 5000
@@ -62,18 +63,29 @@ class Dynamic:
                 return not (one.entry_points <= _PLAIN or (any_tls and secure and not one.entry_points & secure))
             return not any_tls
 
-        return sorted((one for one in self.routers if over_tls(one)), key=lambda one: -one.priority)
+        # Where none can, TLS ends in front of Traefik.
+        return sorted(filter(over_tls, self.routers), key=lambda one: -one.priority) or self.routers
 
 
 def dynamic(documents: list[Item], file: str) -> Dynamic:
     """ValueError where the documents hold no router."""
     found = Dynamic(file)
+    documents = [inner for one in documents for inner in (one.at("items").rows or [one])]
+    services = {one.at("metadata", "name").text: one for one in documents if one.at("kind").text == "Service"}
     for document in documents:
         kind = document.at("kind").text
         if kind == "Middleware":
-            found.middlewares.setdefault(document.at("metadata", "name").text.lower(), document.at("spec"))
+            name, space = (document.at("metadata", key).text.lower() for key in ("name", "namespace"))
+            found.middlewares.setdefault(name, document.at("spec"))
+            found.middlewares.setdefault(f"{space or 'default'}-{name}@kubernetescrd", document.at("spec"))
         elif kind == "IngressRoute":
             _ingress_route(document, found)
+        elif kind == "Ingress":
+            for path in routers(document, services):
+                to = Item(path.where, path.name)
+                _add(found, path.name, to, Item(path.where, path.rule), to, path.middlewares, path.router)
+                found.services[path.name.lower()] = _of_kubernetes([path.service], document, path.where)
+            found.remarks += unknown(document)
         elif kind == "TLSOption":
             found.tls_options[document.at("metadata", "name").text.lower()] = document.at("spec")
         found.tls_options.update(document.at("tls", "options").fields)
@@ -134,7 +146,7 @@ def _add(
         reason = str(error).partition(": ")[2]
         found.remarks.append(refused(where, f"Traefik leaves the router {name} out: {reason}."))
         return
-    written = one.at("priority").text
+    written = (one.at("priority") or around.at("priority")).text
     priority = int(written[:9]) if written.lstrip("-").isdigit() and written.isascii() else 0
     found.routers.append(
         Router(
@@ -158,7 +170,7 @@ def lookups(found: Dynamic) -> Iterator[Problem]:
         for one in router.middlewares:
             if middleware_of(found, one.text) is None:
                 message = f"the middleware {one.text} is not in this file: what it does to {router.name} is not known."
-                yield unplayed(one.where, message)
+                yield unplayed(one.where, message, "put the middleware into the same file")
         options = tls_options_of(found, router)
         if router.tls_options and options is None:
             own = f"the TLS options of {router.name} are not in this file"

@@ -98,7 +98,7 @@ class Play:
             raise NotPlayedError(one.where, "the middlewares lead to each other")
         found = middleware_of(self.config, one.text)
         if found is None:
-            raise NotPlayedError(one.where, f"the middleware {one.text} is not in this file")
+            return [("", one)]
         steps: list[tuple[str, Item]] = []
         for kind, options in found.fields.items():
             if kind == "chain":
@@ -119,6 +119,8 @@ class Play:
         where = options.where
         path = unquote(state.path)
         match kind:
+            case "":
+                raise NotPlayedError(where, f"the middleware {options.text} is not in this file")
             case "redirectregex" | "redirectscheme":
                 redirect = self._redirected(kind, options, state)
                 if redirect is not None:
