@@ -459,6 +459,7 @@ def test_the_step_is_that_of_the_client_and_the_registry(text: str, says: str, n
 
 AGENT = "CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve ref"
 DAEMON, VALID = "Error response from daemon: Get", "x509: certificate is valid for"
+REFUSED = "dial tcp 127.0.0.1:5000: connect: connection refused"
 TIMEOUT = "dial tcp 3.2.1.4:443: i/o timeout"
 SANDBOX = (
     'failed to get sandbox image "r.example/pause:3": failed to resolve reference "r.example/pause:3": unexpected status '
@@ -474,6 +475,10 @@ SANDBOX = (
             "assignPublicIp=ENABLED",
         ),
         (f"{AGENT} 1.dkr.ecr.eu-west-1.amazonaws.com/a:1@sha256:{'d' * 64}: not found", "--force-new-deployment"),
+        (
+            f'failed to solve: Head "http://localhost:5000/v2/a/blobs/sha256:{"d" * 64}": {REFUSED}',
+            "--driver-opt network=host",
+        ),
         (SANDBOX, "crictl pull --creds USER:PASSWORD r.example/pause:3 on each node"),
         ("error: tag 1 failed: Internal error occurred: r.example/a/app:1: denied: no", "--docker-server=r.example"),
         (

@@ -90,7 +90,7 @@ _IMAGE = re.compile(
     r"initializing (?:image from )?source|content of|"
     r"(?:docker|podman|nerdctl|buildah|crane|oras|helm|ctr|crictl)(?: -n \S+| -\S+)*(?: i| images?| compose)? "
     r"(?:pull|push|run|ls)(?: --creds[ =]\S+| -\S+)*)"
-    r"[ \\\[\"'`(]+(?:docker://|oci://)?(?!(?:error|because|failed|image|to|layer)[ :])"
+    r"[ \\\[\"'`(]+(?:docker://|oci://)?(?!(?:error|because|failed|image|to|layer)[ :]|\S+\.tgz\b)"
     r"((?:[\w.-]+(?::\d+)?/)*[a-z0-9](?:[\w.-]*\w)?(?::\w(?:[\w.-]*\w)?)?(?:@sha256:[0-9a-f]{64})?)",
     re.IGNORECASE,
 )

@@ -33,8 +33,8 @@ regclient/regctl: (?i)failed to (?:send blob post|(?:get|put) manifest |(?:get|r
 buildkit: failed to solve|invalid from flag value
 cri-o: (?:Failed to pull image|rpc error: ).*(?:[Rr]eading manifest|pinging|[Bb]earer token)|pulling image failed:
 cri-o: error creating pod sandbox
-containerd: failed to pull and unpack image
-nerdctl: ^failed to resolve reference|does not seem to support HTTPS
+containerd: failed to pull and unpack image|PullImage .*failed to resolve image
+nerdctl: tryLoginWithRegHost|rh\.Authorizer|^failed to resolve reference|does not seem to support HTTPS
 kaniko: checking push permission|push to destination
 jib: cloud\.tools[.:]jib
 helm: (?:INSTALLATION|UPGRADE) FAILED|could not download oci://|valid chart repository|failed to fetch \S+\.tgz

@@ -88,9 +88,10 @@ def without_a_request(text: str) -> str:
 
 def _filled_in(meant: str, image: Reference | None, speaker: str) -> str:
     """The words with the image, and its registry in the client's own commands, where the message names one."""
+    registry = image.registry if image is not None else "HOST"
+    meant = re.sub(r"docker login HOST\b", own_login(identify(speaker).family, registry), meant)
     if image is None:
         return meant
-    meant = re.sub(r"docker login HOST\b", own_login(identify(speaker).family, image.registry), meant)
     meant = re.sub(r"(?<=https://)HOST\b|\bHOST(?=:443)", image.api_host, re.sub(r"\bIMAGE\b", str(image), meant))
     meant = re.sub(r"\bREPOSITORY\b", f"{image.registry}/{image.repository}", meant)
     return re.sub(r"(?<!/)\bHOST\b(?![:/])", image.registry, meant)

@@ -316,6 +316,10 @@ def told(case: Case, found: Failure, hops: list[Hop]) -> tuple[str, str]:
         "itself": f"build or load the image as the user who runs {client}, if it is one of this machine's, before whose names "
         "localhost/ stands (podman images lists them; sudo has others); else "
         if hop.host == "localhost" and case.family in CONTAINERS_IMAGE  # osbuild/bootc-image-builder#637
+        # docker/buildx#94, #218, basecamp/kamal#1287
+        else "create the builder in the network of its host, as its container is another machine (docker buildx create --use "
+        "--driver-opt network=host), or "
+        if is_loopback(hop.host) and case.family == "buildkit"
         else f"name the registry's address on any other machine (on each of them {hop.host} is that machine itself); "
         if is_loopback(hop.host) and hop.mirror_of is None
         else "",
