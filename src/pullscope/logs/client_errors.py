@@ -36,6 +36,8 @@ for the sake of the others."""
 _ADDRESS = re.compile(r"https?://[^\s\"'\\<>()*]+[^\s\"'\\<>().,;:]")
 """An address, in a sentence of any other client."""
 _DIGEST = "(?P<what>sha256:[0-9a-f]{64})"
+_OF_BLOBS = rf"(?:(?:reading|writing) blob(?: {_DIGEST})?|parsing image configuration)"
+_REFUSED_BLOB = r"(?=.*received unexpected HTTP|fetching blob: (?:blob unknown|unknown blob)\b)"
 _TOLD = (
     (rf"uploading layer to (?P<url>{_URL}): ", "PUT {url}"),
     (r"initiating layer upload to (?P<path>/v2/\S+/blobs/uploads/) in (?P<host>\S+?):", "POST https://{host}{path}"),
@@ -48,7 +50,9 @@ _TOLD = (
     ),
     (rf"reuse blob {_DIGEST} at destination: failed to read from destination repository", "HEAD {at}/blobs/{what}"),
     (rf"could not fetch content descriptor {_DIGEST} .*: not found", "GET {at}/blobs/{what}"),
-    (rf"(?i)(?:reading|writing) blob(?: {_DIGEST})?: (?=.*received unexpected HTTP)", "GET {at}/blobs/{what}"),
+    (rf'registry for \\*"(?P<image>[^"\\]+)\\*": {_DIGEST}: not found', "GET {at}/blobs/{what}"),
+    (rf"(?i){_OF_BLOBS}: {_REFUSED_BLOB}", "GET {at}/blobs/{what}"),
+    (rf'decoding bearer token \(last URL \\*"(?P<url>{_URL})\\*"', "GET {url}"),
     (r"(?i)failed to send blob post, ref (?P<image>\S+?): ", "POST {at}/blobs/uploads/"),
     (
         rf"(?i)failed to (?:get blob|request blob head), digest {_DIGEST}, ref (?P<image>\S+?): ",
@@ -74,6 +78,7 @@ _COMMITTED = re.compile(r'failed commit on ref \\*"(manifest|index|config|layer)
 _IMAGE = re.compile(
     r"(?:manifest for(?= \S+ not found)|Error pulling(?: image(?! configuration))?(?! image)|No such image:|"
     r"Image(?= '\S+' not found)|presence of layer \S+ \(\S+\) in|(?:copy|sync) .*docker://\S+(?= +docker://)|"
+    r"skopeo(?: -\S+)* (?:copy|inspect)(?: -\S+)*(?= docker://\S+(?:\Z| +(?!docker:)))|"
     r"pin image|S(?:tep|TEP) \d+(?:/\d+)? ?: FROM(?: --platform=\S+)?|"
     r": image(?= \S+ not found)|failed to solve:(?= \S+:[\w.-]+: (?:pulling|failed|unexpected))|"
     r"pushing(?= \S+ (?:image |with docker))|"

@@ -17,6 +17,7 @@ from pullscope.trace.border import Body, Border, wants_document, wants_upload
 from pullscope.trace.events import Event, Requested
 
 MOST_WAITING = 1_000
+_PAGE = re.compile(rb"(?i)<(?:html|!doctype html)")
 _NGINX = re.compile(rb"<hr><center>((?:nginx|openresty)[\w./-]*)</center>")
 """nginx, src/http/ngx_http_special_response.c."""
 TICK = 1e-4
@@ -61,6 +62,7 @@ class Exchange:
         """The log quotes an answer without its header fields; nginx names itself in its pages, too."""
         self.answer(status, body, line)
         self.fields += [("Server", page[1].decode()) for page in _NGINX.finditer(body or b"")]
+        self.fields += [("Content-Type", "text/html")] * (_PAGE.match(body or b"") is not None)
 
     def fail(self, reason: str | None, line: int, time: float | None = None) -> None:
         """The log says why there was no answer."""
@@ -164,10 +166,10 @@ def _end(border: Border, exchange: int, one: Exchange, *, answered: float, ended
     body = Body(length=one.length, sha256=one.sha256)
     if one.body is not None:
         endpoint = route(one.url, Headers(one.sent)).endpoint
-        is_token = endpoint is Endpoint.NONE and one.body[:1] == b"{"
+        is_token = endpoint is Endpoint.NONE and one.body[:1] in (b"{", b"<")
         body = Body.of(one.body, keep=wants_document(endpoint, one.status or 0, is_token=is_token))
         if not _proves(one, body.sha256 or ""):
             # Text went through many hands: that it differs, or is not a document, says nothing of the bytes.
-            sound = (one.status or 0) >= 400 or read_json(one.body) is not None
+            sound = (one.status or 0) >= 400 or one.body[:1] == b"<" or read_json(one.body) is not None
             body = Body(length=body.length, content=body.content if sound else None)
     yield border.finished(exchange, body, time=ended)

@@ -45,10 +45,15 @@ unknown blob|blob upload unknown
 anonymous token: unexpected status: 40[13]
     the client had no login for that registry, and was refused: log in before it (docker login HOST; in a workflow
         docker/login-action with registry: HOST)
+# run: skopeo 1.22 and podman 5.8 cut it off there
+fetching blob: StatusCode: 4\d\d, \\*\"<\?xml
+    the storage of that blob refused its signed address, and why is cut off: set the clock of this machine (timedatectl set-ntp
+        true) and start the pull again, for new addresses; if it fails again, skopeo --debug copy docker://IMAGE dir:app shows the
+        storage's host, which a firewall or the registry's rights there may bar
 # HAProxy's and nginx's pages (containers/skopeo#2723)
 StatusCode: 4\d\d, \\*\"<
-    a web page answered, so a proxy or gateway in front of the registry refused the upload, not the registry: skopeo copy
-        --debug shows the address; send past that proxy, or have it allow such requests
+    a web page answered, so a proxy or gateway in front of the registry refused that, not the registry: skopeo copy
+        --debug shows the address; go past that proxy, or have it allow such requests
 # moby/buildkit#4456: containerd fetches it with a login only
 oauth token: unexpected status.*: 40[13]
     the token server refused the login that the client showed, which is not there or may not do that: log in again with an
@@ -57,8 +62,12 @@ signed by unknown authority|local issuer certificate|self.signed certificate|PKI
     the client trusts no CA behind the certificate that it got: something on the way reads TLS, as a company's proxy does, or it
         has no CA certificates: openssl s_client -connect HOST:443 where it runs shows the issuer; have it trust that CA (Java:
         keytool -importcert -cacerts), or install the package ca-certificates
-# testcontainers/testcontainers-java#1283, zalando-incubator/baigan-config#83
-parsing HTTP \d{3} response body: invalid character '<'
+# run: crane 0.20
+no token in bearer response
+    the token server answered without a token: curl -sI https://HOST/v2/ names it (realm), and curl -i asks it: what is in front
+        of it has to pass the request on, or the registry has to name another
+# testcontainers/testcontainers-java#1283, zalando-incubator/baigan-config#83; run: skopeo 1.22, crane 0.20
+invalid character '<'
     a web page or XML came where a registry answers with JSON, so that a proxy, a filter or a storage answered in its place:
         curl -si https://HOST/v2/ where the daemon runs shows which
 # docs: moby distribution/pull_v2.go; DeepVAC/TorchPod#60, docker/hub-feedback#645
@@ -83,10 +92,14 @@ failed to login to OCI registry
     the registry took no login of Flux, and why is not said: kubectl describe helmrepository tells; helm registry login HOST with
         that user and password tries it, and secretRef names the secret that has them
 # apptainer/apptainer#2230, cri-o/cri-o#7007, containers/skopeo#1240: of its own login, or of none, the library says the same
-[Bb]earer token: invalid status code from registry 40[13]
-    the token server refused: the login that was shown is wrong, or may not pull that, or there was none: check the name; if it
-        is private, log in with an account that may pull it: docker login HOST
-(?:[Bb]earer token: invalid status code from registry|fetch (?:anonymous|oauth) token: unexpected status:?) 5\d\d
+[Bb]earer token: received unexpected HTTP status: 404
+    the token server that the registry names has nothing at that address: curl -sI https://HOST/v2/ names it (realm); let what is
+        in front of it pass that path on, or have the registry name the right one
+[Bb]earer token: (?:invalid status code from registry|received unexpected HTTP status:) 40[13]
+    the token server refused: the login that was shown is wrong, or may not pull that, or there was none: check the name; if it is
+        private, log in with an account that may pull it: docker login HOST
+(?:[Bb]earer token: (?:invalid status code from registry|received unexpected HTTP status:)|fetch (?:anonymous|oauth) token:
+        unexpected status:?) 5\d\d
     the token server failed, which is not named (curl -sI https://HOST/v2/ names it: realm): try again, and see its log or status
 Requesting bearer token: invalid status code|[Ff]etch bearer token for '
     the token server said so, which is not named: curl -sI https://HOST/v2/ names it (realm), and curl -v asks it

@@ -28,6 +28,8 @@ _FRAME = re.compile(r"\s+at [\w.$/]+\(")
 """A line of Java's stack, which says what failed (GoogleContainerTools/jib#744)."""
 _ADDRESSED = re.compile(r"https?://\S+: ?\Z")
 """A line that ends before the status (keikoproj/upgrade-manager#354)."""
+_PAGE = re.compile(r"<(?:html|!doctype)\b(?!.*</html>)", re.IGNORECASE | re.DOTALL)
+"""A web page that goes on, as go-containerregistry 0.20 prints it after the status (run: crane behind nginx)."""
 _TREE = re.compile(r" +(?:GET|HEAD|POST|PUT|PATCH|DELETE) https?://\S+:\Z")
 """A line of an error that each cause is indented below (carvel-dev/imgpkg#429)."""
 _TOLD_IN = re.compile(r"(?:^|[._])(?:err|error|message|msg|stderr|stream|errorDetail)\Z")
@@ -111,6 +113,8 @@ def _joined(held: str, line: str) -> str | None:
         return f"{held} {line.removeprefix('[ERROR] ')}"
     if (
         _FRAME.match(line)
+        or _PAGE.search(held)
+        or held.endswith("?>")
         or (_TREE.match(held) and line.startswith("  "))
         or (_ADDRESSED.search(held) and re.match(r"\d{3} [A-Z]", line))
         or re.search(r"(?:status code|model manifest:) \d{3}: *\Z", held)

@@ -41,6 +41,7 @@ helm: (?:INSTALLATION|UPGRADE) FAILED|could not download oci://|valid chart repo
 apptainer: FATAL:   |While making image|failed to get (?:SHA of|checksum for) docker://
 source-controller: chart pull error|determine (?:the )?artifact|failed to pull artifact from 'oci:
 kubelet: Failed to pull image
+oras: Error from (?:source|destination) registry for
 skopeo: (?s)(?:initializing source|at destination:|layer (?:upload )?to |[Rr]eading manifest |manifest \S+ to ).*\nfatal$
 podman: Trying to pull |initializing source|[Rr]eading manifest \S+ in|exists in|(?:layer|upload|manifest \S+) to |container reg
 """,

@@ -21,6 +21,17 @@ _CODES = [
         "blob upload unknown 404,blob upload invalid 400,size invalid 400,range invalid 416,projectpolicyviolation 412",
     )
 ]
+_DESCRIPTIONS = {
+    "repository name not known to registry": "name unknown",
+    "blob unknown to registry": "blob unknown",
+    "blob upload unknown to registry": "blob upload unknown",
+    "provided digest did not match uploaded content": "digest invalid",
+    "provided length did not match content length": "size invalid",
+    "invalid repository name": "name invalid",
+    "manifest tag did not match URI": "tag invalid",
+}
+"""What stands for a code where its client leaves that out: containers/image (run: skopeo 1.22, podman 5.8)."""
+_DESCRIBED = re.compile(rf"(?<=: )(?:{'|'.join(_DESCRIPTIONS)})\Z")
 _STATUS = re.compile(
     r"(?:HTTP status:?|StatusCode:|[Ss]tatus code(?: from registry| \[[^\]]*\])?:?|"
     r"[Uu]nexpected status(?: code)?(?: \S+(?=: ))??:?|"
@@ -40,8 +51,12 @@ _QUOTED = re.compile(
 _A_PAGE = re.compile(r"parsing HTTP (\d{3}) response body: invalid character '<'")
 """The same where the answer is left out: all that is known of it is how it begins."""
 """How docker quotes an answer that is no document (distribution registry/client/errors.go), and containers/image."""
-_UNQUOTED = re.compile(r"(?:unexpected status code \d{3} [\w ]+:|status code \d{3}; body:) ([<{].*)", re.DOTALL)
+_UNQUOTED = re.compile(r"(?:unexpected status code \d{3} [\w ]*:|status code \d{3}; body:) (\S.*)", re.DOTALL)
 """An answer that is no error of a registry, as go-containerregistry prints it (transport/error.go)."""
+_NO_TOKEN = re.compile(
+    r"empty token returned\Z|(?:decoding bearer token|failed to decode response).*(: invalid character '<')", re.DOTALL
+)
+"""A token server's 200 that has no token, or is a page (run: oras 1.3, skopeo 1.22)."""
 _DETAIL = re.compile(r"[;:] \[?map\[(?:(?:message|description):(.{20,300}))?.*")
 """What go-containerregistry prints of an error's `detail`, and the reason in it (google/go-containerregistry#2078)."""
 _DOCUMENT = re.compile(r'\{ *\\*"errors\\*" *: *\[.*\]\s*\}', re.DOTALL)
@@ -59,6 +74,7 @@ _DENIED = (
 _SAYS = (
     (_DENIED, 401),
     ("(?<!for )unknown error", 500),  # UNKNOWN in errcode/register.go; a kubelet's "for unknown error" is its own
+    (r'registry for "\S+": unknown: ', 500),  # UNKNOWN of a failure, as oras 1.3 tells it (run)
     ("too many failed login attempts", 429),  # Docker Hub: docker/compose#3562
     # containerd and oras, cosign, Quay of old (UKHomeOffice/kb8or#68), Cloud Run (google-github-actions/deploy-cloudrun#465)
     # docker of old (docker/docker-py#1287), Harbor (goharbor/harbor#19067)
@@ -86,6 +102,9 @@ def answer_of(text: str) -> tuple[int, bytes | None] | None:
         return int(quoted[1]), unquoted(quoted[2]).encode()
     if page := _A_PAGE.search(text):
         return int(page[1]), None
+    if (page := _NO_TOKEN.search(text)) is not None:
+        start = re.search(r'body start \\*"(.*?)\\*"\)', text, re.DOTALL)
+        return 200, (start[1] if start else "<html>" if page[1] else "{}").encode()
     found = _STATUS.search(text) or _NAMED.search(text)
     status = int(found[1]) if found else None
     if nested := _NESTED.search(text):
@@ -110,6 +129,10 @@ def answer_of(text: str) -> tuple[int, bytes | None] | None:
                 message = re.sub(r"[\"')\]\s]+\Z", "", message)
             body = json.dumps({"errors": [{"code": code, "message": message}]}).encode()
             return status or said or stands_for, body
+    if described := _DESCRIBED.search(text):
+        words = _DESCRIPTIONS[described[0]]
+        body = json.dumps({"errors": [{"code": words.upper().replace(" ", "_"), "message": described[0]}]}).encode()
+        return status or dict(_CODES)[words], body
     status = status or said
     if status is not None and (
         other := re.search(r"\bunknown: ([^:\n{]+|(?:artifact|repository) \S+ not found)\Z", text)

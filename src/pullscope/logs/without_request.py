@@ -82,7 +82,7 @@ def without_a_request(text: str) -> str:
         more = (
             f"crane manifest {image} asks the registry itself, and shows its answer; the log of what failed says more"
         )
-    words = " ".join(redact_text(said).split())[-300:]
+    words = " ".join(redact_text(said or text.strip().rpartition("\n")[2]).split())[-300:]
     return f"names no request that failed, so its cause is not known; it says {words!r}{meant}; {more}"
 
 

@@ -1,4 +1,5 @@
-"""What one answer of a registry, its token server or its storage is enough to tell: refusals, failures, what is missing."""
+"""What one answer of a registry, its token server or its storage is enough to tell: refusals, failures, what is missing.
+One file, because each of these rows is also told by what the others do not say."""
 
 from __future__ import annotations
 
@@ -155,11 +156,12 @@ def manifest_unknown(one: Answer) -> str:
     if "@" in (step.route.reference or ""):
         return f"{where} knows no reference {step.route.reference}{_why(one)}: that is a tag and a digest in one."
     put = f" {untagged[0]}" if (untagged := of_no_tag(one)) is not None else ""
-    if step.route.digest is None:
-        return f"{where} has no tag {step.route.reference} in {name}{_why(one)}.{put}"
-    tag = named_by(one)
+    if step.route.digest is None:  # of a status alone, whether there is such a repository is not known
+        wordless = not one.hop.errors and lacking(one.hop.request, "bodies")
+        what = name_of(step) if wordless else f"tag {step.route.reference} in {name}"
+        return f"{where} has no {what}{_why(one)}.{put}"
+    before = f", which it named for {tag} just before" if (tag := named_by(one)) is not None else ""
     listed_in = " that the image's index names" if step.expectation is not None else ""
-    before = f", which it named for {tag} just before" if tag is not None else ""
     return f"{where} has no manifest {name_of(step)}{listed_in} in {name}{_why(one)}{before}.{put}"
 
 
@@ -196,16 +198,17 @@ def cdn_failed(one: Answer) -> str:
     `retried`. 5xx of the registry itself is `registry-failed`, of a mirror `mirror-failed`.
     """
     hop = one.hop
-    why = f" ({hop.failed.reason})" if hop.failed is not None else ""
-    said = f"said {hop.status}{quoted(hop)}" if hop.status is not None else f"ended the connection{why}"
+    ended = f"ended the connection{f' ({hop.failed.reason})' if hop.failed is not None else ''}"
+    said = f"said {hop.status}{quoted(hop)}" if hop.status is not None else ended
     return f"{answered_by(hop)}, which has the bytes of {name_of(one.step)}, {said}."
 
 
 def _why(one: Answer) -> str:
     """What an answer says beside that something is missing, in brackets."""
     if one.hop.errors:
-        said = next((error.message for error in one.hop.errors if error.message and not is_usual(error.message)), "")
-        return f" ({said[:MOST]})" if said else ""
+        return next(
+            (f" ({one.message[:MOST]})" for one in one.hop.errors if one.message and not is_usual(one.message)), ""
+        )
     return f" ({words(one.hop)})" if is_specific(one.hop) else ""
 
 

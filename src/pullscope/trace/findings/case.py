@@ -285,4 +285,6 @@ def name_of(step: Step) -> str:
     route = step.route
     if route.digest is not None:
         return route.digest.short
+    if route.endpoint is Endpoint.BLOB:
+        return "a blob"  # of which a message does not say the digest
     return f"{route.repository}:{route.reference}" if route.reference else path_of(step.first.request.url)

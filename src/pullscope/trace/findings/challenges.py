@@ -158,7 +158,7 @@ def token_server_insecure(case: Case) -> Iterator[Found]:
 
 @row(
     needs=Fact.TOKEN,
-    explains="mirror-failed token-server-insecure",
+    explains="mirror-failed token-server-insecure access-denied",
     remedy="repair the token server that the realm names",
 )
 def token_server_failed(case: Case) -> Iterator[Found]:

@@ -214,7 +214,7 @@ def of_a_failure(one: Answer) -> str | None:
         return f"allow {host} in {proxy}, a proxy on the way, and run curl -v {where_to_ask(one)} there: nothing came{past}"
     if one.hosted is not None:
         return f"{one.later.replace('again', 'again later', 1)}, and see {one.hosted.status}"
-    if name == "Cloudflare" and one.status in _BY_STATUS:
+    if name in ("Cloudflare", None) and one.status in _BY_STATUS:  # these statuses are Cloudflare's alone
         return of_the_status(one)
     if one.in_front is not None and name is not None:
         why = "refused the connection, took too long or sent too large headers"
@@ -257,9 +257,12 @@ _STATUSES = """
 431 any: raise the limit for headers in front of {host} (large_client_header_buffers in nginx): tokens can be long
 451 any: pull it from a mirror that can be reached from here
 # developers.cloudflare.com, "Cloudflare 5xx errors"
+520 any: read what the server behind {host} logged then: it ended the connection, or its answer is none to Cloudflare (headers
+        over 128 KB, or empty)
 521 any: start the web server behind {host}, or let Cloudflare's addresses (cloudflare.com/ips) in: it refuses the connection
 522 any: let Cloudflare's addresses (cloudflare.com/ips) in at the firewall of {host}: the server behind it does not answer
 523 any: correct the address that the DNS of Cloudflare has for {host}: nothing leads there
+524 any: read what the server behind {host} did meanwhile: it gave Cloudflare no answer within 120 s
 525 any: let the server behind {host} speak TLS on the port that Cloudflare asks, or set SSL/TLS of Cloudflare to another mode
 526 any: give the server behind {host} a valid certificate for that name, or set SSL/TLS of Cloudflare to Full, not Full (strict)
 530 any: start cloudflared, or correct the record of {host} at Cloudflare: it knows no way to the server behind it

@@ -90,7 +90,7 @@ def _leading_to(step: Step, check: bool) -> Iterator[tuple[Hop, tuple[str, list[
 
 @row(
     needs=Fact.ODD,
-    explains="missing-content-digest",
+    explains="missing-content-digest cdn-failed blob-unknown",
     severities="error, warning",
     suffers="docker, containerd; podman and skopeo guess",
     remedy="send the manifest's own media type",

@@ -20,6 +20,7 @@ from pullscope.trace.findings.paths import added, of_a_path_twice
 from pullscope.trace.findings.put_before import of_no_tag
 from pullscope.trace.findings.said import led_to, says
 from pullscope.trace.model import Kind
+from pullscope.trace.source_gaps import lacking
 
 _CACHE = "if {host} is a cache of another registry, ask that for it too: if it is there, {mend}"
 """What a cache lacks is behind it: kubernetes/registry.k8s.io#258, moby/moby#41687, sonatype/nexus-public#639."""
@@ -172,7 +173,7 @@ def of_what_is_missing(one: Answer) -> str | None:
             return (
                 "do nothing, if the build went on: BuildKit makes what its cache lacks, and --cache-to writes that anew"
             )
-        if step.expectation:
+        if step.expectation or (step.method == "GET" and lacking(one.hop.request, "bodies")):
             return f"push the image again: its manifest is there, its content is not{also}"
         return f"ask for it in the repository that it was pushed to, if that is not {name}"
     if one.code != "manifest-unknown":

@@ -207,7 +207,13 @@ def of_storage(one: Answer) -> str | None:
     status = hop.status
     if status == 403 and hop.request.authorization == "none":
         policy = "a policy of its network (a proxy, a VPC endpoint) may refuse it"
-        network = f"allow {hop.host} where {one.case.client} is: {policy}; else look at the rights that {by} has there"
+        hosted = known_registry(by)
+        rights = (
+            f"look at the rights that {by} has there"
+            if hosted is None or not hosted.status
+            else "start it again, for a new one"
+        )
+        network = f"allow {hop.host} where {one.case.client} is: {policy}; else {rights}"
         return one.asks_for or _of_a_network(by) or network
     if status == 401:
         return f"let {by} sign the addresses that it hands out: {hop.host} does not serve everyone"
@@ -215,6 +221,10 @@ def of_storage(one: Answer) -> str | None:
         known = known_registry(by)
         whose = f"see {known.status}" if known is not None else f"read the log of {hop.host}"
         return f"{one.later}; if it keeps failing, {whose}: {by} only points to {hop.host}, which fails"
+    if status == 451:
+        return f"pull it from a mirror that can be reached from here: {hop.host} may not give it out here, by law"
+    if (hosted := known_registry(by)) is not None and hosted.hosts is not None:
+        return f"start it again, for a new address; if it keeps failing from another network too, see {hosted.status}"
     where = f"the storage settings of {by} (storage.s3 in distribution)"
     changed = "if it sends on to another address than was asked, a proxy on the way changes it"
     return f"correct endpoint, region and bucket in {where}; {changed}"
