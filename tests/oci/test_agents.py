@@ -28,6 +28,7 @@ DOCKER_29 = (
         ("skopeo/1.9.3", "skopeo", "1.9.3", None),
         ("crane/v0.20.2 go-containerregistry/v0.20.2", "crane", "0.20.2", None),
         # from the clients' sources and issues
+        ("ollama/0.5.7 (amd64 linux) Go/go1.23.4", "ollama", "0.5.7", None),  # ollama/ollama#7244
         ("libpod/4.3.1", "podman", "4.3.1", None),
         ("Buildah/1.28.2", "buildah", "1.28.2", None),
         # kubernetes/registry.k8s.io#286

@@ -69,6 +69,7 @@ FAMILIES: Mapping[str, Family] = {
     "jib": Family(products=("jib",), process=_COMMAND),
     "apptainer": Family(products=("apptainer",), process=_COMMAND),
     "singularity": Family(products=("singularity",), process=_COMMAND),
+    "ollama": Family(products=("ollama",), fetches_layers=True),
     "curl": Family(products=("curl",), process=_COMMAND),
     "bazel": Family(products=("bazel",)),  # its downloader (HttpConnector.java)
     "brew": Family(products=("homebrew",)),  # several runs of curl (Homebrew/brew#12825, #13878)

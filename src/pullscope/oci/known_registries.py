@@ -240,6 +240,10 @@ mcr: Microsoft Artifact Registry
     hosts mcr\.microsoft\.com
     login none
     is_cache no
+# models alone; ollama/ollama#8873
+ollama: Ollama's registry
+    hosts registry\.ollama\.ai
+    is_cache no
 # Self-hosted registries are known by a challenge that only they send.
 # docs.redhat.com: openshift_container_platform, "Accessing the registry"; minishift/minishift#817
 openshift: OpenShift's registry

@@ -138,6 +138,8 @@ chainguard
 digitalocean
     # docs.digitalocean.com/reference/doctl/reference/registry/kubernetes-manifest
     nodes doctl registry kubernetes-manifest | kubectl apply -f -
+ollama
+    status https://github.com/ollama/ollama/issues
 k8s
     status https://github.com/kubernetes/registry.k8s.io/issues
 openshift

@@ -236,7 +236,9 @@ def _attestation(step: Step, pull: Pull) -> str:
     return f"{kind}, {_blob(step, pull) if step.method == 'HEAD' else size(came)}"
 
 
-def _blob(step: Step, _pull: Pull) -> str:
+def _blob(step: Step, pull: Pull) -> str:
+    if step.method == "HEAD" and step.outcome is Outcome.OK and pull.action == "pull":
+        return "is there"  # ollama looks before it fetches
     if step.method == "HEAD" or step.outcome is Outcome.EXPECTED_404:
         return "is there already" if step.outcome is Outcome.OK else "not there yet"
     return size(step.bytes or step.size)

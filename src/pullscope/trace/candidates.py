@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from pullscope.oci.agents import DAEMONS, GRAPHDRIVER_STORE, STARTS_OVER
+from pullscope.oci.agents import DAEMONS, GRAPHDRIVER_STORE, STARTS_OVER, UNKNOWN
 from pullscope.oci.routes import Endpoint
 from pullscope.trace.clues import UPLOADS, Clue, Form, alike, has_token, is_same_process, is_theirs, names_tag
 from pullscope.trace.model import Outcome, Pull, Step
@@ -113,6 +113,9 @@ reading (28.5): seen. And within how long: a person may run the latter again."""
 
 ON_NODES = frozenset({"containerd", "cri-o"})
 """Families that pull for kubelet."""
+
+LOOKS_FIRST = frozenset({"ollama", UNKNOWN})
+"""Families that look at a blob before they fetch it: ollama/ollama#4992, #7244. Others look where they push."""
 
 TAGS = frozenset({"crane", "go-containerregistry", "helm", "oras"})
 """Families with a command that reads a manifest to put it under a tag."""
@@ -253,6 +256,8 @@ def _asks_digest(clue: Clue, pull: Pull) -> bool:
         return not reads_blob or is_theirs(clue, pull) or reads_to_look(pull)
     if route.endpoint is Endpoint.REFERRERS or route.fallback_for is not None or route.cosign:
         return True
+    if clue.method == "HEAD" and route.endpoint is Endpoint.BLOB and clue.family in LOOKS_FIRST and wants(pull, digest):
+        return True
     if clue.method == "HEAD" and route.endpoint is Endpoint.BLOB:
         # A push looks for a blob, in its own repository or where it may be mounted from (skopeo 1.9).
         goes_on = found_no_tag(pull) or (pull.only_looked_for_blobs and digest not in pull.looked_for)
@@ -266,6 +271,15 @@ def _asks_digest(clue: Clue, pull: Pull) -> bool:
         return not (again and anew) or pull in clue.spoken
     if pull in clue.issued_to or pull in clue.spoken:
         return True
+    last = pull.tag_step.last if pull.tag_step is not None else None
+    unnamed = last is not None and last.ok and last.header("docker-content-digest") is None
+    if (
+        unnamed
+        and route.endpoint is Endpoint.MANIFEST
+        and clue.family not in DAEMONS
+        and clue.time - pull.last < AT_ONCE
+    ):
+        return True  # a cache asks for what it has read by its digest too (Nexus: ollama/ollama#5298)
     # A client that has the index already asks for its children without fetching it (containerd 2.1, transfer service).
     knows_nothing = pull.index is None and not pull.images and not pull.put
     return knows_nothing and (pull.tag is not None or route.endpoint is not Endpoint.MANIFEST)

@@ -116,6 +116,8 @@ def is_unfinished(step: Step, *, cut_off: bool) -> bool:
     last = step.last
     if cut_off:
         return may_continue(step)
+    if last.redirects and last.request.method not in ("GET", "HEAD") and last.status in (301, 302, 303):
+        return False  # what is asked there is a GET, if anything: nothing is written (Go, net/http redirectBehavior)
     if last.redirects:
         return not last.followed and last.names_address and not _goes_round(step)
     got = step.tokens[-1] if step.tokens else None

@@ -70,6 +70,8 @@ class Stitcher:
             self._forget_redirect(origin)
             origin.step.reasons.append(FOLLOWS)
             hop = self._append(origin.step, event, route, origin)
+            if event.headers.get("range") is not None:
+                self.may_repeat(hop)  # one redirect may do for all parts (ollama/ollama#7244)
             if doubtful:
                 self._followers.chose(hop, self._opened(event))
             return hop, None

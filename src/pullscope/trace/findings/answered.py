@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pullscope.oci.amounts import period
-from pullscope.oci.routes import Endpoint
 from pullscope.trace.findings.answers import Answer
 from pullscope.trace.findings.asked import request, thing
 from pullscope.trace.findings.case import REFUSALS, in_turn, listed, name_of, repositories, was_anonymous
@@ -210,33 +209,6 @@ def _why(one: Answer) -> str:
             (f" ({one.message[:MOST]})" for one in one.hop.errors if one.message and not is_usual(one.message)), ""
         )
     return f" ({words(one.hop)})" if is_specific(one.hop) else ""
-
-
-@row(
-    severities="info",
-    suffers="those that look for signatures and attestations: cosign, notation, oras, docker 29",
-    remedy="answer 404, so that clients fall back to the tag",
-    report="goharbor/harbor#18418",
-)
-def referrers_refused(case: Case) -> Iterator[Found]:
-    """The referrers API is answered by neither 200 nor 404.
-
-    After 404 clients ask for the fallback tag; after anything else notation fails (notaryproject/notation#659), and others
-    believe that there are none (distribution-spec 1.1, "Listing Referrers"). goharbor/harbor#18418.
-    """
-    refused = [
-        step
-        for step in case.steps
-        if step.route.endpoint is Endpoint.REFERRERS and (step.last.status or 0) >= 400 and step.last.status != 404
-    ]
-    if refused:
-        last = refused[0].last
-        yield Found(
-            refused,
-            f"{answered_by(last)} said {last.status} to a request for referrers{quoted(last)}: clients do not fall back to the "
-            "tag then, as they do after 404.",
-            f"let {last.host} answer 404 to /v2/NAME/referrers/ until it serves them",
-        )
 
 
 @row(

@@ -252,7 +252,7 @@ class Answer:
     @cached_property
     def later(self) -> str:
         """To try again, as far as that has not been done in vain."""
-        return "try again" if self.times < 3 else "try again when something has changed (it was the same each time)"
+        return "try again" if self.times < 3 else "try again later"
 
     @cached_property
     def put_alone(self) -> tuple[Place, Put] | None:

@@ -213,7 +213,7 @@ def of_a_failure(one: Answer) -> str | None:
             return f"let {proxy}, a proxy on the way, ask a DNS server that knows {host} (dns_nameservers in squid.conf){past}"
         return f"allow {host} in {proxy}, a proxy on the way, and run curl -v {where_to_ask(one)} there: nothing came{past}"
     if one.hosted is not None:
-        return f"{one.later.replace('again', 'again later', 1)}, and see {one.hosted.status}"
+        return f"try again later, and see {one.hosted.status}"
     if name in ("Cloudflare", None) and one.status in _BY_STATUS:  # these statuses are Cloudflare's alone
         return of_the_status(one)
     if one.in_front is not None and name is not None:
@@ -236,7 +236,9 @@ def of_a_failure(one: Answer) -> str | None:
     again, look = "" if one.times > 2 else "try again; if it fails again, ", look_at_the_log(one)
     if one.status in (502, 504) and name is None and not hop.errors:
         look = f"read the log of {unnamed(hop, 'no registry says this itself')}; then {look}"
-    return again + look + reaches + past
+    theirs = one.act == "read" and one.no_login and one.hop.request.authorization == "none" and not is_local(host)
+    whose = f"ask who runs {host}, or, if that is you, " if theirs else ""  # ollama/ollama#5298, of a registry of all
+    return again + whose + look + reaches + past
 
 
 _STATUSES = """

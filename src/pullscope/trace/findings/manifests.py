@@ -11,7 +11,7 @@ from pullscope.oci.routes import Endpoint
 from pullscope.trace.findings.asked import takes
 from pullscope.trace.findings.case import name_of
 from pullscope.trace.findings.row import Case, Fact, Found, Severity, row
-from pullscope.trace.findings.said import answered_by, front, reason
+from pullscope.trace.findings.said import answered_by, front, quoted, reason
 from pullscope.trace.model import Kind
 
 LARGEST_MANIFEST = 4 * 1024 * 1024
@@ -185,4 +185,44 @@ def attestation_missing(case: Case) -> Iterator[Found]:
             "store gives up a pull for it.",
             f"if {host} is a cache of another registry, update it or pull past it; else push the image again, or build it with "
             "--provenance=false --sbom=false",
+        )
+
+
+@row(
+    severities="warning, info",
+    suffers="those that look for signatures and attestations: cosign, notation, oras, docker 29",
+    remedy="answer 404, so that clients fall back to the tag",
+    report="goharbor/harbor#18418",
+)
+def referrers_refused(case: Case) -> Iterator[Found]:
+    """The referrers API is answered by neither 200 nor 404.
+
+    After 404 clients ask for the fallback tag; after anything else notation fails (notaryproject/notation#659), and others
+    believe that there are none (distribution-spec 1.1, "Listing Referrers"). goharbor/harbor#18418. ghcr.io sends them on to
+    pages of github.com, whose limits are those of a website (artifacthub/hub#4785).
+    """
+    refused = [
+        step
+        for step in case.steps
+        if step.route.endpoint is Endpoint.REFERRERS and (step.last.status or 0) >= 400 and step.last.status != 404
+    ]
+    if refused:
+        last, first = refused[0].last, refused[0].first
+        if last.route.endpoint is Endpoint.NONE and last.host != first.host:
+            tag = str(refused[0].route.digest).replace(":", "-", 1)
+            yield Found(
+                refused,
+                f"{first.host} has no referrers API: it sends requests for that on to a page of {last.host}, which said "
+                f"{last.status}{quoted(last)}.",
+                f"have {case.client} look at the tag {tag} of {first.route.repository}, where clients keep that list for such a "
+                "registry; as long as it does not, try again later",
+                severity=Severity.WARNING,
+            )
+            return
+        yield Found(
+            refused,
+            f"{answered_by(last)} said {last.status} to a request for referrers{quoted(last)}: clients do not fall back to the "
+            "tag then, as they do after 404.",
+            f"let {last.host} answer 404 to /v2/NAME/referrers/ until it serves them",
+            severity=Severity.INFO,
         )

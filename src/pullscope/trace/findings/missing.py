@@ -260,7 +260,8 @@ def of_a_website(one: Answer) -> str | None:
         name = f", as {within[2]}" if within else ""
         there = f"at the port that its settings give it (Repositories, HTTP or HTTPS connector){name}"
         return f"ask {what} {there}: {one.host} is Nexus as browsers have it"
-    site = next((hop.host for hop in one.step.hops if hop.host in WEBSITES), None)
+    asked = (hop.host for hop in one.step.hops if hop.host in WEBSITES)
+    site = next((host for host in asked if WEBSITES[host] != one.step.first.host), None)  # not ghcr.io's own way there
     if site is None:
         return None
     how = "docker login without a host, server in hosts.toml" if "docker" in site else "server in hosts.toml"

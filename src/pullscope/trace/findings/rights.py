@@ -198,6 +198,11 @@ def without_a_login(one: Answer) -> str | None:
     if one.code != "write-denied" or one.status not in REFUSALS or not one.no_login:
         return None
     if (reads := showed_it_with(one.case, one.hop)) is not None:
+        if one.step.route.endpoint is Endpoint.UPLOAD and is_before(one.case, "docker", 1, 13):
+            # openshift/origin#14249, moby/moby#18469: by the host as Location spells it
+            port = f"that docker shows none where the Location of an upload spells the port ({one.host}:443)"
+            how = "pass on Host without the port, set http.relativeurls: true in distribution, or use a newer docker"
+            return f"let the proxy in front of {one.host} {how}: {port}"
         too = f"have {one.case.client} show it with {one.hop.request.method} too, as with {reads}"
         return f"{too}{f' ({own})' if (own := by_hand(one.case, one.host)) is not None else ''}"
     other = is_specific(one.hop) and not says(one.hop, ACCESS)

@@ -71,8 +71,8 @@ logger = logging.getLogger(__name__)
 
 ORDER = """
 # Something else answers than was meant, or what was asked is not what is there
-login-page browser-check path-without-v2 library-prefix-missing accept-too-narrow tag-invalid rate-limited two-auth-mechanisms
-preflight-refused
+login-page browser-check path-without-v2 library-prefix-missing accept-too-narrow tag-invalid two-auth-mechanisms
+referrers-refused rate-limited preflight-refused
 # The way there
 ping-not-redirected ping-slash-lost ping-other-host ping-not-a-registry authorization-dropped scope-mismatch scope-refused
 mirror-failed upload-location-elsewhere upstream-unreachable push-over-redirect upload-address-changed upload-not-begun

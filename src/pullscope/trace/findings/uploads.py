@@ -28,7 +28,7 @@ from pullscope.trace.source_gaps import lacking
 
 @row(
     needs=Fact.WRITE,
-    explains="query-dropped redirect-downgrade upload-refused blob-not-pushed lost-after-push blob-unknown",
+    explains="query-dropped redirect-downgrade push-over-redirect upload-refused blob-not-pushed lost-after-push blob-unknown",
     suffers="all that push",
     remedy="set X-Forwarded-Proto and X-Forwarded-Host in the proxy in front, or the registry's external URL",
     recording="field/wire/push-http-location.mitm",
@@ -212,7 +212,9 @@ def upload_given_up(case: Case) -> Iterator[Found]:
         yield Found(
             [step],
             f"{answered_by(last)} {wrong}: {case.client} gave the upload up.",
-            f"update or repair {last.host}, whose answer is not the one that the specification has; some clients take it",
+            f"update {case.client}, which has to take that from {known.name} too, or have it send each blob in one piece"
+            if (known := known_registry(last.host)) is not None
+            else f"update or repair {last.host}, whose answer is not the one that the specification has; some clients take it",
             severity=Severity.ERROR,
         )
     for earlier, step in (pair for steps in in_order for pair in pairwise(steps)):
