@@ -460,6 +460,9 @@ def test_the_step_is_that_of_the_client_and_the_registry(text: str, says: str, n
 AGENT = "CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve ref"
 DAEMON, VALID = "Error response from daemon: Get", "x509: certificate is valid for"
 REFUSED = "dial tcp 127.0.0.1:5000: connect: connection refused"
+NO_AUTH = '"https://123456789012.dkr.ecr.eu-west-1.amazonaws.com/v2/a/manifests/1": no basic auth credentials'
+NO_TOKEN = "failed to fetch anonymous token: unexpected status from GET request to https://r.example/t?service=r: 403 Forbidden"
+NONE = "repository does not exist or may require 'docker login': denied: requested access to the resource is denied"
 TIMEOUT = "dial tcp 3.2.1.4:443: i/o timeout"
 SANDBOX = (
     'failed to get sandbox image "r.example/pause:3": failed to resolve reference "r.example/pause:3": unexpected status '
@@ -479,6 +482,15 @@ SANDBOX = (
             f'failed to solve: Head "http://localhost:5000/v2/a/blobs/sha256:{"d" * 64}": {REFUSED}',
             "--driver-opt network=host",
         ),
+        (
+            f'image with policy "always": {DAEMON} {NO_AUTH}',
+            '": "ecr-login"}',
+        ),
+        (
+            f"Manifest generation error: could not download oci://r.example/a: {NO_TOKEN}",
+            "argocd repo add r.example/PATH",
+        ),
+        (f"{DAEMON} pull access denied for r.example.com, {NONE}", "write a name behind the host (r.example.com/NAME)"),
         (SANDBOX, "crictl pull --creds USER:PASSWORD r.example/pause:3 on each node"),
         ("error: tag 1 failed: Internal error occurred: r.example/a/app:1: denied: no", "--docker-server=r.example"),
         (

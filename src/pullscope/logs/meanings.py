@@ -133,6 +133,10 @@ in container group '[^']*' is not accessible
     Azure Container Instances did not get the image, and does not say why: correct its name (without http://) and tag; for a
         private one az container create --registry-login-server HOST --registry-username USER --registry-password PASSWORD (in a
         template imageRegistryCredentials); az acr import brings one of Docker Hub into a registry of Azure
+# goharbor/harbor#22048, #23521, aquasecurity/harbor-scanner-trivy#177
+failed to download (?:vulnerability|Java) DB
+    trivy got no database, and why is not said (trivy --debug tells): allow HOST where it runs, or name another (--db-repository
+        ghcr.io/aquasecurity/trivy-db:2)
 # testcontainers/testcontainers-java#3530; java.testcontainers.org, "Custom configuration"
 Could not connect to Ryuk
     no registry was asked: the container of Testcontainers (Ryuk) runs, and was not reached at that address: set

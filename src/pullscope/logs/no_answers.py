@@ -36,11 +36,22 @@ auth for "([^"\s]+)" not found in secret
 Auto Blocked until ([\dT:.-]+\dZ?)
     Nexus asks the registry behind its repository no more until WHAT, since that did not answer it: correct that repository's
         Remote storage (or Nexus' own way out, proxy and login), whose Status tells why; Auto blocking there turns this off
+# aws-containers/hello-app-runner#3; docs.aws.amazon.com/apprunner, "Access role"
+\[AppRunner\] Failed to pull your application image
+    App Runner did not get the image: let build.apprunner.amazonaws.com assume the access role of the service, and give that role
+        AWSAppRunnerServicePolicyForECRAccess (aws iam attach-role-policy); the repository has to be in the service's region
+# cloud-ark/kubediscovery#3, lucperkins/colossus#1, kubernetes/kubernetes#118795
+\bErrImageNeverPull\b|pull policy of Never
+    the node has no image of that name, and imagePullPolicy: Never forbids it to pull one: load it under the very name (minikube
+        image load NAME, kind load docker-image NAME, k3s ctr images import FILE), or write IfNotPresent
 # moby/buildkit cache/remotecache/export.go
 exporting cache[\s\S]*error writing (?:manifest|config|layer)[^\n]*: 40[05]|error writing manifest blob[^\n]*: 40[05]
     the image is well, and the registry does not take the manifest of the build's cache: --cache-to
         type=registry,ref=REPOSITORY:cache,image-manifest=true,oci-mediatypes=true
 # aws/amazon-ecs-agent agent/engine: docs.aws.amazon.com/AmazonECS, "Resource initialization errors"; kubernetes/kubernetes#79535
+assumed-role/([^/\s]+)[\s\S]*perform: ecr:GetAuthorizationToken
+    no registry was asked: the role WHAT may fetch no login of ECR: aws iam attach-role-policy --role-name WHAT --policy-arn
+        arn:aws:iam::aws:policy/AmazonEC2ContainerRegistryPullOnly (to push AmazonEC2ContainerRegistryPowerUser)
 (?:ResourceInitializationError|registry auth)[\s\S]*AccessDenied
     no registry was asked: the role that fetches the login lacks a right that is named there: aws iam attach-role-policy
         --role-name ROLE --policy-arn arn:aws:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy (for secrets of
@@ -259,7 +270,7 @@ content digest sha256:[0-9a-f]{64}: not found
 no descriptor found for reference
     no registry was asked: the cache is not whole: apptainer cache clean, and once more
 # containerd/nerdctl#3264, #2635, moby/moby#19526
-(?:media ?type|unknown type:)[^\n]{0,40}text/html
+(?:media ?type|manifest type|unknown type:)[^\n]{0,40}text/html
     a web page came where a manifest should be, so what answered is no registry, but a portal, a login page or a web server:
         curl -si https://HOST/v2/ where the client runs shows which; correct the address (of a mirror, if one is set), or have
         what is in front of the registry pass /v2/ on to it

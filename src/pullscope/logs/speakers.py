@@ -11,11 +11,12 @@ _SPEAKERS = [
     for client, words in re.findall(
         r"(.+?): (.+)",
         r"""
-docker: image (?:\S+ )?with (?:policy|specified policies)
+argocd helm: [Mm]anifest generation error|failed to generate manifest for source
+gitlab-runner docker: image (?:\S+ )?with (?:policy|specified policies)
 trivy: image scan error|error in image scan|vulnerability DB|[Jj]ava DB|find the specified image|initialize an? (?:\w+ )?scanner
 UpstreamClient(Go-http-client) docker: (?:Failed to pull image|PullImage) .*Error response from daemon
-containerd/sandbox: failed to get sandbox image|RunPodSandbox.*failed to pull and unpack
-docker/sandbox: (?:unable to pull sandbox|CreatePodSandbox.*failed pulling) image.*Error response from daemon
+sandbox containerd: failed to get sandbox image|RunPodSandbox.*failed to pull and unpack
+sandbox docker: (?:unable to pull sandbox|CreatePodSandbox.*failed pulling) image.*Error response from daemon
 openshift-importer: oc (?:--\S+ \S+ )?import-image|tag \S+ failed: Internal error|Import failed \(|token auth attempt for registry
 argo-workflows: look-up entrypoint/cmd
 tekton-pipelines-controller: translating TaskSpec to Pod

@@ -180,11 +180,25 @@ WHOLE_INDEX = {
 """How clients push an index with all that it names, or none that names more than they push."""
 
 
-def for_a_sandbox(host: str, client: Client, image: str) -> str:
-    """What gives a runtime the image of a pod's sandbox, with no pull secret: kubernetes/kubernetes#90503, #51293,
-    siderolabs/talos#9594, longhorn/longhorn#3165."""
-    of_docker = client.family == "docker"
-    login = f"docker login {host} as root" if of_docker else f"crictl pull --creds USER:PASSWORD {image}"
-    own = "--pod-infra-container-image" if of_docker else "sandbox_image in /etc/containerd/config.toml"
-    why = "as no imagePullSecrets reach the image of a sandbox"
-    return f"{login} on each node, {why}; or name a public one ({own}: registry.k8s.io/pause)"
+# kubernetes/kubernetes#90503, #51293, siderolabs/talos#9594, longhorn/longhorn#3165; argoproj/argo-cd#15344, #7757, #8214;
+# docs.gitlab.com, "Access an image from a private container registry", "Use a credentials store"
+_FOR_ANOTHER = {
+    "sandbox containerd": "crictl pull --creds USER:PASSWORD {image} on each node, as no imagePullSecrets reach the image of a "
+    "sandbox; or name a public one (sandbox_image in /etc/containerd/config.toml: registry.k8s.io/pause)",
+    "sandbox docker": "docker login {host} as root on each node, as no imagePullSecrets reach the image of a sandbox; or name a "
+    "public one (--pod-infra-container-image of the kubelet: registry.k8s.io/pause)",
+    "argocd helm": "argocd repo add {host}/PATH --type helm --enable-oci --name NAME --username USER --password PASSWORD (PATH "
+    "as in the chart's address; also for charts that another depends on)",
+    "gitlab-runner docker": 'in the CI/CD variable DOCKER_AUTH_CONFIG {{"auths": {{"{host}": {{"auth": "..."}}}}}} with printf '
+    "USER:PASSWORD | base64 as auth",
+}
+"""Clients that run for another program, which hands them their login, by what `logs.speakers` calls the two."""
+
+
+def for_another(agent: str, host: str, image: str, helper: str | None) -> str | None:
+    """How that program is given a login; with a credential helper, where the registry has one that a runner can call."""
+    if agent.startswith("gitlab-runner") and helper is not None:
+        config = f'{{"credHelpers": {{"{host}": "{helper}"}}}}'
+        return f"in the CI/CD variable DOCKER_AUTH_CONFIG {config}, with docker-credential-{helper} in the PATH of the runner"
+    own = _FOR_ANOTHER.get(agent)
+    return own.format(host=host, image=image) if own is not None else None

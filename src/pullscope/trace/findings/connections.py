@@ -333,7 +333,7 @@ def told(case: Case, found: Failure, hops: list[Hop]) -> tuple[str, str]:
         says = f"what DNS or the hosts file of {fields['machine']} says of {hosts}"
         return message, f"correct {says}: it leads to {address} there (getent hosts {fields['bare']})"
     fix = found.fix.format(**fields)
-    if url.scheme == "http" and hosted and not by:  # cri-o/cri-o#2723
+    if url.scheme == "http" and hosted and not by and found.far != "proxy":  # cri-o/cri-o#2723
         fix = f"{fields['secure']}: it answers by https; if it is so there too, {fix}"
     if found.far == "tcp" and found.kind in ("timeout", "route") and hop.agent == "amazon-ecs-agent":
         # deepfence/cloud-scanner, doctorray117/minecraft-ondemand#74, globaldothealth/list#2662

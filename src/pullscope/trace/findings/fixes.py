@@ -117,10 +117,13 @@ def of_a_name(one: Answer) -> str | None:
         whole = own if own.count("/") == 1 else f"library/{name}, or OWNER/{name}" if parts == 1 else "OWNER/NAME"
         meant = f"write {host}; else " if (host := meant_as_host(name)) else ""
         return f"{meant}name it {whole}: Docker Hub has names of two parts, and {name} has {parts}"
+    if known == "docker-hub" and name.startswith("library/") and (within := host_within(name)) is not None:
+        # GoogleContainerTools/kaniko#616, ghkdqhrbals/spring-chatting-server#109
+        return (
+            f"write a name behind the host ({within}/NAME): {one.case.client} took the host alone for one at Docker Hub"
+        )
     if known == "docker-hub" and name.startswith("library/") and action(one.case, one.step) == "push":
-        # roboreg/roboreg#117, keikoproj/upgrade-manager#354, docker/hub-feedback#1222; a host: GoogleContainerTools/kaniko#616
-        if (within := host_within(name)) is not None:
-            return f"write a name behind the host ({within}/NAME): {one.case.client} took the host alone for one at Docker Hub"
+        # roboreg/roboreg#117, keikoproj/upgrade-manager#354, docker/hub-feedback#1222
         there = f"at another registry HOST/{name[8:]}, as {name[8:]} alone is an official image of Docker Hub"
         return f"name it OWNER/{name[8:]}, with the account or organization that it is of, or {there}"
     if one.takes_no_login and one.act == "write":

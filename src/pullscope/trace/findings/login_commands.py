@@ -16,7 +16,7 @@ from pullscope.oci.reference import DOCKER_HUB, registry_name
 from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import bare, path_of
 from pullscope.trace.findings.case import Case
-from pullscope.trace.findings.client_settings import for_a_sandbox, ships_with_k3s
+from pullscope.trace.findings.client_settings import for_another, ships_with_k3s
 from pullscope.trace.findings.said import front
 from pullscope.trace.model import Step
 from pullscope.trace.tokens import is_account_login
@@ -98,8 +98,10 @@ def login(case: Case, host: str) -> str:
     Docker Hub's login goes by another name than its host: docker keeps it as https://index.docker.io/v1/, which is where
     `docker login` without a name puts it.
     """
-    if case.pull.client.version == "sandbox":
-        return for_a_sandbox(registry_name(host), case.pull.client, case.pull.reference or "IMAGE")
+    helper = known.helper if (known := known_registry(host)) is not None else None
+    agent, image = case.hops[0].agent if case.hops else "", case.pull.reference or "IMAGE"
+    if (own := for_another(agent, registry_name(host), image, helper)) is not None:
+        return own
     charts = next((step for step in case.steps if step.route.endpoint is Endpoint.CHARTS), None)
     # goharbor/harbor#7131; from helm 3.6.1 its login goes to no other host or port: helm/helm#9820, #9868
     if charts is not None:
