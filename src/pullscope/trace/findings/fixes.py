@@ -119,9 +119,8 @@ def of_a_name(one: Answer) -> str | None:
         return f"{meant}name it {whole}: Docker Hub has names of two parts, and {name} has {parts}"
     if known == "docker-hub" and name.startswith("library/") and (within := host_within(name)) is not None:
         # GoogleContainerTools/kaniko#616, ghkdqhrbals/spring-chatting-server#109
-        return (
-            f"write a name behind the host ({within}/NAME): {one.case.client} took the host alone for one at Docker Hub"
-        )
+        is_host = f"it is a host, of a registry or mirror, which {one.case.client} took for a name at Docker Hub"
+        return f"write a name behind the host ({within}/NAME): {is_host}"
     if known == "docker-hub" and name.startswith("library/") and action(one.case, one.step) == "push":
         # roboreg/roboreg#117, keikoproj/upgrade-manager#354, docker/hub-feedback#1222
         there = f"at another registry HOST/{name[8:]}, as {name[8:]} alone is an official image of Docker Hub"
