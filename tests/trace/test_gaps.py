@@ -35,13 +35,15 @@ BY_REQUEST = {
 """What the requests show, which such a source has."""
 
 UNDECIDED = {
+    ("gateway-of-another-kind", "bodies"): {"ping-not-redirected"},
+    ("kong-no-route", "bodies"): {"ping-not-redirected"},
     ("helm-plus", "bodies"): {"tag-invalid"},
     ("redirect-to-a-website", "headers"): {"ping-not-redirected"},
     ("skopeo-429-at-the-ping", "headers"): {"rate-limited"},
     ("trivy-first-mirror-lacks-db", "headers"): {"rate-limited"},
 }
 """Two names were asked for at once, and no manifest says of which these blobs are; no Location says who led to a host; no
-User-Agent says that it is the same client that asks again."""
+User-Agent says that it is the same client that asks again; no words are a gateway's."""
 
 
 def _without(events: list[Event], gap: str) -> list[Event]:

@@ -191,8 +191,9 @@ def what_instead(body: bytes | str) -> str:
 _CALLED = {dict: "an object", list: "a list", str: "a text", type(None): "null", bool: "true or false"}
 
 
-_SAYING = ("error_description", "details", "message", "detail", "msg", "reason", "title", "Message")
-"""Where an error of one object says what it is: RFC 6749, 5.2; docker's special case (registry_errors.go); RFC 9457; AWS."""
+_SAYING = ("error_description", "details", "message", "detail", "msg", "reason", "title", "Message", "error_msg")
+"""Where an error of one object says what it is: RFC 6749, 5.2; docker's special case (registry_errors.go); RFC 9457; AWS;
+APISIX."""
 
 
 def read_errors(body: bytes | str) -> tuple[RegistryError, ...]:

@@ -320,6 +320,10 @@ WEBSITES: Mapping[str, str] = {
 }
 """Pages for people that are taken for a registry, and the host of the registry itself: containerd/containerd#7400."""
 
+MOVED = {"docker.pkg.github.com": "ghcr.io", "k8s.gcr.io": "registry.k8s.io"}
+"""Registries that are closed, and what took their place: docs.github.com, "Migrating to the Container registry from the Docker
+registry" (docker/buildx#780); kubernetes.io/blog/2023/02/06/k8s-gcr-io-freeze-announcement."""
+
 _HOSTS = tuple((re.compile(row.hosts), row) for row in _ROWS if row.hosts)
 
 

@@ -2,13 +2,13 @@
 
 `grant` gives an account the right to pull, push or delete (in brackets), where no row is so named; `creates` makes a
 repository, where a push does not, `deletes` is where what was pushed is deleted, `nodes` lets the nodes of a cluster of the
-same cloud pull without a secret, `address` lets an address in, `unlock` unlocks what is locked. `storage` opens a way to its
-storage, `log` is where its log is, `token_log` that of its token server, `cache` what mends its way to a registry behind it,
-`upstream` where it keeps its login there, `network` what lets a network of one's own through to its storage, `limit` what it
-counts, `api` opens the API beside it, `public` where its own address is set, `redirect` what keeps it from sending to its
-storage, `takes` what can be pushed to, `status` where its faults are told, `scan` where it is said what may not be pulled,
-`page` where people see what is public, `lists` lists repositories. `fixed` lets tags be changed that may not be, `signed` those
-of signatures alone. Braces: the names of `KnownRegistry.step`.
+same cloud pull without a secret, `address` lets an address in, `unlock` unlocks what is locked. `way` opens a way to it from
+within its cloud, `storage` one to its storage, `log` is where its log is, `token_log` that of its token server, `cache` what
+mends its way to a registry behind it, `upstream` where it keeps its login there, `network` what lets a network of one's own
+through to its storage, `limit` what it counts, `api` opens the API beside it, `public` where its own address is set,
+`redirect` what keeps it from sending to its storage, `takes` what can be pushed to, `status` where its faults are told, `scan`
+where it is said what may not be pulled, `page` where people see what is public, `lists` lists repositories. `fixed` lets tags
+be changed that may not be, `signed` those of signatures alone. Braces: the names of `KnownRegistry.step`.
 """
 
 from __future__ import annotations
@@ -48,6 +48,9 @@ ecr
     nodes the policy AmazonEC2ContainerRegistryPullOnly on the role of the nodes
     storage in a subnet without a way out give it an endpoint for S3: aws ec2 create-vpc-endpoint --vpc-id VPC --service-name
         com.amazonaws.{region}.s3 --route-table-ids TABLE
+    # terraform-aws-modules/terraform-aws-eks#1476, aws/amazon-ecs-agent#2235, aws/aws-cli#5771
+    way in a subnet without a way out give it endpoints for com.amazonaws.{region}.ecr.api and .ecr.dkr, whose security group lets
+        port 443 in, and for S3
     network allow s3:GetObject on arn:aws:s3:::prod-{region}-starport-layer-bucket/* in the policy of the VPC's endpoint for S3
         (aws ec2 describe-vpc-endpoints, then aws ec2 modify-vpc-endpoint --vpc-endpoint-id ID --policy-document file://POLICY)
     creates aws ecr create-repository --region {region} --repository-name {name}

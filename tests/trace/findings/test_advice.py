@@ -13,6 +13,7 @@ SAID = {
     "client certificate": "400 No required SSL certificate was sent",
     "headers": "400 Request Header Or Cookie Too Large",
     "no rule": "default backend - 404",
+    "no route": "no Route matched with those values",
     "mixed list": "does not match schema: 'application/vnd.docker.distribution.manifest.v2+json' is not one of ['a/b']",
     "no such upstream": "no matched registry for 192.168.0.104",
     "no lists": "UNKNOWN: Manifest.list is not supported.",

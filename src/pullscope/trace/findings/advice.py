@@ -27,6 +27,10 @@ headers: (?:header|cookie)s?(?: fields?)? (?:or cookie )?too large
 # ingress-nginx, "Default backend": kubernetes/ingress-nginx#1623, #3032, helm/charts#3360
 no rule: default backend
     give the Ingress a rule for this host with the path {path}, and a tls section for it: its default backend answered
+# developer.konghq.com, "Proxying", of newer and older versions; apisix.apache.org: Kong/docker-kong#83
+no route: no (?:route matched|API found) with those values|404 route not found
+    give the API gateway at {host} a route for {path} that hands on the whole path (Kong: paths {path} and strip_path=false,
+    APISIX: uri {path}*): it says so of what it has none for
 # repost.aws, "api-gateway-authentication-token-errors": monken/aws-ecr-public#1
 no method: missing authentication token
     give the API Gateway in front of {host} a route for {path} with all methods: it says so of what it has none for

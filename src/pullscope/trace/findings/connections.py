@@ -221,6 +221,7 @@ def address_in(hop: Hop) -> str | None:
     return found[0].strip("[]") if found is not None else None
 
 
+_PROXY = re.compile(r"\bproxy (?:server )?(?:https?://)?([\w.-]+:\d+)\b", re.IGNORECASE)
 _ANSWER_AWAITED = re.compile(r"^(?!.*waiting for connection).*awaiting (?:response )?headers", re.IGNORECASE)
 """Go's net/http of a server that was reached, and has not answered yet."""
 
@@ -333,6 +334,11 @@ def told(case: Case, found: Failure, hops: list[Hop]) -> tuple[str, str]:
         says = f"what DNS or the hosts file of {fields['machine']} says of {hosts}"
         return message, f"correct {says}: it leads to {address} there (getent hosts {fields['bare']})"
     fix = found.fix.format(**fields)
+    if out := _PROXY.search(why):
+        fix = fix.replace("PROXY:PORT", out[1])
+    known = known_registry(hop.host) if found.kind == "timeout" else None
+    if known is not None and (way := known.step("way")) is not None:
+        fix = f"{fix}; {way}"
     if url.scheme == "http" and hosted and not by and found.far != "proxy":  # cri-o/cri-o#2723
         fix = f"{fields['secure']}: it answers by https; if it is so there too, {fix}"
     if found.far == "tcp" and found.kind in ("timeout", "route") and hop.agent == "amazon-ecs-agent":

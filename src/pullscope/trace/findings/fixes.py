@@ -320,7 +320,8 @@ def of_the_status(one: Answer) -> str | None:
         login = f"log in: {one.login}; else " if shown else f"let {host} {_ASKING} {one.case.client} shows none; else "
         login = login if asks else ""
         who = front(hop) or host
-        mirror = f" or pull from a mirror of {one.hosted.name}" if one.hosted is not None else ""
+        public = one.hosted is not None and (one.hosted.all_may_read or "page" in one.hosted.steps or led_to(hop))
+        mirror = f" or pull from a mirror of {one.hosted.name}" if one.hosted is not None and public else ""
         return f"{login}ask from another address{mirror}, or have this one allowed: {who} refuses without asking for a login"
     return None
 
@@ -336,7 +337,7 @@ def slow_storage(one: Answer) -> str | None:
 
 def of_no_registry(one: Answer) -> str | None:
     """Nothing at /v2/, which each registry has: ansible/galaxy_collection#184, GoogleContainerTools/kaniko#2416."""
-    if one.step.kind is not Kind.VERSION_CHECK or one.status != 404:
+    if one.step.kind is not Kind.VERSION_CHECK or one.status != 404 or one.clue is not None:
         return None
     so = "something on the way answers in its place" if one.hosted is not None else "correct host and port"
     if led_to(one.hop) and one.hosted is None:

@@ -5,17 +5,17 @@ from __future__ import annotations
 import re
 
 from pullscope.oci.agents import CONTAINERS_IMAGE, DAEMONS, UNKNOWN
-from pullscope.oci.known_registries import SEARCHED, WEBSITES
+from pullscope.oci.known_registries import MOVED, SEARCHED, WEBSITES, login_command
 from pullscope.oci.media import OCI_INDEX
 from pullscope.oci.reference import DOCKER_HUB, registry_name
 from pullscope.oci.routes import Endpoint, below
 from pullscope.oci.urls import bare
 from pullscope.trace.findings.answers import Answer
 from pullscope.trace.findings.asked import action, cached, host_within, meant_as_host, of_a_build_cache, takes, trusted
-from pullscope.trace.findings.case import in_turn, listed
+from pullscope.trace.findings.case import REFUSALS, in_turn, listed
 from pullscope.trace.findings.client_settings import out_of_mirrors
 from pullscope.trace.findings.compared import naming
-from pullscope.trace.findings.login_commands import list_tags
+from pullscope.trace.findings.login_commands import list_tags, login
 from pullscope.trace.findings.paths import added, of_a_path_twice
 from pullscope.trace.findings.put_before import of_no_tag
 from pullscope.trace.findings.said import led_to, says
@@ -247,6 +247,11 @@ def of_what_cannot_be_read(one: Answer) -> str | None:
 
 def of_a_website(one: Answer) -> str | None:
     """A page of the pages that a registry has for people; or a part of it that is for itself alone."""
+    if (now := MOVED.get(one.host)) is not None:
+        there = (
+            f", and log in there: {login(one.case, now)}" if one.hop.status in REFUSALS and login_command(now) else ""
+        )
+        return f"name {now} in place of {one.host}, which is closed{there}"
     # goharbor/harbor#14605, bitnami/charts#3631; Harbor's make/photon/prepare/templates/registry/config.yml.jinja
     if any(asked.realm == "harbor-registry-basic-realm" for asked in one.hop.challenges):
         inner = "that is the realm of the registry inside, which knows no account of Harbor"

@@ -76,7 +76,7 @@ KEYS = re.compile(OF_ITS_KEYS, re.IGNORECASE)
 """Words of the key that an address was signed with: the registry's own, which no client can change."""
 _OWN = {
     "account": "let the network of {client} in: az storage account network-rule add --account-name {bucket} --ip-address ADDRESS",
-    "endpoint": "allow s3:GetObject on that bucket in the policy of the VPC endpoint that {client} goes through: "
+    "endpoint": "allow s3:GetObject on arn:aws:s3:::{bucket}/* in the policy of the VPC endpoint that {client} goes through: "
     "aws ec2 modify-vpc-endpoint --vpc-endpoint-id ID --policy-document file://POLICY",
 }
 """What lets a network in, where the storage is one's own."""
@@ -97,6 +97,7 @@ _SIGNS = {
     "of it keep their query",
 }
 """What mends the key of one's own registry."""
+_S3 = re.compile(r"([\w.-]+)\.s3[.-]")
 _SECRET = re.compile(
     r"SignatureDoesNotMatch|signature we calculated|AuthenticationFailed|failed to authenticate the request|invalid_grant",
     re.IGNORECASE,
@@ -207,14 +208,15 @@ def of_storage(one: Answer) -> str | None:
     status = hop.status
     if status == 403 and hop.request.authorization == "none":
         policy = "a policy of its network (a proxy, a VPC endpoint) may refuse it"
-        hosted = known_registry(by)
         rights = (
             f"look at the rights that {by} has there"
-            if hosted is None or not hosted.status
-            else "start it again, for a new one"
+            if known_registry(by) is None
+            else "start it again, for a new address"
         )
-        network = f"allow {hop.host} where {one.case.client} is: {policy}; else {rights}"
-        return one.asks_for or _of_a_network(by) or network
+        network = f"allow {hop.host} where {one.case.client} is: {policy}"
+        if (s3 := _S3.match(hop.host)) is not None:  # rancher/os#2032, docker/hub-feedback#1318, moby/moby#34185
+            network = f"in a VPC of AWS {_OWN['endpoint'].format(bucket=s3[1], client=one.case.client)}"
+        return one.asks_for or _of_a_network(by) or f"{network}; else {rights}"
     if status == 401:
         return f"let {by} sign the addresses that it hands out: {hop.host} does not serve everyone"
     if status >= 500:
