@@ -85,18 +85,20 @@ def _any_image(rules: RuleFile, host: str) -> Reference:
 def _told(tried: Rehearsal) -> list[Told]:
     """Each client's verdict; a 404 of the file itself is a path without a rule, not a tag that some registry lacks."""
     told = judged(tried.tried)
-    if tried.landing.url is not None or tried.landing.not_played is not None:
+    landing, name, code = tried.landing, tried.reference.repository, "path-not-redirected"
+    if landing.not_played is not None or (landing.url is not None and not landing.strips):
         return told
-    code, name = "path-not-redirected", tried.reference.repository
+    fix = f"add a rule for /v2/{name}/* if you serve this name; otherwise the answer is right"
+    fix = PLATFORMS[tried.rules.platform].path_fix if landing.strips else fix
     own = {
         one.id: replace(
             said,
             finding=code,
             reason=IN_SHORT[code],
-            fix=f"add a rule for /v2/{name}/* if you serve this name; otherwise the answer is right",
+            fix=fix,
         )
         for one, said in told
-        if said.finding in {"manifest-unknown", code}
+        if said.finding in {"manifest-unknown", code} or (landing.strips and said.finding is not None)
     }
     return [(one, own.get(one.id, said)) for one, said in told]
 

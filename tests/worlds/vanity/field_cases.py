@@ -420,4 +420,45 @@ CASES = [
     Case(
         file="nginx-printed/nginx-T.conf", right=PULL, why="each file below its name", never=OWN | {"rule-unsupported"}
     ),
+    # A proxy that takes /v2/ away: docker/docs#14319, distribution-library-image#142, and the near miss docker/cli#5042.
+    Case(
+        file="nginx-variable-slash/registry.conf",
+        image="docker.example.com:8443/org/app",
+        right=FAIL,
+        why="a / after a variable is the whole path",
+        codes=frozenset({"ping-not-a-registry"}),
+        never=OWN,
+    ),
+    Case(
+        file="nginx-strip/registry.conf",
+        right=FAIL,
+        why="proxy_pass ends with a /",
+        codes=frozenset({"ping-not-a-registry"}),
+        never=OWN,
+    ),
+    Case(
+        file="caddy-strip/Caddyfile", right=FAIL, why="handle_path", codes=frozenset({"ping-not-a-registry"}), never=OWN
+    ),
+    Case(file="nginx-prefix/registry.conf", right=PULL, why="http.prefix of distribution", never=OWN),
+    # Who asks for a login where: distribution/distribution#1021, #1028, #1230.
+    Case(
+        file="nginx-ping-200/registry.conf",
+        right=f"docker-classic:{FAIL} docker-containerd:{PULL} podman:{FAIL} skopeo:{FAIL} crane:{PULL}",
+        why="/v2/ says 200 of itself",
+        codes=frozenset({"ping-hides-challenge"}),
+        never=OWN,
+    ),
+    Case(
+        file="nginx-limit-except/registry.conf",
+        right=PULL,
+        why="only a push wants a login",
+        warned=frozenset({"ping-hides-challenge"}),
+        never=OWN,
+    ),
+    Case(
+        file="nginx-nexus-agent/nexus.conf",
+        right=f"docker-classic:{PULL} docker-containerd:{PULL} podman:{UNKNOWN} crane:{UNKNOWN}",
+        why="others than docker are led to Nexus itself",
+        never=OWN,
+    ),
 ]

@@ -45,6 +45,9 @@ def ping_not_a_registry(subject: Subject) -> Iterator[Problem]:
     if ping.url is not None:
         if truth := no_registry(ping.host or ""):
             message = f"/v2/ leads to {ping.host}, {truth}."
+        elif ping.strips:
+            yield _stripped(subject, ping, "ping-not-a-registry")
+            return
         elif ping.fetched and is_inside(ping.host or ""):
             # What stands behind knows how it is asked.
             return
@@ -82,7 +85,8 @@ def ping_not_a_registry(subject: Subject) -> Iterator[Problem]:
 def ping_hides_challenge(subject: Subject) -> Iterator[Problem]:
     ping = subject.ping
     asking = next((landing for _, landing in subject.followed if landing.login), None)
-    if asking is not None and ping.fetched and not ping.login:
+    free = not ping.login and (ping.fetched or (ping.url is None and _says_yes(ping)))
+    if asking is not None and free:
         yield Problem(
             "ping-hides-challenge",
             f"/v2/ asks for no login, and {urlsplit(asking.asked).path} for one: docker's classic store, podman, skopeo "
@@ -90,6 +94,30 @@ def ping_hides_challenge(subject: Subject) -> Iterator[Problem]:
             "ask for the login at /v2/ too, or nowhere",
             asking.login,
         )
+    # distribution/distribution#1028, #1230: a login for all but GET.
+    push = (
+        follow(subject.rules, subject.host, f"/v2/{subject.names[0]}/blobs/uploads/", "POST") if subject.names else None
+    )
+    if asking is None and free and push is not None and push.login:
+        yield warning(
+            "ping-hides-challenge",
+            "/v2/ asks for no login, and a push for one: docker's classic store, podman, skopeo and buildah learn at /v2/ "
+            "alone whether to show it, so their pushes are refused.",
+            "ask for the login at /v2/ too, which pulls then need as well, or take pushes under another name",
+            push.login,
+        )
+
+
+def _says_yes(ping: Landing) -> bool:
+    return ping.response is not None and ping.response.status == 200 and ping.is_registry_like
+
+
+def _stripped(subject: Subject, landing: Landing, code: str) -> Problem:
+    """A server of one's own that is asked for less than clients ask."""
+    asked = urlsplit(landing.asked).path.replace(DIGEST, "<digest>")
+    to = (landing.url or "").replace(DIGEST, "<digest>")
+    message = f"{asked} is asked as {to}: without /v2/ in its path no registry answers."
+    return Problem(code, message, PLATFORMS[subject.rules.platform].path_fix, landing.where)
 
 
 def ping_slash_lost(subject: Subject) -> Iterator[Problem]:
@@ -128,6 +156,9 @@ def ping_other_host(subject: Subject) -> Iterator[Problem]:
 
 
 def path_not_redirected(subject: Subject) -> Iterator[Problem]:
+    stripped = next((landing for _, landing in subject.followed if landing.strips), None)
+    if stripped is not None and not (subject.ping.strips and subject.ping.where == stripped.where):
+        yield _stripped(subject, stripped, "path-not-redirected")
     if not subject.followed:
         if subject.not_played:
             return

@@ -16,6 +16,7 @@ from pullscope.oci.verdicts import Problem
 from pullscope.worlds.vanity.decide import decide
 from pullscope.worlds.vanity.platforms import PLATFORMS
 from pullscope.worlds.vanity.rules import Decision, Rule, RuleFile
+from pullscope.worlds.vanity.upstreams import is_inside
 
 MOST_HOPS = 10
 """Go's net/http gives up after ten redirects, and so do the clients built on it (docs/sources.md)."""
@@ -85,6 +86,11 @@ class Landing:
         """What stands before /v2/ on the other host, as in /artifactory/api/docker/hub/v2/; "" for a registry at its root."""
         before, found, _ = f"{self.path}/".partition("/v2/")
         return before if found else ""
+
+    @property
+    def strips(self) -> bool:
+        """True where a server of one's own is asked for a path without /v2/, which no registry answers."""
+        return self.fetched and is_inside(self.host or "") and "/v2/" not in f"{self.path}/"
 
     @property
     def is_registry_like(self) -> bool:

@@ -148,6 +148,7 @@ class Kind:
 
     # What lint advises. `{target}` is the registry's host.
     ping_fix: str
+    path_fix: str = "hand on the path as it came, with /v2/"
     shadow_fix: str = "a rule that comes before it"
     query_fix: str = "leave the query out of the target; then the request's is handed on"
     status_fix: str = "use 302"

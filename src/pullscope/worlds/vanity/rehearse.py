@@ -13,6 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from pullscope.oci.messages import Answerer, Request, Response
 from pullscope.oci.reference import Reference
+from pullscope.oci.urls import split
 from pullscope.oci.verdicts import ClientOutcome
 from pullscope.worlds.clients.bearer import SAMPLE_ACCOUNT, sample_login
 from pullscope.worlds.clients.client_catalog import ROSTER, Client, Trial, login_used
@@ -22,7 +23,7 @@ from pullscope.worlds.hub.registry import REGISTRY_HOST
 from pullscope.worlds.hub.sample import sample_hub
 from pullscope.worlds.registries.table import DOCKER_HUB
 from pullscope.worlds.vanity.following import Landing, follow
-from pullscope.worlds.vanity.rules import RuleFile
+from pullscope.worlds.vanity.rules import Decision, RuleFile
 from pullscope.worlds.vanity.upstreams import Upstream, is_inside, no_registry, upstream
 from pullscope.worlds.vanity.world import vanity_world
 
@@ -83,9 +84,15 @@ def rehearse(rules: RuleFile, host: str, reference: Reference, clients: Iterable
         login = login_used(client, sample_login(host), sample_login(landing.host or REGISTRY_HOST))
         login = login or (sample_login(host) if assumed else None)
         model = client.model(wanted, login, frozenset())
-        ran = pull(
-            model, vanity_world(host, rules, hub, decided=lambda _, made: met.extend(filter(None, [made.not_played])))
-        )
+
+        def decided(asked: Request, made: Decision) -> None:
+            to = split(made.forward.url).netloc if made.forward is not None else ""
+            if made.not_played:
+                met.append(made.not_played)
+            elif to and is_inside(to) and not {to} & (hub.keys() | rules.hosts) and "/v1/" not in asked.url:
+                met.append(f"{made.answered_by}: it is led to {to}, of which nothing is known")
+
+        ran = pull(model, vanity_world(host, rules, hub, decided=decided))
         return f"no verdict: {met[0]}" if met else ran
 
     def tried(client: Client) -> Trial:
@@ -145,7 +152,7 @@ def _registries(
         if one.host and not no_registry(one.host):
             led.setdefault(one.host, set()).add(one.mount)
     # What stands behind a path of its own knows how it is asked for its /v2/.
-    own_ping = ping.path if row is None and ping.host is not None and is_inside(ping.host) else ""
+    own_ping = ping.path if row is None and ping.host is not None and is_inside(ping.host) and not ping.strips else ""
     tokens_too = hub[TOKENS.netloc] if row is None else None
     return {**hub, **{host: _mounted(registry, mounts, own_ping, tokens_too) for host, mounts in led.items()}}
 

@@ -116,6 +116,7 @@ KIND = Kind(
     read=Statements(statements, _read, names("include includeoptional")),
     dialect=DIALECT,
     ping_fix='add: Redirect 302 "/v2/" "https://{target}/v2/"',
+    path_fix='write the path at both ends: ProxyPass "/v2/" "http://HOST:PORT/v2/"',
     address="Apache's address",
     projects=served("vanity.conf", "apache"),
     row=(

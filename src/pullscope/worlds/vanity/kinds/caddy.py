@@ -180,6 +180,7 @@ KIND = Kind(
     dialect=DIALECT,
     with_values=with_values,
     ping_fix="add: redir /v2/ https://{target}/v2/ 302",
+    path_fix="write handle /v2/* instead of handle_path, without uri strip_prefix: then the path goes on as it came",
     query_fix="use {uri}, which holds the query",
     address="Caddy's address",
     projects=served("Caddyfile", "caddy"),

@@ -303,6 +303,7 @@ KIND = Kind(
     read=_read,
     dialect=DIALECT,
     ping_fix="add a path /v2/ of an Ingress with temporal-redirect: https://{target}$request_uri",
+    path_fix="leave rewrite-target out: then the path goes on as it came",
     query_fix="use $request_uri, which holds the query",
     status_fix="use temporal-redirect",
     permanent_by_default=True,

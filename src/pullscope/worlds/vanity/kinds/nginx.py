@@ -334,6 +334,7 @@ KIND = Kind(
     read=Statements(nginx_directives, read_directives, names("include")),
     dialect=DIALECT,
     ping_fix="add: location = /v2/ {{ return 302 https://{target}/v2/; }}",
+    path_fix="write proxy_pass with the host alone, without a / at its end: then the path goes on as it came",
     query_fix="use $request_uri, which holds the query",
     address="nginx's address",
     projects=served("vanity.conf", "nginx", proxy_steps="steps-nginx-proxy.md"),

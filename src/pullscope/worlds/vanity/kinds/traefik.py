@@ -129,6 +129,7 @@ KIND = Kind(
     with_values=with_values,
     dialect=DIALECT,
     ping_fix="add a router: Path(`/v2/`), with redirectRegex to https://{target}/v2/",
+    path_fix="leave stripPrefix out: then the path goes on as it came",
     query_fix="let the regular expression take in the query: (.*) at its end does",
     status_fix="leave permanent out",
     address="Traefik's address",
