@@ -111,8 +111,8 @@ _ITSELF = re.compile(
     re.IGNORECASE,
 )
 """What fails with a request of its own, of which the sentence has no address; and docker's note on its own words."""
-_OF_AN_IMAGE = re.compile(rf"{_IN.pattern}|anonymous token: unexpected status: 4\d\d")
-"""A token request of which not even the address is told, too: its status is that of what it was for."""
+_OF_AN_IMAGE = re.compile(rf"{_IN.pattern}|anonymous token: unexpected status: 4\d\d|registry for \\*\"")
+"""A token request of which not even the address is told, too: its status is that of what it was for. oras names only images."""
 _REFUSED_LOGIN = re.compile(
     r"login attempt to |incorrect username or password|authorization token has expired|"
     r"/v2/\"?: (?:unauthorized|denied): |oauth token: |authenticating to \""
@@ -179,7 +179,10 @@ class Reader:
             known = self.image
             if named.tag == "latest" and known is not None and replace(known, tag="latest", digest=None) == named:
                 named = known if not re.search(rf"{re.escape(named.repository)}:latest\b", text) else named
-            self.image, self.pushes = named, re.search(r"[Pp]ush|presence of layer", text) is not None
+            self.image, self.pushes = (
+                named,
+                re.search(r"[Pp]ush|presence of layer|destination registry", text) is not None,
+            )
             self.begun = self.done = False
             while self.waiting:
                 yield from self._exchanges(self.waiting.popleft())
@@ -271,6 +274,8 @@ class Reader:
                     and split(url).netloc == self.image.api_host
                 ):
                     url = manifest_of(self.image)  # a sentence that was made shorter (containerd/nerdctl#352)
+                if led_elsewhere(url, text):
+                    continue
                 answer = answer_of(rest)
                 pinged = answer is not None and answer[0] == 401 and route(url).endpoint is Endpoint.PING
                 if not pinged or _REFUSED_LOGIN.search(text):  # else a login is what it wants (aquasecurity/trivy#320)
@@ -311,9 +316,12 @@ class Reader:
 def is_of_another(text: str) -> bool:
     """Whether it is told of something that is no registry: another program's failure, or another address's."""
     asked = [one[1] for one in ELSEWHERE.finditer(text)]
-    return (OTHERS.search(text) or OF_A_STEP.match(text)) is not None or any(
-        route(url).endpoint is Endpoint.NONE and not _is_token(url, text) and not is_storage(url, text) for url in asked
-    )
+    return (OTHERS.search(text) or OF_A_STEP.match(text)) is not None or any(led_elsewhere(url, text) for url in asked)
+
+
+def led_elsewhere(url: str, text: str) -> bool:
+    """Whether that is an address to which something has led a client, and no registry's: a portal's, a filter's."""
+    return route(url).endpoint is Endpoint.NONE and not _is_token(url, text) and not is_storage(url, text)
 
 
 def _fields(entry: Entry) -> str:

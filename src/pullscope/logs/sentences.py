@@ -58,6 +58,8 @@ _CREATED = re.compile(
     r"[^\s:]*(?:: [A-Z][\w ]+)?(?= \()"
 )
 """The same of docker-py, which names the image there too (home-assistant/operating-system#2993)."""
+_FORMATS = re.compile(r"Uploading manifest failed, attempted the following formats: [^(]+\(([^()]+)\)(?:, .*|$)")
+"""Of a manifest that skopeo puts in each type in turn, the first says why: what follows is made of it (run: skopeo 1.22)."""
 _BARE = re.compile(r"(?<![\w/.:@-])(?=(?:[a-z0-9-]+\.)+[a-z]{2,}(?::\d+)?/v2/\S+/(?:manifests|blobs|tags)/)")
 """Before an address of the API without its scheme."""
 _SHORTENED = re.compile(r"\.\.\.\s+\d+\.\d+s\s*$")
@@ -134,6 +136,7 @@ def _pieces(entry: Entry) -> Iterator[Entry]:
         lambda api: f"docker could not pull image {unquote(api[1] or '')}:",
         _PAIRS.sub(lambda pair: pair[1] or "", text),
     )
+    text = _FORMATS.sub(r"\1", text)
     text = _POOL.sub(lambda pool: f'GET "http{pool[1].lower()}://{pool[2]}:{pool[3]}{pool[4]}": {pool[5]}', text)
     for sentence in re.sub(r"\\n(?:\\t)+", "   ", _BARE.sub("https://", text)).split("\n"):
         yield Entry(entry.line, sentence[:LONGEST_SENTENCE].rstrip(), entry.fields, entry.time)

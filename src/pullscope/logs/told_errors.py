@@ -53,6 +53,8 @@ _A_PAGE = re.compile(r"parsing HTTP (\d{3}) response body: invalid character '<'
 """How docker quotes an answer that is no document (distribution registry/client/errors.go), and containers/image."""
 _UNQUOTED = re.compile(r"(?:unexpected status code \d{3} [\w ]*:|status code \d{3}; body:) (\S.*)", re.DOTALL)
 """An answer that is no error of a registry, as go-containerregistry prints it (transport/error.go)."""
+_OTHER_CODE = re.compile(r"([A-Z]+_[A-Z_]+|FORBIDDEN|PRECONDITION): (?!.*(?:dial tcp|EOF$))(\S.*)\Z", re.DOTALL)
+"""A code that is none of the specification's, as Harbor has them, where its client tells that alone (run: crane 0.20)."""
 _NO_TOKEN = re.compile(
     r"empty token returned\Z|(?:decoding bearer token|failed to decode response).*(: invalid character '<')", re.DOTALL
 )
@@ -75,6 +77,7 @@ _SAYS = (
     (_DENIED, 401),
     ("(?<!for )unknown error", 500),  # UNKNOWN in errcode/register.go; a kubelet's "for unknown error" is its own
     (r'registry for "\S+": unknown: ', 500),  # UNKNOWN of a failure, as oras 1.3 tells it (run)
+    ("cannot be overwritten because the (?:repository|tag) is immutable", 400),
     ("too many failed login attempts", 429),  # Docker Hub: docker/compose#3562
     # containerd and oras, cosign, Quay of old (UKHomeOffice/kb8or#68), Cloud Run (google-github-actions/deploy-cloudrun#465)
     # docker of old (docker/docker-py#1287), Harbor (goharbor/harbor#19067)
@@ -129,6 +132,9 @@ def answer_of(text: str) -> tuple[int, bytes | None] | None:
                 message = re.sub(r"[\"')\]\s]+\Z", "", message)
             body = json.dumps({"errors": [{"code": code, "message": message}]}).encode()
             return status or said or stands_for, body
+    if status is None and said is None and (other := _OTHER_CODE.match(text)):
+        body = json.dumps({"errors": [{"code": other[1], "message": other[2]}]}).encode()
+        return 404 if "NOT_FOUND" in other[1] else 400, body
     if described := _DESCRIBED.search(text):
         words = _DESCRIPTIONS[described[0]]
         body = json.dumps({"errors": [{"code": words.upper().replace(" ", "_"), "message": described[0]}]}).encode()

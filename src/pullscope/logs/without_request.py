@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import deque
 
-from pullscope.logs.client_errors import ASKED, MARK, Reader, is_of_another, is_storage
+from pullscope.logs.client_errors import ASKED, MARK, Reader, is_of_another, is_storage, led_elsewhere
 from pullscope.logs.images import parsed
 from pullscope.logs.meanings import MEANINGS, MEANT, UNKNOWN_CA
 from pullscope.logs.not_a_name import wrong_name
@@ -46,6 +46,7 @@ def without_a_request(text: str) -> str:
         said = f"a blob did not come from {host} ({why[:300]})"
         return f"names no image; {said}. Layers and configs come from such a storage host: {step}"
     every: list[str] = []
+    away = next((one for one in ASKED.finditer(text) if led_elsewhere(one[2], text)), None)
     reader, said, status, beside, who = Reader(), "", 0, None, ""
     lines = text.splitlines()
     for one in sentences(lines):
@@ -65,6 +66,8 @@ def without_a_request(text: str) -> str:
     whole = "\n".join(every)
     fits = ((words.search(text) or words.search(whole), words, meant) for words, meant in MEANINGS)
     known = next(((found, words, meant) for found, words, meant in fits if found is not None), None)
+    if away is not None and (known is None or known[1].search("signed by unknown authority")):
+        return _of_another(away, image.api_host if image is not None else "the registry", text)
     if known is not None:
         what = redact_text(next(filter(None, known[0].groups()), ""))
         meant = re.sub(r"\bWHAT\b", lambda _: what, known[2])
@@ -84,6 +87,18 @@ def without_a_request(text: str) -> str:
         )
     words = " ".join(redact_text(said or text.strip().rpartition("\n")[2]).split())[-300:]
     return f"names no request that failed, so its cause is not known; it says {words!r}{meant}; {more}"
+
+
+def _of_another(away: re.Match[str], home: str, text: str) -> str:
+    """What is said of a client that was led to an address that is no registry's."""
+    host, why = split(away[2]).netloc, " ".join(redact_text(text[away.end() :].partition("\n")[0]).split())[:200]
+    trust = f"{_ISSUER.format(host)}; {trust_by_words(why, _TO_DOCKER)}; then " if re.search(UNKNOWN_CA, why) else ""
+    at = home if "." in home else "HOST"
+    return (
+        f"names no request to a registry: the client was led to {host}, a portal, a filter or a page to log in at, and that "
+        f"ended with {why!r}: {trust}have {home} let through there, or name the registry's own host; "
+        f"curl -sI https://{at}/v2/ where the client runs shows who redirects"
+    )
 
 
 def _filled_in(meant: str, image: Reference | None, speaker: str) -> str:
