@@ -491,6 +491,7 @@ SANDBOX = (
             "argocd repo add r.example/PATH",
         ),
         (f"{DAEMON} pull access denied for r.example.com, {NONE}", "write a name behind the host (r.example.com/NAME)"),
+        (f"manifest for a/b:{'d' * 64} not found: manifest unknown", f"docker.io/a/b@sha256:{'d' * 64}"),
         (SANDBOX, "crictl pull --creds USER:PASSWORD r.example/pause:3 on each node"),
         ("error: tag 1 failed: Internal error occurred: r.example/a/app:1: denied: no", "--docker-server=r.example"),
         (

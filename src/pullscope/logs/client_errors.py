@@ -76,7 +76,7 @@ _RESOLVED = re.compile(r"resolve ref(?:erence)? .*/blobs/sha256:[0-9a-f]{64}: ",
 """containerd looks for a digest among the blobs where no manifest has it: 404 (core/remotes/docker/resolver.go)."""
 _COMMITTED = re.compile(r'failed commit on ref \\*"(manifest|index|config|layer)-(sha256:[0-9a-f]{64})')
 _IMAGE = re.compile(
-    r"(?:manifest for(?= \S+ not found)|Error pulling(?: image(?! configuration))?(?! image)|No such image:|"
+    r"(?:manifest for(?= \S+ not found)|Error pulling(?! image \()(?: image(?! configuration))?(?! image)|No such image:|"
     r"Image(?= '\S+' not found)|presence of layer \S+ \(\S+\) in|(?:copy|sync) .*docker://\S+(?= +docker://)|"
     r"skopeo(?: -\S+)* (?:copy|inspect)(?: -\S+)*(?= docker://\S+(?:\Z| +(?!docker:)))|"
     r"pin image|S(?:tep|TEP) \d+(?:/\d+)? ?: FROM(?: --platform=\S+)?|"
@@ -95,7 +95,7 @@ _IMAGE = re.compile(
     r"initializing (?:image from )?source|content of|"
     r"(?:docker|podman|nerdctl|buildah|crane|oras|helm|ctr|crictl)(?: -n \S+| -\S+)*(?: i| images?| compose)? "
     r"(?:pull|push|run|ls)(?: --creds[ =]\S+| -\S+)*)"
-    r"[ \\\[\"'`(]+(?:docker://|oci://)?(?!(?:error|because|failed|image|to|layer)[ :]|\S+\.tgz\b)"
+    r"[ \\\[\"'`(]+(?:docker://|oci://)?(?!(?:error|because|failed|image|to|layer|dependent)[ :]|\S+\.tgz\b)"
     r"((?:[\w.-]+(?::\d+)?/)*[a-z0-9](?:[\w.-]*\w)?(?::\w(?:[\w.-]*\w)?)?(?:@sha256:[0-9a-f]{64})?)",
     re.IGNORECASE,
 )

@@ -120,7 +120,7 @@ accept header does not support OCI
         (crane copy SOURCE ACCOUNT.dkr.ecr.REGION.amazonaws.com/NAME:TAG); if it is there, let lambda.amazonaws.com do
         ecr:BatchGetImage and ecr:GetDownloadUrlForLayer in its policy (aws ecr set-repository-policy)
 # openai/universe#38, lmakarov/dde#180, docker-archive-public/docker.kitematic#2151, kubernetes/minikube#9491: no address
-(?:read|write) tcp \S+?->\S+:\s|stream error: stream ID \d+; INTERNAL_ERROR
+(?:read|write) tcp \S+?->\S+:\s|stream error: stream ID \d+; (?:INTERNAL|NO)_ERROR
     a connection was ended before all had come, and with whom is not said (the registry, or the storage of its layers): try
         again, as layers that came are kept; if it ends each time, what is on the way ends it (VPN, proxy, firewall): another
         network shows it
@@ -144,8 +144,8 @@ Could not connect to Ryuk
 TLS handshake timeout|i/o timeout|Client\.Timeout
     nothing answered in time, and who was asked is not said: curl -v https://HOST/v2/ where the client runs tries the registry;
         if that waits too, let it through the firewall, or name the proxy of this network to the client (HTTPS_PROXY)
-# tektoncd/pipeline#6530, #1913
-Back-off pulling image|\bImagePullBackOff\b|\bErrImagePull\b
+# tektoncd/pipeline#6530, #1913, kubernetes/kubernetes#30148
+Back-off pulling image|trying and failing to pull image|\bImagePullBackOff\b|\bErrImagePull\b
     the kubelet waits before it tries again, and why it failed is told by another event: kubectl describe pod POD shows it
         (Failed to pull image), or kubectl get events --field-selector reason=Failed
 """

@@ -241,9 +241,9 @@ trying next host(?![^\n]*/v2/[^?"\s]*\\*": )
     the name is a digest alone, which clients look for as docker.io/library/sha256: write the repository before it
         (HOST/NAME@sha256:...)
 # docs.docker.com/engine/deprecated, "Interacting with V1 registries": GoogleContainerTools/container-structure-test#48
-Status 4\d\d trying to pull repository
+Status 4\d\d trying to pull repository|Error pulling image \([^)]*\) from \S+, HTTP code 4
     docker before 17.12 asked by the old protocol v1 once v2 had not given it the image, and says only what came of that:
-        update docker; crane manifest HOST/NAME:TAG shows what v2 answers (most often that there is no such tag, or that it wants
+        update docker; crane manifest IMAGE shows what v2 answers (most often that there is no such tag, or that it wants
         a login)
 # distribution/distribution#2266
 Status 4\d\d trying to push repository

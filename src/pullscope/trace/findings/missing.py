@@ -197,6 +197,11 @@ def of_what_is_missing(one: Answer) -> str | None:
     if step.route.digest is None and name.startswith("bitnami/") and registry_name(host) == DOCKER_HUB:
         # bitnami/containers#96169, bitnami/charts#36407, RedPlanetHQ/core#79, docker/hub-feedback#2500
         return f"ask for bitnamilegacy/{name[8:]}, to where Bitnami moved its images in 2025, or for one that is kept up to date"
+    hexes = re.fullmatch("[0-9a-f]{64}", step.route.reference or "")
+    if hexes is not None and one.case.family != "kaniko":  # whose caches have such tags
+        # getwud/wud#99, testcontainers/testcontainers-node#273, docker/docker-py#1912, apocas/dockerode#152
+        splits = f"update {one.case.client}, if it was named so: some split a name at its last colon"
+        return f"write its digest behind @, as no tag but a digest looks so: {at}/{name}@sha256:{hexes[0]}; {splits}"
     if step.route.digest is None:
         # fossas/fossa-cli#1309, nicholas-fedor/watchtower#728, Mic92/niks3#229: HEAD, and so without a word
         named = one.hop.request.headers.get("accept") is not None and takes(one.hop, OCI_INDEX)
