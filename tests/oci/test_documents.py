@@ -269,6 +269,14 @@ def test_a_token_answer_hides_its_token() -> None:
     assert "T:repository" not in repr(answer)
 
 
+def test_what_stands_behind_a_token_answer_is_not_read() -> None:
+    """docker and containerd decode the first value of the body, and no more."""
+    answer = read_token_answer('{"token": "abc"}\n{"errors": [{"code": "UNKNOWN"}]}')
+
+    assert answer is not None
+    assert answer.token == "abc"
+
+
 def test_an_oauth_answer_has_its_token_elsewhere() -> None:
     """POST answers carry access_token, and a scope."""
     answer = read_token_answer('{"access_token": "abc", "scope": "repository:a:pull", "expires_in": "60"}')

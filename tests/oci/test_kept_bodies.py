@@ -41,6 +41,7 @@ def test_a_page_in_a_token_s_place_keeps_its_title() -> None:
     """A portal that wants a login; a bare text may be the token."""
     assert token_answer_of(b"<html><title>Sign in</title>s3cret") == "<HTML> Sign in"
     assert token_answer_of(b"s3cret") == "REDACTED"
+    assert token_answer_of(b'{"token": "s3cret"} {"token": "s3cret"}') == '{"token": "REDACTED"}'
     assert token_answer_of(b'{"scope": "aws", "expires_in": 1.5, "token": ""}') == (
         '{"scope": "aws", "expires_in": "REDACTED", "token": ""}'
     )

@@ -19,6 +19,15 @@ def read_json(text: bytes | str) -> Any:
         return None
 
 
+def read_first(text: bytes | str) -> Any:
+    """The first value that it spells, whatever stands behind it, as docker and containerd read an answer (Go, json.Decoder)."""
+    try:
+        said = text if isinstance(text, str) else text.decode("utf-8-sig", "replace")
+        return json.JSONDecoder().raw_decode(said.lstrip())[0]
+    except (ValueError, RecursionError):
+        return None
+
+
 def read_object(text: bytes | str) -> dict[str, Any]:
     """The members of an object; none of anything else."""
     read = read_json(text)

@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from pullscope.oci.bounds import counted, read_object, writable
+from pullscope.oci.bounds import counted, read_first, read_object, writable
 from pullscope.oci.challenge import Scope, jwt_access
 from pullscope.oci.digest import Digest, as_digest
 from pullscope.oci.media import SCHEMA1, MediaClass, essence, media_class
@@ -221,7 +221,8 @@ def read_errors(body: bytes | str) -> tuple[RegistryError, ...]:
 
 def read_token_answer(body: bytes | str) -> TokenAnswer | None:
     """The answer of a token server; None where it holds no token (distribution, docs/content/spec/auth/token.md)."""
-    document = _object(body)
+    first = read_first(body) if len(body) <= MAX_DOCUMENT else None
+    document = first if isinstance(first, dict) else {}
     token = _text(document.get("token")) or _text(document.get("access_token"))
     if not token:
         return None

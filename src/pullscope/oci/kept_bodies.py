@@ -10,7 +10,7 @@ import json
 import re
 from html import unescape
 
-from pullscope.oci.bounds import read_json, writable
+from pullscope.oci.bounds import read_first, read_json, writable
 from pullscope.oci.documents import MAX_DOCUMENT, read_manifest
 from pullscope.oci.keep import ANSWER, FIELDS, MANIFEST
 from pullscope.oci.routes import Endpoint
@@ -49,7 +49,7 @@ def token_answer_of(content: bytes) -> str:
     """What a token server answered: of JSON the names of its fields, and the values of those that are not secret."""
     if content[:64].lstrip()[:1] == b"<":
         return text_of(content, 200)  # a page, where a token should be
-    read = read_json(content)
+    read = read_first(content)
     if not isinstance(read, dict):
         return GONE
     kept: dict[str, object] = {}

@@ -108,6 +108,9 @@ def added(one: Answer, name: str) -> str:
         return f"leave {within} out of the name, if {host} itself has {name.removeprefix(f'{within}/')}; else "
     if name.startswith("library/") and known not in ("docker-hub", "harbor"):
         return f"leave library/ out of the name, if {name[8:]} is no official image of Docker Hub; else "
+    if one.case.family == "kaniko" and "/" not in name and not known:  # GoogleContainerTools/kaniko#1172
+        older = "older kaniko leaves that out at a mirror"
+        return f"write library/{name} behind FROM, if it is an image of Docker Hub ({older}); else "
     if route.reference == "latest":
         return "name a tag, if none was named (latest is taken then); else "
     return ""

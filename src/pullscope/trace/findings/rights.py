@@ -49,10 +49,11 @@ def of_a_login(one: Answer) -> str | None:
         how = f"let {hop.host} take a refresh token more than once: {client} shows the same one until its next login"
         ways = [f"{again}; if only the first request after each login works, {how}"]
     elif voided(one):
-        ways = [f"if its token has expired or was revoked, {again}"]
+        reads = bool(asked_repositories(one.step)) and action(one.case, one.step) == "pull"
+        ways = [f"if it is public, {logout(one.case, one.host)}"] * reads
+        ways.append(f"if its token has expired or was revoked, {again}")
         if asked_repositories(one.step):
-            public = ", or make the package public there" if action(one.case, one.step) == "pull" else ""
-            ways.append(f"if it is good, {the_right(one)}{public}")
+            ways.append(f"if it is good, {the_right(one)}{', or make the package public there' * reads}")
     elif forbidden and hop.request.method == "POST" and not is_specific(hop):
         ways.append(f"if it is good, {one.host} may take no POST for tokens, and {client} did not ask by GET")
     elif forbidden and asked_repositories(one.step):
@@ -148,7 +149,7 @@ def refused_login(one: Answer) -> str:
 
 def _public(one: Answer) -> str:
     """That the login that a token server refused may not be needed: riverqueue/riverui#182, dexidp/dex#2672 (ghcr.io)."""
-    private = one.name is None or (one.behind is not None and one.behind.id == "ecr")
+    private = one.name is None or voided(one) or (one.behind is not None and one.behind.id == "ecr")
     open_to_all = one.known is not None and one.known.all_may_read  # aws/containers-roadmap#2835
     if private or not (one.step.is_token or open_to_all) or action(one.case, one.step) != "pull":
         return ""
@@ -198,8 +199,7 @@ def without_a_login(one: Answer) -> str | None:
     if one.code != "write-denied" or one.status not in REFUSALS or not one.no_login:
         return None
     if (reads := showed_it_with(one.case, one.hop)) is not None:
-        if one.step.route.endpoint is Endpoint.UPLOAD and is_before(one.case, "docker", 1, 13):
-            # openshift/origin#14249, moby/moby#18469: by the host as Location spells it
+        if one.step.route.endpoint is Endpoint.UPLOAD and is_before(one.case, "docker", 1, 13):  # moby/moby#18469
             port = f"that docker shows none where the Location of an upload spells the port ({one.host}:443)"
             how = "pass on Host without the port, set http.relativeurls: true in distribution, or use a newer docker"
             return f"let the proxy in front of {one.host} {how}: {port}"

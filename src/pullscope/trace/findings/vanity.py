@@ -274,12 +274,15 @@ def library_prefix_missing(case: Case) -> Iterator[Found]:
             continue  # a challenge says nothing of the name
         if name and "/" not in name and last.status in (401, 403, 404):
             hub = known_registry(last.host) is not None
-            asked = "the client" if hub and step.first.host == last.host else step.first.host
+            directly = hub and step.first.host == last.host
+            asked = case.client if directly else step.first.host
             yield Found(
                 [other for other in case.bad if other.last.route.repository == name],
                 f"{asked} asked Docker Hub{'' if hub else ', whose challenge it passes on,'} for {name}, which it knows only as "
                 f"library/{name}.",
-                f"add library/ in the rule that sends {name} to {last.host if hub else 'Docker Hub'}, or pull "
+                f"ask for {step.first.host}/library/{name}"
+                if directly
+                else f"add library/ in the rule that sends {name} to {last.host if hub else 'Docker Hub'}, or pull "
                 f"{step.first.host}/library/{name}",
                 severity=case.severity(step),
             )

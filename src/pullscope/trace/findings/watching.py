@@ -107,6 +107,8 @@ class Findings:
             pull.outcome = Ending.FAILED
         elif pull.outcome is Ending.FAILED and not errors and not case.bad:
             pull.outcome = Ending.COMPLETE  # what failed was a question, or was had anyway
+        elif pull.outcome is Ending.COMPLETE and any(one.code == "signature-missing" for one in _loud(pull)):
+            pull.outcome = Ending.INCOMPLETE  # cosign verify ends there
         self._lookups.ended(pull)
         self._beside.ended(pull)
 
@@ -152,6 +154,10 @@ PASSING = frozenset(
     | {"request-failed", "slow-hop"}
 )
 """Codes of what passes: of an operation that came to a good end they say what it cost, and warn of nothing."""
+
+
+def _loud(pull: Pull) -> list[Finding]:
+    return [one for one in pull.findings if one.severity is not Severity.INFO]
 
 
 def _softened(finding: Finding, pull: Pull) -> Finding:
