@@ -158,7 +158,7 @@ def token_server_insecure(case: Case) -> Iterator[Found]:
 
 @row(
     needs=Fact.TOKEN,
-    explains="mirror-failed token-server-insecure access-denied",
+    explains="mirror-failed token-server-insecure access-denied token-not-requested",
     remedy="repair the token server that the realm names",
 )
 def token_server_failed(case: Case) -> Iterator[Found]:
@@ -173,7 +173,9 @@ def token_server_failed(case: Case) -> Iterator[Found]:
     """
     broken = [step for step in case.steps if step.is_token and _gave_nothing(case, step)]
     if broken:
-        severity = Severity.ERROR if case.stopped_at in broken else Severity.WARNING
+        last = case.stopped_at  # skopeo goes on without a token, and is asked for one again
+        ended = last in broken or (last is not None and last.last.status == 401)
+        severity = Severity.ERROR if ended else Severity.WARNING
         one = TokenServer(case, broken[0])
         yield Found(broken, *cause_of(one, FAILED), severity=case.severity(*broken, otherwise=severity))
 
