@@ -461,4 +461,26 @@ CASES = [
         why="others than docker are led to Nexus itself",
         never=OWN,
     ),
+    # Twenty more of public files; these were told wrongly, or in part.
+    Case(file="traefik-transports/harbor.yml", right=PULL, why="transports come before routers", never=OWN),
+    Case(file="apache-artifactory/artifactory.conf", right=PULL, why="Host is a rewrite rule's variable", never=OWN),
+    Case(
+        file="gateway-external/route.yaml",
+        right=PULL,
+        why="the Service stands for ghcr.io, which is asked by its own name",
+        warned=frozenset({OPEN}),
+        never=frozenset({"upload-location-elsewhere", "rule-unsupported"}),
+    ),
+    Case(
+        file="nginx-tls-in-front/sites.conf",
+        right=PULL,
+        why="Cloudflare has the certificate",
+        warned=frozenset({"upload-location-elsewhere"}),
+        never=OWN,
+    ),
+    Case(
+        file="nginx-njs/nginx.conf",
+        right=f"docker-classic:{UNKNOWN} docker-containerd:{UNKNOWN} podman:{UNKNOWN}",
+        why="js_set, js_content",
+    ),
 ]

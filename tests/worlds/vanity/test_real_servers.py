@@ -146,6 +146,7 @@ APACHE = {
     "conditions": "RewriteEngine On\nRewriteCond %{QUERY_STRING} ns=([a-z]) [OR]\nRewriteCond %{REQUEST_METHOD} POST\nRewriteRule ^/v2/ https://%1.example/ [R,L]\nRewriteRule ^/v2/$ - [F]",
     "conditions both": "RewriteEngine On\nRewriteCond %{HTTP_USER_AGENT} !^Go\nRewriteCond %{REQUEST_URI} ^/v2/\nRewriteRule .* https://r.example%{REQUEST_URI} [R=301,L,NE]",
     "query": "RewriteEngine On\nRewriteRule ^/v2/(.*)$ https://r.example/$1?a=b [QSA,R]\nRewriteRule ^/old https://r.example/? [R]",
+    "environment": "RewriteEngine On\nRewriteCond %{HTTP_HOST} (.*)\nRewriteRule (.*) - [E=my_host:%1.x]\nRewriteRule ^/(v1|v2)/(.*)$ /w/$1/$2 [PT]\nRequestHeader set Host %{my_host}e\nProxyPreserveHost On\nProxyPass / $U/",
     "before redirect": "RewriteEngine On\nRewriteRule ^/v2/$ https://w.example/ [R]\nRedirect /v2/ https://r.example/",
     "proxy before redirect": "ProxyPass /v2/ $U/v2/\nRedirect /v2/ https://r.example/",
     "denied": "<Location /v2/>\nRequire all denied\n</Location>",

@@ -18,6 +18,8 @@ from pullscope.worlds.vanity.blocks import Directive
 from pullscope.worlds.vanity.rules import CLIENT_CERTIFICATE, Decision, NotPlayedError, Rule, check_name, printable
 from pullscope.worlds.vanity.targets import PATH_CHARACTERS, is_url
 
+_OF_ENV = re.compile(r"%\{(\w+)\}e")
+
 
 @dataclass(slots=True, kw_only=True)
 class Play(State):
@@ -121,7 +123,7 @@ class Play(State):
             headers = headers.replacing("Host", name)
         for row in here:
             if row.name == "requestheader":
-                headers = changed_header(headers, row)
+                headers = changed_header(headers, self._with_env(row))
         check_name(one.where, name, headers.get("Host") or self.request.host)
         url = split._replace(netloc=name, path=split.path or "/", fragment="").geturl()
         forward = replace(self.request, url=url, headers=headers)
@@ -135,6 +137,11 @@ class Play(State):
             return self._told(replace(response, headers=fields), rule, fetched=True)
 
         return Decision(forward=forward, after=after, rule=rule, file=self.config.file, login=self.login)
+
+    def _with_env(self, one: Directive) -> Directive:
+        """A header's directive with %{NAME}e filled in; a name that no rule has set stays: it may be Apache's own."""
+        filled = (_OF_ENV.sub(lambda found: self.env.get(found[1], found[0]), word) for word in one.words)
+        return Directive(one.where, [*filled], one.block)
 
     def _balanced(self, target: str) -> str:
         """The address at the first member of a `<Proxy balancer://NAME>`."""

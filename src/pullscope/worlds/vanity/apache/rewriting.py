@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -98,6 +99,8 @@ class Rewriting:
             return None
         if {"C", "S", "N", "CHAIN", "SKIP", "NEXT"} & flags.keys():
             raise NotPlayedError(one.where, f"the flags {one.args[2]} are not played")
+        for name, text in re.findall(r"[\[,]\s*(?:E|env)=(\w+):([^,\]]*)", one.args[2] if flags else ""):
+            self.state.env[name] = self.state.fill(text, one, groups, matched)
         if "F" in flags or "G" in flags:
             return Rewritten(one, 403 if "F" in flags else 410)
         to = one.args[1]

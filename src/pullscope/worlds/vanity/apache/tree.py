@@ -225,6 +225,8 @@ class State:
     request: Request
     path: str = field(init=False)
     query: str = field(init=False)
+    env: dict[str, str] = field(default_factory=dict)
+    """What rewrite rules have set ([E=NAME:VALUE])."""
 
     def __post_init__(self) -> None:
         split = urlsplit(self.request.url)

@@ -35,10 +35,11 @@ _WITHOUT_EFFECT = {"RequestMirror", "CORS"}
 def directives(documents: list[Item], file: str) -> tuple[list[Directive], list[Problem]]:
     """One `server` for each host, and what is to be said of them; ValueError where there is no HTTPRoute."""
     found = [inner for one in documents for inner in (one.at("items").rows or [one])]
+    services = {one.at("metadata", "name").text: one for one in found if one.at("kind").text == "Service"}
     hosts: dict[str, list[Directive]] = {}
     for route in (one for one in found if one.at("kind").text == "HTTPRoute"):
         namespace = route.at("metadata", "namespace").text or "default"
-        locations = [one for rule in route.at("spec", "rules").rows for one in _locations(rule, namespace)]
+        locations = [one for rule in route.at("spec", "rules").rows for one in _locations(rule, namespace, services)]
         for host in route.at("spec", "hostnames").words or [""]:
             hosts.setdefault(host.lower(), []).extend(locations)
     if not any(hosts.values()):
@@ -58,7 +59,7 @@ def directives(documents: list[Item], file: str) -> tuple[list[Directive], list[
     return servers, remarks
 
 
-def _locations(rule: Item, namespace: str) -> Iterator[Directive]:
+def _locations(rule: Item, namespace: str, services: dict[str, Item]) -> Iterator[Directive]:
     """A `location` or two for each match of a rule; none for one of plain http, which only leads to https."""
     for match in rule.at("matches").rows or [Item(rule.where)]:
         kind, path = match.at("path", "type").text or "PathPrefix", match.at("path", "value").text or "/"
@@ -66,6 +67,8 @@ def _locations(rule: Item, namespace: str) -> Iterator[Directive]:
         block += [Directive(match.where, [name]) for name in match.fields if name != "path"]
         for one in rule.at("filters").rows:
             block += _filtered(one, path.rstrip("/"))
+        names_host = [one for one in block if one.words[:2] == ["proxy_set_header", "Host"]]
+        block = [one for one in block if one not in names_host[:-1]]
         ways = {"Exact": [["=", path]], "PathPrefix": [[f"{path.rstrip('/')}/"], ["=", path.rstrip("/") or "/"]]}.get(
             kind
         )
@@ -76,7 +79,7 @@ def _locations(rule: Item, namespace: str) -> Iterator[Directive]:
                 path = ".*"
             ways, block = [["~", f"^(?:{path})$"]], [Directive(match.where, [kind])]
         if not any(one.name in {"return", "if"} for one in block):
-            block += _passed(rule, namespace)
+            block += _passed(rule, namespace, services)
         if ["upgrade"] not in [one.words for one in block]:
             yield from (Directive(match.where, ["location", *words], block) for words in ways)
 
@@ -117,8 +120,8 @@ def _filtered(one: Item, prefix: str) -> Iterator[Directive]:
         yield Directive(one.where, [kind])
 
 
-def _passed(rule: Item, namespace: str) -> Iterator[Directive]:
-    """What leads to the rule's Service; 500 where it has none."""
+def _passed(rule: Item, namespace: str, services: dict[str, Item]) -> Iterator[Directive]:
+    """What leads to the rule's Service, or to the host that it stands for; 500 where it has none."""
     backends = [one for one in rule.at("backendRefs").rows if one.at("weight").text != "0"]
     if not backends:
         yield Directive(rule.where, ["return", "500"])
@@ -127,7 +130,12 @@ def _passed(rule: Item, namespace: str) -> Iterator[Directive]:
     if others or first.at("kind").text not in {"", "Service"} or first.at("filters"):
         yield Directive(first.where, ["backendRefs"])
     host = f"{first.at('name').text}.{first.at('namespace').text or namespace}.svc"
-    yield Directive(first.where, ["proxy_pass", f"http://{host}:{first.at('port').text or '80'}"])
+    port = first.at("port").text or "80"
+    external = services.get(first.at("name").text, Item("")).at("spec", "externalName").text
+    yield Directive(
+        first.where,
+        ["proxy_pass", f"https://{external}" if external and port == "443" else f"http://{external or host}:{port}"],
+    )
 
 
 _TELLS = re.compile(r"^\s*(?:- )?kind:\s*[\"']?HTTPRoute[\"']?\s*(?:#.*)?$", re.MULTILINE)
@@ -139,7 +147,12 @@ def _read(text: str, file: str) -> Read:
     refuse_template(text, file)
     found, remarks = directives(read_items(text, file), file)
     read = read_directives(found, file, _DIALECT)
-    return replace(read, remarks=[*remarks, *read.remarks])
+    # nginx' own advice, where a filter has named another host.
+    own = [
+        replace(one, fix="leave hostname out of URLRewrite") if one.code == "upload-location-elsewhere" else one
+        for one in read.remarks
+    ]
+    return replace(read, remarks=[*remarks, *own])
 
 
 KIND = Kind(

@@ -131,6 +131,18 @@ def _advice(case: _Case) -> Iterator[Problem]:
             "write proxy_set_header Host $http_host; and proxy_set_header X-Forwarded-Proto $scheme;",
         )
 
+    # distribution/distribution#970 and the recipe that it corrects: behind a load balancer the scheme is its own.
+    told = next(
+        (one for one in case.scope.find("proxy_set_header") if one.args[0].lower() == "x-forwarded-proto"), None
+    )
+    if not case.tls and told is not None and told.args[1:] == ["$scheme"]:
+        message = (
+            "nginx has no TLS here: where it ends in front of nginx (a load balancer, Cloudflare), $scheme is http, and a "
+            "registry that builds addresses from it sends uploads to http://, where pushes end."
+        )
+        fix = "write proxy_set_header X-Forwarded-Proto https; if clients ask over https"
+        yield remark(told.where, "upload-location-elsewhere", "info", message, fix)
+
     # Joxit/docker-registry-ui#152 (layers of 10 GB: unexpected EOF), linuxserver/docker-swag#84,
     # AtlasOfLivingAustralia/ala-install#208.
     # nginx 1.22, a file of 4m, a client that pauses: cut where the other side gives up after 3 s, whole where it waits.

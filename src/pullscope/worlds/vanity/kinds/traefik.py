@@ -22,7 +22,7 @@ LEAST_BODY = 100 * 1024 * 1024
 UPLOAD = "/v2/org/img/blobs/uploads/"
 _LABEL = re.compile(r"^\s*(?:- )?[\"']?traefik\.http\.routers\.[\w-]+\.rule\s*[=:]", re.MULTILINE | re.IGNORECASE)
 _TELLS = re.compile(
-    r"^(?:\s*\[(?:\[?)http\.(?:routers|services|middlewares)|http:\s*(?:#.*)?\n(?:\s*(?:#.*)?\n)*\s+[\"']?(?:routers|services|middlewares)\b"
+    r"^(?:\s*\[(?:\[?)http\.(?:routers|services|middlewares|serversTransports)|http:\s*(?:#.*)?\n(?:\s*(?:#.*)?\n)*\s+[\"']?(?:routers|services|middlewares|serversTransports)\b"
     r"|kind:\s*[\"']?IngressRoute[\"']?\s*(?:#.*)?$)",
     re.MULTILINE | re.IGNORECASE,
 )

@@ -150,6 +150,8 @@ def _collect(directives: list[Directive], parent: Scope | None, found: Config) -
         found.servers.append(_server(Directive(f"{found.file}:1", ["server"], directives), None, found.file))
         return
     for one in directives:
+        if one.name in {"js_set", "perl_set"} and one.args:
+            found.maps[one.args[0].removeprefix("$")] = one
         if one.block is None:
             continue
         if one.name == "server":
