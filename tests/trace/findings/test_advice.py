@@ -78,6 +78,7 @@ SAID = {
     "disk failed": "filesystem: open /var/lib/registry/docker: input/output error",
     "ended behind it": "upstream connect error or disconnect/reset before headers. reset reason: connection termination",
     "service": "Unable to handle service: token-service",
+    "key for a name": "Unsupported docker v2 repository request for myapp",
     "object size": "EntityTooLarge: Your proposed upload exceeds the maximum allowed object size.",
     "quota": "adding 5 GiB of storage resource, which when updated to current usage will exceed the configured upper limit",
     "redeploy": "Repository does not allow updating assets: docker-hosted",

@@ -262,6 +262,9 @@ scopes in one (token): invalid scope\W+\w+:\S+:\S+ \w+:
 # Artifactory: jfrog/charts#455
 no key: unsupported docker v2 repository request for 'null'
     let the proxy in front of {host} name the key of the repository: by subdomain, by port or in the path
+# jfrog/charts#908, #87
+key for a name: unsupported docker v2 repository request for
+    name the key of a docker repository of {host} before it: {host}/KEY/{name}
 # Docker Hub's token server: GoogleContainerTools/kaniko#702, google/go-containerregistry#1741
 name (read list token): (?:invalid|bad|illegal|malformed|unsupported) (?:repository|image|project|scope|name|path)
     check how {names} is spelled: {host} accepts no such name

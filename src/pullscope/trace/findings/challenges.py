@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from shlex import quote
 
 from pullscope.oci.routes import Endpoint
-from pullscope.oci.urls import bare, host_of
+from pullscope.oci.urls import bare, host_of, path_of
 from pullscope.oci.whereabouts import is_loopback
 from pullscope.trace.findings.advice import POLICIES, clue
 from pullscope.trace.findings.answers import Answer, look_at_the_log
@@ -206,8 +206,9 @@ class TokenServer(Answer):
         self.plain = min(homes, default=None) if hop.request.url.startswith("http:") else None
         self.own_plain = own_address(case, self.plain or self.host)
         self.advice = self.asks_for
-        if self.known is not None and self.known.id == "quay" and self.name and self.name.count("/") > 1:
-            # podman-container-tools/skopeo#1180
+        # podman-container-tools/skopeo#1180: at quay.io, and by the path of its token server
+        own = "NAME_INVALID" in hop.codes and path_of(hop.request.url) == "/v2/auth"
+        if (self.known.id == "quay" if self.known is not None else own) and self.name and self.name.count("/") > 1:
             self.advice = f"name it ORG/NAME, for {self.host} takes no name of more parts"
         kind = step.instead or hop.content_type
         self.said = (

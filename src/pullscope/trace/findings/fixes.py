@@ -226,6 +226,11 @@ def of_a_failure(one: Answer) -> str | None:
             return f"start the registry behind {host} ({none}), or raise limit_req and limit_conn in {name}, if it has them"
         log = "/var/log/nginx/error.log" if name.startswith(("nginx", "openresty")) else f"the error log of {name}"
         return f"read {log} at {host}: it says whether the registry behind it {why}"
+    if (
+        one.by_page and one.act == "write" and (name or "").startswith(("nginx", "openresty"))
+    ):  # Joxit/docker-registry-ui#282
+        full = "its disk may be full, on which it keeps uploads: proxy_request_buffering off hands them on at once"
+        return f"read /var/log/nginx/error.log at {host}, for {name} itself answered: {full}"
     if (other := other_host(hop)) is not None:
         there = "and correct its DNS, its proxy or a firewall, if that fails there too"
         return f"let {host} reach {other}, which its answer names: run curl -v https://{other}/v2/ there, {there}"
