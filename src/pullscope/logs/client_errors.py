@@ -22,6 +22,7 @@ from pullscope.logs.other_programs import DONE, ELSEWHERE, OF_A_STEP, OTHERS
 from pullscope.logs.sentences import sentences
 from pullscope.logs.speakers import called, speaker
 from pullscope.logs.told_errors import answer_of, failure_of
+from pullscope.oci.known_registries import known_registry
 from pullscope.oci.reference import HUB_API, Reference, is_registry
 from pullscope.oci.routes import Endpoint, route
 from pullscope.oci.urls import parameters, split
@@ -65,6 +66,8 @@ _TOLD = (
 )
 """Requests that are told in words, of containers/image, containerd and regclient (scheme/reg), and where they are; `at` is the
 image's repository, `named` its digest or tag."""
+_HOST = re.compile(r"\bConnect to ([\w.-]+)(?::443)? \[\S+\] failed|getaddrinfo E\w+ ([\w.-]+)", re.IGNORECASE)
+"""The host alone, of Apache's client for Java and of Node.js, which ask many others than registries."""
 _IN = re.compile(r"reading manifest (\S+) in ([^\s:]+(?::\d+)?[^\s:]*)")
 _TRIES = re.compile(r", (?=rpc error: code = )")
 """Between what came of several tries of a kubelet, with its login and without (Azure/AKS#4593)."""
@@ -201,6 +204,8 @@ class Reader:
             yield from self._named(asked, entry)
         elif answer is None and failure_of(text) is None:
             return
+        elif (found := _HOST.search(text)) and (host := found[1] or found[2]) and self._is_registry(host):
+            yield self._exchange(f"GET https://{host}/v2/", entry, None)
         elif told := self._told(text):
             yield self._exchange(told, entry, answer)
         elif there is not None:
@@ -236,6 +241,9 @@ class Reader:
             yield self._exchange(f"PATCH {uploads}-" if answer[0] == 413 else f"POST {uploads}", entry, answer)
         else:
             yield self._exchange(f"{'PUT' if self.pushes else 'GET'} {manifest_of(self.image)}", entry, answer)
+
+    def _is_registry(self, host: str) -> bool:
+        return known_registry(host) is not None or (self.image is not None and host == self.image.api_host)
 
     def _told(self, text: str) -> str:
         """The request that is told in words: its method and address; empty where there is none, or no image is known."""

@@ -13,7 +13,8 @@ _SAID = r"""
 proxyconnect tcp: dial tcp
     the client did not reach its own proxy: start that, or write into HTTPS_PROXY an address of it that is reached from where
         the client runs (127.0.0.1 is another machine to a container or a rootless daemon)
-storing blob to file \S+ .*\btcp |happened during read|failed to copy: read tcp|expected number of bytes
+# ustclug/discussions#222, ustclug/mirrorrequest#197
+storing blob to file \S+ .*\btcp |(?m:^unexpected EOF$)|happened during read|failed to copy: read tcp|expected number of bytes
     the bytes of a layer stopped coming after they began: a slow or unsteady line, or a VPN, proxy or firewall on the way that
         ends long downloads: pull again; if that fails too, pull past what is on the way (another network shows it)
 download failed after attempts|httpReadSeeker: failed open
@@ -48,8 +49,8 @@ anonymous token: unexpected status: 40[13]
 # run: skopeo 1.22 and podman 5.8 cut it off there
 fetching blob: StatusCode: 4\d\d, \\*\"<\?xml
     the storage of that blob refused its signed address, and why is cut off: set the clock of this machine (timedatectl set-ntp
-        true) and start the pull again, for new addresses; if it fails again, skopeo --debug copy docker://IMAGE dir:app shows the
-        storage's host, which a firewall or the registry's rights there may bar
+        true) and start the pull again, for new addresses; if it fails again, skopeo --debug copy docker://IMAGE dir:app shows
+        the storage's host, which a firewall or the registry's rights there may bar
 # HAProxy's and nginx's pages (containers/skopeo#2723)
 StatusCode: 4\d\d, \\*\"<
     a web page answered, so a proxy or gateway in front of the registry refused that, not the registry: skopeo copy
@@ -96,8 +97,8 @@ failed to login to OCI registry
     the token server that the registry names has nothing at that address: curl -sI https://HOST/v2/ names it (realm); let what is
         in front of it pass that path on, or have the registry name the right one
 [Bb]earer token: (?:invalid status code from registry|received unexpected HTTP status:) 40[13]
-    the token server refused: the login that was shown is wrong, or may not pull that, or there was none: check the name; if it is
-        private, log in with an account that may pull it: docker login HOST
+    the token server refused: the login that was shown is wrong, or may not pull that, or there was none: check the name; if it
+        is private, log in with an account that may pull it: docker login HOST
 (?:[Bb]earer token: (?:invalid status code from registry|received unexpected HTTP status:)|fetch (?:anonymous|oauth) token:
         unexpected status:?) 5\d\d
     the token server failed, which is not named (curl -sI https://HOST/v2/ names it: realm): try again, and see its log or status
@@ -144,6 +145,10 @@ Could not connect to Ryuk
 TLS handshake timeout|i/o timeout|Client\.Timeout
     nothing answered in time, and who was asked is not said: curl -v https://HOST/v2/ where the client runs tries the registry;
         if that waits too, let it through the firewall, or name the proxy of this network to the client (HTTPS_PROXY)
+# microsoft/azure-container-apps#1201, #1210, MicrosoftDocs/azure-docs#95503
+reason 'ImagePullFailure'
+    Azure Container Apps did not get the image, and why is told in the log of the system: az containerapp logs show -n APP -g
+        GROUP --type system
 # tektoncd/pipeline#6530, #1913, kubernetes/kubernetes#30148
 Back-off pulling image|trying and failing to pull image|\bImagePullBackOff\b|\bErrImagePull\b
     the kubelet waits before it tries again, and why it failed is told by another event: kubectl describe pod POD shows it

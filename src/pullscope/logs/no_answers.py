@@ -81,6 +81,11 @@ failed to (?:extract|register) layer[^\n]*operation not permitted
         in a container, rootless or on another file system than ext4 or xfs, try another snapshotter (fuse-overlayfs, native) or
         one of the node's own; docker pull on another machine tells whether it is the image, which is then to be built without
         such files
+# podman-container-tools/buildah#1092, podman-container-tools/podman#3910, #3935
+overlay/[0-9a-f]{64}/(?:merged|diff)/[^\n]*: no such file or directory
+    no registry is at fault: the store of images of this machine lacks a file of a layer: remove the image and have it built or
+        pulled again (podman rmi IMAGE; if that is no help podman system reset, which removes all of them), with a newer podman
+        or buildah
 # moby/moby#39201, docker/for-linux#434: names of processors that containerd's platforms do not know
 no match(?:ing manifest)? for (?:\S+/)?unknown
     the image was not refused: the client did not recognise the processor of its own machine (unknown): name the platform

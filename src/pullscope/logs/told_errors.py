@@ -88,11 +88,12 @@ _SAYS = (
 _NO_ANSWER = re.compile(
     r"proxyconnect|dial tcp|(?:read|write) tcp \S+: |dns error|no such host|connection (?:refused|reset|timed out)|i/o timeout|"
     r"deadline exceeded|Client\.Timeout|x509:|tls:|EOF|network is unreachable|no route to host|gave HTTP response to HTTPS|"
-    r"Name or service not known|certificate verify failed|SSL routines|UnknownHostException|SSLHandshakeException|PKIX path|"
+    r"getaddrinfo E\w+|(?<=\] failed: )connect(?:ion)? (?:timed out|refused)|Name or service not known|"
+    r"certificate verify failed|SSL routines|UnknownHostException|SSLHandshakeException|PKIX path|"
     r"peer not authenticated|only secure connections are allowed",
     re.IGNORECASE,
 )
-"""Of Go, OpenSSL, Python, Java and Rust's hyper."""
+"""Of Go, OpenSSL, Python, Java, Node.js and Rust's hyper."""
 LONGEST_SENTENCE = 4_000
 """Characters of a message that are looked at."""
 URL_ERROR = re.compile(r'\b(Get|Head|Post|Put|Patch|Delete) \\?"?(https?://[^\s"\\]+?)\\?"?: (.+)', re.DOTALL)
@@ -153,4 +154,4 @@ def failure_of(text: str) -> str | None:
     if told:
         return told[3].strip()
     why = _NO_ANSWER.search(text)
-    return text[why.start() :].strip() if why is not None else None
+    return text[why.start() :].partition(" -> [Help")[0].strip() if why is not None else None
