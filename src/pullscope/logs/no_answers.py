@@ -1,4 +1,5 @@
 """What is no answer of a registry, whatever image is named, and what it means: words and a step.
+One file, because of the rows that fit a message the first is told.
 
 WHAT in a meaning is what the words pick out in brackets; IMAGE, REPOSITORY and HOST are of the image that the message names.
 """
@@ -195,10 +196,19 @@ X-Registry-Auth
 no (?:matching )?signatures(?!.*(?:UNAUTHORIZED|DENIED|dial|x509|: [45]\d\d))
     the verifier found no signature that fits: cosign tree IMAGE lists those that there are; sign it (cosign sign
         IMAGE@DIGEST), or correct the key or identity that the policy names
-# k3s-io/k3s#4673, home-assistant/supervised-installer#275
-failed to get image from containerd|No such image:\s
+# k3s-io/k3s#4673
+failed to get image from containerd
     no registry is heard in it: the image is not on this machine, and why it was not pulled is not said: crictl pull IMAGE
-        (k3s crictl; docker pull IMAGE) pulls it, or says why not
+        (k3s crictl) pulls it, or says why not
+# moby/moby#29266, #36045, #35014
+Rejected [^\n]*No such image:\s
+    a node of the swarm did not pull it, and why is in its own log (journalctl -u docker there); of a private one hand the login
+        on to the nodes: docker service update --with-registry-auth --force SERVICE, on a manager that is logged in (docker
+        login HOST)
+# home-assistant/supervised-installer#275, sabeechen/hassio-google-drive-backup#952
+No such image:\s
+    no registry is heard in it: the image is not on this machine, and why it was not pulled is not said: docker pull IMAGE
+        there pulls it, or says why not
 # distribution/distribution-library-image#193, wagoodman/dive#664, spring-projects/spring-boot#49267: docker 29
 client version [\d.]+ is too (?:old|new)|Docker API call to '[^']*' failed with status code 400
     no registry was asked: the docker daemon takes no calls of the API's version that this program speaks (docker 29: 1.44 and
