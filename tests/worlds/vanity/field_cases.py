@@ -483,4 +483,15 @@ CASES = [
         right=f"docker-classic:{UNKNOWN} docker-containerd:{UNKNOWN} podman:{UNKNOWN}",
         why="js_set, js_content",
     ),
+    # A third round; these were told wrongly, or in part.
+    Case(
+        file="nginx-other-443/nginx.conf",
+        right=PULL,
+        why="if TLS ends in front; else another server's port 443 answers",
+        warned=frozenset({"rule-unreachable"}),
+        never=OWN,
+    ),
+    Case(file="nginx-gitea/gitea.conf", right=PULL, why="a ? of $request_uri", never=OWN | {"query-dropped"}),
+    Case(file="ingress-f5/ingress.yaml", right=PULL, why="F5's annotations", never=OWN | {"upload-too-large"}),
+    Case(file="caddy-harbor/Caddyfile", right=PULL, why="a registry of one's own by its name", never=OWN),
 ]

@@ -68,3 +68,16 @@ def test_server_that_leads_no_repository_on_is_told(tmp_path: Path) -> None:
     file.write_text("server { listen 443 ssl; location /app { proxy_pass http://127.0.0.1:8081; } }")
 
     assert "path-not-redirected" in {one.code for one in lint(read_rules(file), "docker.example.com")}
+
+
+def test_what_is_odd_at_other_hosts_is_not_said_of_this_one(tmp_path: Path) -> None:
+    """nginx -T prints every site: its limits are those of the tried one."""
+    file = tmp_path / "nginx.conf"
+    site = "server {{ listen 443 ssl; server_name {}; {} location / {{ proxy_pass http://127.0.0.1:5000; }} }}"
+    file.write_text(
+        f"{site.format('docker.example.com', 'client_max_body_size 0;')}\n{site.format('www.example.com', '')}"
+    )
+    rules = read_rules(file)
+
+    assert "upload-too-large" not in {one.code for one in lint(rules, "docker.example.com")}
+    assert "upload-too-large" in {one.code for one in lint(rules, "www.example.com")}

@@ -47,6 +47,8 @@ NGINX = {
     "rewrite break with a path": "location /v2/ { rewrite ^/v2/(.*)$ /w/$1 break; proxy_pass $U/zzz/; }",
     "rewrite to a URL": "location /v2/ { rewrite ^/v2/(.*)$ https://r.example/$1; } location /old { rewrite ^ /new permanent; }",
     "rewrite without flag": "location /docker/ { rewrite ^/docker/(.*)$ /v2/$1; } location /v2/ { proxy_pass $U; }",
+    "rewrite to what was asked": "location ~ ^/(docker|v2)($|/) { rewrite ^ $request_uri; rewrite ^(/docker)?(/.*) $2 break; proxy_pass $U$uri; } location /old { rewrite ^ https://r.example$request_uri permanent; } location / { return 404; }",
+    "rewrite to what was asked, sent on": "location / { rewrite ^ /w$request_uri break; proxy_pass $U; }",
     "rewrite drops the query": "location /v2/ { rewrite ^/v2/(.*)$ /w/$1? break; proxy_pass $U; }",
     "if and set": 'set $to a; if ($request_uri ~ "^/v2/(alpine)/") { set $to $1; } if ($arg_ns = a) { set $to "${to}-ns"; } location / { return 302 https://r.example/$to; }',
     "if with return": "location /v2/ { if ($http_user_agent ~ ^Go) { return 403; } if ($request_method = POST) { return 405; } proxy_pass $U; }",

@@ -165,7 +165,8 @@ def open_to_all(subject: Subject) -> Iterator[Problem]:
         # A registry of one's own behind its proxy: all of it is meant to be there.
         return
     known = upstream(landing.host or "")
-    if landing.repository == stranger and not (known.row is not None and known.row.needs_login):
+    own = landing.fetched if known.row is None else known.row.needs_login
+    if landing.repository == stranger and not own:
         message = f"Anyone's images on {known.label} can be pulled as {subject.host}/…, under your domain."
         fix = "name your organisation in the rule: /v2/YOUR-ORGANISATION/* instead of everything"
         yield warning("open-to-all-repositories", message, fix, landing.rule.where)
@@ -198,11 +199,12 @@ def lint(rules: RuleFile, host: str, repository: str | None = None, *, strict: b
     subject = Subject(rules, host.lower(), repository)
     found = [problem for check in CHECKS for problem in check(subject)]
     told = {one.where for one in found if one.code == "rule-unsupported"}
+    foreign = rules.foreign(subject.host)
     found.extend(
         one
         for one in rules.remarks
         # What decides something and is not played is told already, by what it decides.
-        if one.code != "rule-unsupported" or one.where not in told
+        if (one.code != "rule-unsupported" or one.where not in told) and one.where not in foreign
     )
     if strict:
         # Nothing was ignored by mistake: what has no effect at all stays a note.

@@ -91,6 +91,8 @@ class Read:
     """How a server's configuration answers; None for a list of rules of which the first match does."""
     hosts: frozenset[str] = frozenset()
     """Names of hosts that the file is for."""
+    foreign: Callable[[str], frozenset[str] | set[str]] = lambda _host: frozenset()
+    """The places of what is for other hosts only."""
     trailing_slash: bool | None = None
     clean_urls: bool = False
 

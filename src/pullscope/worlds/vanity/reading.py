@@ -113,6 +113,7 @@ def _rule_file(read: Read, name: str, platform: str) -> RuleFile:
         clean_urls=read.clean_urls,
         play=read.play,
         hosts=read.hosts | named,
+        foreign=read.foreign,
     )
 
 

@@ -210,6 +210,8 @@ class RuleFile:
     """True for "what if": redirects to other hosts are fetched instead."""
     hosts: frozenset[str] = frozenset()
     """Names that its rules are for; empty where they are for any."""
+    foreign: Callable[[str], frozenset[str] | set[str]] = field(default=lambda _host: frozenset(), compare=False)
+    """The places of what is for other hosts than this one only: what is odd there is not said of it."""
     sources: tuple[str, ...] = ()
     """The paths it was read from, as the file system names them: what a reload has to look at."""
 

@@ -45,7 +45,14 @@ def _read(directives: list[Directive], file: str) -> Read:
         return Play(tree, host, request, rules=known).answer()
 
     hosts = frozenset(name for host in tree.hosts for name in host.names)
-    return Read(rules=list(known.values()), remarks=list(dict.fromkeys(remarks)), play=play, hosts=hosts)
+    places = {id(one): {each.where for top in one.directives for each in top.everything()} for one in tree.hosts}
+
+    def foreign(name: str) -> set[str]:
+        own = id(host_for(tree, name.partition(":")[0]))
+        return set().union(*(each for one, each in places.items() if one != own)) - places[own]
+
+    remarks = list(dict.fromkeys(remarks))
+    return Read(rules=list(known.values()), remarks=remarks, play=play, hosts=hosts, foreign=foreign)
 
 
 def _rule(one: Directive, within: str, hosts: tuple[str, ...]) -> Rule:

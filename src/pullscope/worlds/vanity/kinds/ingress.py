@@ -40,6 +40,8 @@ _DIRECTIVES = {
     "client-body-timeout": "client_body_timeout",
 }
 """Annotations whose value is that of a directive; times are seconds."""
+_F5 = {one: one for one in _DIRECTIVES} | {"client-max-body-size": "proxy-body-size"}
+_F5_DECIDING = {"rewrites", "location-snippets", "server-snippets", "path-regex", "basic-auth-secret"}
 _PLAYED = (
     {"permanent-redirect", "permanent-redirect-code", "temporal-redirect", "temporal-redirect-code"}
     | {"rewrite-target", "use-regex", "app-root", "upstream-vhost", "backend-protocol", "auth-type", "server-alias"}
@@ -89,6 +91,8 @@ def directives(documents: list[Item], file: str) -> tuple[list[Directive], list[
             for name, item in one.at("metadata", "annotations").fields.items()
             if name.startswith(PREFIX)
         }
+        if not annotations:
+            annotations = dict(_of_f5(one.at("metadata", "annotations")))
         _check_class(one, annotations)
         remarks += _remarks(annotations)
         remarks += _without_effect(one.at("metadata", "annotations"), annotations)
@@ -108,6 +112,14 @@ def directives(documents: list[Item], file: str) -> tuple[list[Directive], list[
         listen = Directive(ingresses[0].where, ["listen", "443", "ssl", "default_server"])
         servers.append(Directive(ingresses[0].where, ["server"], [listen]))
     return servers, remarks
+
+
+def _of_f5(written: Item) -> Iterator[tuple[str, Item]]:
+    """The annotations of F5's controller, whose class is `nginx` too, by the names that they have here (docs.nginx.com)."""
+    for name, item in written.fields.items():
+        own = name.removeprefix("nginx.org/")
+        if own != name and (own in _F5 or own in _F5_DECIDING):
+            yield _F5.get(own, name), item
 
 
 def variable_host(hosts: Collection[str], file: str) -> str | None:

@@ -20,7 +20,16 @@ from pullscope.worlds.vanity.blocks import Directive, names, nginx_directives
 from pullscope.worlds.vanity.nginx.directives import is_known, may_be_left_out
 from pullscope.worlds.vanity.nginx.play import DIALECT, Play
 from pullscope.worlds.vanity.nginx.state import State, moved, sent_headers, target_of
-from pullscope.worlds.vanity.nginx.tree import Config, Location, Server, config, default_server, find_location, returned
+from pullscope.worlds.vanity.nginx.tree import (
+    Config,
+    Location,
+    Server,
+    config,
+    default_server,
+    find_location,
+    returned,
+    server_for,
+)
 from pullscope.worlds.vanity.patterns import PrefixPattern, beginning_pattern, exact_pattern
 from pullscope.worlds.vanity.platform import Kind, Read, Statements, served
 from pullscope.worlds.vanity.rules import Dialect, NotPlayedError, Pattern, Rule, remark, unplayed, unread
@@ -228,11 +237,19 @@ def read_directives(directives: list[Directive], file: str, dialect: Dialect = D
         found = [pair for location in _locations(server) for pair in _rules(location, tree, hosts)]
         known |= {id(one): rule for _, one, rule in sorted(found, key=lambda each: each[0])}
     remarks = [remark for server in tree.servers for remark in _remarks(server, tree)]
+    places = {id(one): {each.where for each in one.root.scope.block.everything()} for one in tree.servers}
+
+    def foreign(host: str) -> set[str]:
+        name, _, port = host.partition(":")
+        own = server_for(tree, name, port)
+        return set().union(*(each for one, each in places.items() if one != id(own))) - places[id(own)]
+
     return Read(
         rules=list(known.values()),
         remarks=remarks,
         play=lambda request: Play(tree, known, request).answer(),
         hosts=frozenset(name for server in tree.servers for name in server.names),
+        foreign=foreign,
     )
 
 
@@ -296,6 +313,21 @@ def _to(one: Directive, tree: Config) -> str | None:
 
 
 def _remarks(server: Server, tree: Config) -> Iterator[Problem]:
+    secure = default_server(tree.servers)
+    if server.ports == {"80"} and secure.tls and "443" in secure.ports:
+        # goharbor/harbor#14593.
+        name = next(iter(server.names), "this server")
+        message = (
+            f"the name {name} has port 80 only: over https, which clients ask first, port 443 answers with another server "
+            f"({secure.root.where})."
+        )
+        yield remark(
+            server.root.where,
+            "rule-unreachable",
+            "warning",
+            message,
+            "add listen 443 ssl, unless TLS ends in front of nginx",
+        )
     for location in _locations(server):
         if location.unread:
             message = f"location {location.source} is not played: {location.unread}."

@@ -173,16 +173,19 @@ class Play:
         flag = one.args[2] if len(one.args) > 2 else ""
         if not self._state.matches(f"~{pattern}", self._state.uri, one.where):
             return None
-        filled = self._state.fill(replacement, one.where)
         keeps = not replacement.endswith("?")
-        filled = filled if keeps else filled.removesuffix("?")
-        if keeps and self._state.args:
-            filled += ("&" if "?" in filled else "?") + self._state.args
+        replacement = replacement.removesuffix("?")
+        filled = self._state.fill(replacement, one.where)
+        # Only a ? that is written there begins a query; one of a variable, as $request_uri, is a part of the path.
+        asks = "?" in replacement
         if flag in {"redirect", "permanent"} or replacement.startswith(("http://", "https://", "$scheme")):
+            filled += ("&" if asks else "?") + self._state.args if keeps and self._state.args else ""
             location = filled if "://" in filled[:9] else f"https://{self._state.request.host}{filled}"
             return self._redirect(301 if flag == "permanent" else 302, location, self._rule(one))
-        path, _, args = filled.partition("?")
-        self._state.uri, self._state.args, self._state.changed = normal_path(path), args, True
+        path, _, args = filled.partition("?") if asks else (filled, "", "")
+        kept = self._state.args if keeps else ""
+        self._state.uri, self._state.changed = path, True
+        self._state.args = f"{args}&{kept}" if args and kept else args or kept
         if flag == "last":
             return _Turn.JUMP
         if flag == "break":
