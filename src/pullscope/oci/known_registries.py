@@ -255,6 +255,8 @@ openshift: OpenShift's registry
     secret any name and the token of oc whoami -t
 harbor: Harbor
     realm /service/token$
+    # goharbor/harbor#19814, #2391, #56
+    names PROJECT/NAME
     secret a robot's whole name in single quotes, or the CLI secret where OIDC is on
     # goharbor/harbor#11632, #15110, #20930
     doubt the login is wrong or over (Harbor gives such a token too)

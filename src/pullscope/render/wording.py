@@ -237,10 +237,9 @@ def _attestation(step: Step, pull: Pull) -> str:
 
 
 def _blob(step: Step, pull: Pull) -> str:
-    if step.method == "HEAD" and step.outcome is Outcome.OK and pull.action == "pull":
-        return "is there"  # ollama looks before it fetches
     if step.method == "HEAD" or step.outcome is Outcome.EXPECTED_404:
-        return "is there already" if step.outcome is Outcome.OK else "not there yet"
+        pushes = pull.action in ("push", "attach")  # ollama looks before it fetches
+        return f"is there{' already' * pushes}" if step.outcome is Outcome.OK else f"not there{' yet' * pushes}"
     return size(step.bytes or step.size)
 
 

@@ -13,6 +13,7 @@ from pullscope.trace.findings.client_settings import out_of_mirrors
 from pullscope.trace.findings.fixes import fix_of, slow_storage, where_to_ask
 from pullscope.trace.findings.grants import rights, waits_for_a_token
 from pullscope.trace.findings.missing import named_by
+from pullscope.trace.findings.paths import of_a_short_name
 from pullscope.trace.findings.put_before import of_no_tag
 from pullscope.trace.findings.rights import refused_login, what_it_lacks, what_it_may_be
 from pullscope.trace.findings.row import Case, Fact, Found, Severity, row
@@ -135,6 +136,8 @@ def registry_failed(one: Answer) -> str:
         if one.clue is not None and one.clue.name == "filter"
         else "it stands in front and did not get an answer from the registry behind it."
         if one.in_front is not None
+        else "it may say so to a name that lacks a part."
+        if of_a_short_name(one) is not None
         else f"the fault is there, not with {one.case.client}."
     )
 
@@ -205,9 +208,8 @@ def cdn_failed(one: Answer) -> str:
 def _why(one: Answer) -> str:
     """What an answer says beside that something is missing, in brackets."""
     if one.hop.errors:
-        return next(
-            (f" ({one.message[:MOST]})" for one in one.hop.errors if one.message and not is_usual(one.message)), ""
-        )
+        said = (error.message for error in one.hop.errors if error.message and not is_usual(error.message))
+        return next((f" ({text[:MOST].removesuffix('.')})" for text in said), "")
     return f" ({words(one.hop)})" if is_specific(one.hop) else ""
 
 

@@ -16,7 +16,7 @@ from pullscope.trace.findings.asked import LOOKERS, act
 from pullscope.trace.findings.case import CONTENT, asked_repositories, in_storage, is_write, listed
 from pullscope.trace.findings.causes import cause_of, causes
 from pullscope.trace.findings.compared import realm_lost
-from pullscope.trace.findings.fixes import where_to_ask
+from pullscope.trace.findings.fixes import if_yours, where_to_ask
 from pullscope.trace.findings.grants import is_answerable, refuses_access
 from pullscope.trace.findings.login_commands import own_address
 from pullscope.trace.findings.paths import of_a_short_name
@@ -187,7 +187,7 @@ class TokenServer(Answer):
         super().__init__(case, step)
         hop, self.realm, self.client = self.hop, bare(self.hop.request.url), case.client
         self.url = quote(hop.request.url if hop.request.method == "GET" else self.realm)
-        self.log = look_at_the_log(self)
+        self.log = if_yours(self) + look_at_the_log(self)
         self.names = listed(asked_repositories(step)) if self.status < 500 and not hop.ok else ""
         self.own, self.named = realm_lost(case, hop), of_a_short_name(self) or of_where_it_was_named(self)
         self.own_said = f" {self.own[1]}" if self.own is not None else ""

@@ -30,7 +30,7 @@ from pullscope.trace.findings.missing import (
     of_what_cannot_be_read,
     of_what_is_missing,
 )
-from pullscope.trace.findings.paths import of_a_path, of_a_short_name, of_an_api, of_the_catalog
+from pullscope.trace.findings.paths import of_a_first_look, of_a_path, of_a_short_name, of_an_api, of_the_catalog
 from pullscope.trace.findings.put_before import of_one_push
 from pullscope.trace.findings.rights import (
     of_a_login,
@@ -87,6 +87,8 @@ def fix_of(one: Answer) -> str:
 
 def of_a_name(one: Answer) -> str | None:
     """Names that are none there: attune-io/attune#218, docker/build-push-action#1111, ciiiii/cloudflare-docker-proxy#11."""
+    if one.status == 500 and one.act == "write" and (whole := of_a_short_name(one)) is not None:
+        return whole  # Harbor: goharbor/harbor#2391, #5255
     name, known = one.name or "", one.behind.id if one.behind is not None else ""
     parts = name.count("/") + 1
     helm = re.match(r"helm|source-controller", one.hop.agent, re.IGNORECASE)  # Flux is built on it
@@ -202,6 +204,12 @@ def where_to_ask(one: Answer) -> str:
     )
 
 
+def if_yours(one: Answer) -> str:
+    """What stands before a step at a host that may be another's: who reads there without a login (ollama/ollama#5298)."""
+    theirs = one.act != "write" and one.no_login and not is_local(one.hop.host)
+    return f"ask who runs {one.hop.host}, or, if that is you, " if theirs else ""
+
+
 def of_a_failure(one: Answer) -> str | None:
     """5xx: what stands in front, or the server itself; a cache names its upstream (distribution/distribution#4252). For a host
     of one's own network it may be the proxy out: cri-o/cri-o#3863, dragonflyoss/nydus#676, kubernetes-sigs/cri-tools#1577."""
@@ -223,9 +231,10 @@ def of_a_failure(one: Answer) -> str | None:
         # kubernetes.github.io/ingress-nginx, "Troubleshooting"; goharbor/harbor#17091
         if one.status == 503 and name.startswith("nginx"):
             none = "an Ingress says 503 where its Service has no pod that is ready: kubectl get endpoints -A"
-            return f"start the registry behind {host} ({none}), or raise limit_req and limit_conn in {name}, if it has them"
+            limits = f"raise limit_req and limit_conn in {name}, if it has them"
+            return f"{if_yours(one)}start the registry behind {host} ({none}), or {limits}"
         log = "/var/log/nginx/error.log" if name.startswith(("nginx", "openresty")) else f"the error log of {name}"
-        return f"read {log} at {host}: it says whether the registry behind it {why}"
+        return f"{if_yours(one)}read {log} at {host}: it says whether the registry behind it {why}"
     if (
         one.by_page and one.act == "write" and (name or "").startswith(("nginx", "openresty"))
     ):  # Joxit/docker-registry-ui#282
@@ -243,9 +252,7 @@ def of_a_failure(one: Answer) -> str | None:
     again, look = "" if one.times > 2 else "try again; if it fails again, ", look_at_the_log(one)
     if one.status in (502, 504) and name is None and not hop.errors:
         look = f"read the log of {unnamed(hop, 'no registry says this itself')}; then {look}"
-    theirs = one.act == "read" and one.no_login and one.hop.request.authorization == "none" and not is_local(host)
-    whose = f"ask who runs {host}, or, if that is you, " if theirs else ""  # ollama/ollama#5298, of a registry of all
-    return again + whose + look + reaches + past
+    return again + if_yours(one) + look + reaches + past
 
 
 _STATUSES = """
@@ -361,6 +368,7 @@ LADDER: tuple[Rung, ...] = (
     of_a_name,
     of_fixed_tags,
     of_a_cache,
+    of_a_first_look,
     of_a_list,
     of_storage,
     of_what_cannot_be_read,

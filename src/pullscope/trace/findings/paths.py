@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from pullscope.oci.agents import CONTAINERS_IMAGE, UNKNOWN
+from pullscope.oci.challenge import read_scopes
 from pullscope.oci.reference import registry_name
 from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import path_of
@@ -12,6 +13,7 @@ from pullscope.trace.findings.answers import Answer
 from pullscope.trace.findings.asked import host_within
 from pullscope.trace.findings.case import REFUSALS, Case
 from pullscope.trace.findings.login_commands import list_tags
+from pullscope.trace.findings.media_types import is_before
 from pullscope.trace.findings.said import says
 
 _ARTIFACTORY = re.compile(r"((?:artifactory/)?api/(?:docker|oci))/([^/]+)/(?:v2/)?(.+)")
@@ -50,10 +52,21 @@ def of_a_path(one: Answer) -> str | None:
     return None
 
 
+def of_a_first_look(one: Answer) -> str | None:
+    """A push that looks with the right to pull alone, where the repository is yet to be made: helm/helm#32144, #30987."""
+    issuer, asks = one.case.issuer_of(one.hop), one.step.route.endpoint is Endpoint.BLOB and one.step.method == "HEAD"
+    named = {right for kind in one.hop.challenges for scope in read_scopes(kind.scope or "") for right in scope.actions}
+    of_today = one.case.family == "helm" and not is_before(one.case, "helm", 3, 18)
+    if one.code != "write-denied" or not asks or not of_today or named != {"pull"} or issuer is None:
+        return None
+    older = "helm of 3.18 and later looks for blobs with the right to pull alone, which who may create has not yet"
+    return f"make the repository {one.name} at {one.host} first, or push it with helm 3.17: {older}"
+
+
 def of_a_short_name(one: Answer) -> str | None:
     """A name that lacks a part; DigitalOcean's token server says 400 to it, without a word (fluxcd/flux2#2477)."""
     form, name = one.behind.names if one.behind is not None else None, one.hop.route.repository or one.name or ""
-    if form is None or not name or name.count("/") >= form.count("/") or not 400 <= one.status < 500:
+    if form is None or not name or name.count("/") >= form.count("/") or not 400 <= one.status <= 500:
         return None
     asked = one.step.under or one.step
     led = asked.first.host if asked.first.host != asked.last.host else None
