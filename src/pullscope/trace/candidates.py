@@ -354,4 +354,4 @@ def goes_on(pull: Pull, clue: Clue) -> bool:
         return not clue.announced  # a new version check: a new attempt
     # Where its digest is not there, dockerd 20.10 reads the tag (moby/moby#41749); its next pull begins with HEAD.
     read = not pull.asked_digest or any(old.digest == last.digest for old in pull.failing)
-    return last.method == "HEAD" and step.method == "GET" and read
+    return last.method == "OPTIONS" or (last.method == "HEAD" and step.method == "GET" and read)
