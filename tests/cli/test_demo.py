@@ -248,6 +248,6 @@ def test_registries_and_their_faults_are_listed() -> None:
     registries = run("demo", "--list-registries").stdout.splitlines()
     faults = run("demo", "--registry", "nexus", "--list-faults").stdout
 
-    assert len(registries) == 17
+    assert len(registries) == 18
     assert faults.startswith("nexus-anonymous-off ")
     assert "token-server-failed" not in faults

@@ -28,6 +28,8 @@ _SOMEWHERE = re.compile(
     r"(?:@sha256:[0-9a-f]{64})?)(?![\w/@-]|:\w)"
 )
 """An image that is named beside a failure: enough to say what to ask for, not that it was asked for."""
+_A_STORAGE = re.compile(r"\b(?:s3|storage|blob|cdn)\b|amazonaws|cloudfront|cloudflarestorage|aliyuncs|myqcloud")
+"""Hosts to which a registry sends its clients for blobs."""
 _OF_TIME = "correct this machine's clock (date) and update its CA certificates"
 _ISSUER = (
     "something on the way reads TLS, as a company's proxy does: openssl s_client -connect {}:443 there shows the issuer"
@@ -46,7 +48,8 @@ def without_a_request(text: str) -> str:
         said = f"a blob did not come from {host} ({why[:300]})"
         return f"names no image; {said}. Layers and configs come from such a storage host: {step}"
     every: list[str] = []
-    away = next((one for one in ASKED.finditer(text) if led_elsewhere(one[2], text)), None)
+    others = (one for one in ASKED.finditer(text) if led_elsewhere(one[2], text))
+    away = next((one for one in others if not _A_STORAGE.search(split(one[2]).netloc)), None)
     reader, said, status, beside, who = Reader(), "", 0, None, ""
     lines = text.splitlines()
     for one in sentences(lines):
