@@ -160,7 +160,12 @@ def _unanswered(case: Case) -> Iterator[Step]:
         # a login is wanted with Basic, and for charts, which no token opens: `credentials-not-used`
         other = step.route.endpoint is Endpoint.CHARTS or any(one.scheme == "basic" for one in last.challenges)
         answers = not other and any(is_answerable(one) for one in last.challenges)
-        asked = any(token.is_token and token.last.request.time >= step.started for token in case.steps)
+        # before it, too, where that gave none as far as is seen: skopeo goes on without (1.22: run)
+        asked = any(
+            token.is_token
+            and (token.last.request.time >= step.started or token.token is None or token.token.number is None)
+            for token in case.steps
+        )
         if answers and not asked:
             yield step
 
