@@ -145,7 +145,18 @@ def test_shadowed_ping_names_the_file() -> None:
     problem = next(one for one in lint(rules, HOST) if one.code == "ping-not-a-registry")
 
     assert "/v2/index.html" in problem.message
+    assert "302!" in (problem.fix or "")
     assert "force" in (problem.fix or "")
+
+
+def test_the_fix_of_a_redirects_file_is_a_line_of_it() -> None:
+    """Netlify's `_redirects` has no keys: the line that is to be added reads as a rule there, and mends the file."""
+    fault = f"/v2/* {HUB}library/:splat 302"
+    problem = next(one for one in lint(parse_rules(fault, "_redirects", N), HOST) if one.code == "ping-not-a-registry")
+    line = (problem.fix or "").removeprefix("add before the others: ").partition(" (")[0]
+
+    mended = lint(parse_rules(f"{line}\n{fault}", "_redirects", N), HOST)
+    assert "ping-not-a-registry" not in {one.code for one in mended}
 
 
 def test_explain_lists_every_rule_until_the_answer() -> None:

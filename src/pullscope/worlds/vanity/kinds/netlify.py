@@ -335,8 +335,9 @@ KIND = Kind(
     # docs/sources.md, Netlify: what is not known.
     unproven_status="that Netlify answers 307 and 308 rules with 404 was reported in 2019 and has not been seen since",
     unproven_proxy="whether Netlify's proxy passes on Authorization and a registry's own redirects unchanged",
-    ping_fix='add before the others: from = "/v2/", to = "https://{target}/v2/", status = 302, force = true',
-    shadow_fix="force = true, or a rule above it",
+    ping_fix="add before the others: /v2/ https://{target}/v2/ 302! "
+    '(in netlify.toml: from = "/v2/", to = "https://{target}/v2/", status = 302, force = true)',
+    shadow_fix="write 302! (in netlify.toml: force = true), or put a rule above it",
     permanent_by_default=True,
     address="Netlify's address",
     projects={
