@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 import re
 import shlex
 import subprocess
@@ -67,6 +68,27 @@ def test_a_wrong_word_is_told_in_our_words(words: tuple[str, ...]) -> None:
     assert done.returncode == 2
     assert f"'{words[-1]}'" in done.stderr or f"'{words[-2]}'" in done.stderr
     assert not re.search("Value error|Input should", done.stderr)
+
+
+@pytest.mark.parametrize(
+    ("words", "command", "code"),
+    [
+        ("vanity lint /nowhere --host docker.example.com --json", "vanity lint", 1),
+        ("vanity lint /dev/null --host docker.example.com --json", "vanity lint", 1),
+        ("report --format json /nowhere", "report", 1),
+        ("docker status --root /nowhere --json", "docker status", 2),
+        ("diff one --json", "diff", 2),
+        ("doctor unit --json", "doctor unit", 2),
+    ],
+)
+def test_a_refusal_is_a_document_where_json_was_asked_for(words: str, command: str, code: int) -> None:
+    """One document on stdout with the sentence that stderr has, and the same exit code as without --json."""
+    done = run(*words.split())
+    document = json.loads(done.stdout)
+    (problem,) = document["problems"]
+    assert (done.returncode, document["command"], document["verdict"]) == (code, command, "problems")
+    assert problem["message"].rstrip(".") in done.stderr
+    assert run(*words.replace("--json", "").replace("--format json", "").split()).stdout == ""
 
 
 @cache

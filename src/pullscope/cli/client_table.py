@@ -48,15 +48,12 @@ def client_lines(told: Iterable[Told], before: Mapping[str, ClientOutcome] | Non
     from pullscope.render.matrix import Row, matrix
     from pullscope.worlds.clients.client_catalog import ROSTER
 
-    def of(client: Client) -> str | None:
-        return ROSTER[client.id.partition("+")[0]].label if client.login else None
-
     rows = [
         Row(
             label=client.label,
             evidence=str(client.evidence),
             verdict=verdict,
-            of=of(client),
+            of=ROSTER[client.id.partition("+")[0]].label if client.login else None,
             before=before[client.id] if before else None,
         )
         for client, verdict in told

@@ -138,6 +138,15 @@ class Complaint(Exception):  # noqa: N818 - it is a sentence for a person, not a
         self.code = code
 
 
+class Refused(typer.Exit):
+    """The end of a command that cannot do what was asked, once stderr says why; with --json, `PlainWords` says it there too."""
+
+    def __init__(self, sentence: str, code: ExitCode = ExitCode.FAILED) -> None:
+        super().__init__(code)
+        self.sentence = sentence
+        complain(sentence)
+
+
 def unknown(kind: str, name: str, known: Iterable[str], instead: str = "") -> Complaint:
     """There is no such client, format or fault: which was meant, or `instead` or all that there are."""
     names = list(known)
@@ -156,8 +165,7 @@ def speaking(function: Callable[P, T]) -> Callable[P, T]:
         try:
             return function(*args, **kwargs)
         except (Complaint, HostError) as error:
-            complain(f"{error}")
-            raise typer.Exit(getattr(error, "code", ExitCode.FAILED)) from None
+            raise Refused(f"{error}", getattr(error, "code", ExitCode.FAILED)) from None
         except KeyboardInterrupt:
             raise typer.Exit(ExitCode.INTERRUPTED) from None
         except BrokenPipeError:
@@ -168,20 +176,15 @@ def speaking(function: Callable[P, T]) -> Callable[P, T]:
             raise
         except ValueError as error:
             # A constructor refused a word of the command line.
-            complain(f"{error}")
-            raise typer.Exit(ExitCode.USAGE) from None
+            raise Refused(f"{error}", ExitCode.USAGE) from None
         except OSError as error:
             where = f"{error.filename}: " if error.filename else ""
-            complain(f"{where}{error.strerror or error}")
-            raise typer.Exit(ExitCode.FAILED) from None
+            raise Refused(f"{where}{error.strerror or error}") from None
         except Exception as error:
             if os.environ.get("PULLSCOPE_DEBUG"):
                 raise
-            complain(
-                f"unexpected {type(error).__name__} in pullscope; this is a bug. "
-                "Run it again with PULLSCOPE_DEBUG=1 for the details."
-            )
-            raise typer.Exit(ExitCode.FAILED) from None
+            bug = f"unexpected {type(error).__name__} in pullscope; this is a bug."
+            raise Refused(f"{bug} Run it again with PULLSCOPE_DEBUG=1 for the details.") from None
 
     return command
 

@@ -58,8 +58,7 @@ Confdir = Annotated[
 DryRun = Annotated[bool, typer.Option("--dry-run", "-n", help="Print every change as a diff, and every command.")]
 EveryHop = Annotated[bool, typer.Option("--verbose", "-v", help="Show every hop of each step, and every finding.")]
 InsecureRegistry = Annotated[
-    list[str] | None,
-    typer.Option("--insecure-registry", help="Add to insecure-registries in daemon.json; repeatable."),
+    list[str] | None, typer.Option("--insecure-registry", help="Add to insecure-registries in daemon.json; repeatable.")
 ]
 NoProxy = Annotated[
     str | None,
@@ -75,8 +74,7 @@ Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before a rest
 
 CA = Annotated[Path | None, typer.Option("--ca", metavar="FILE", help="Also trust these CAs (PEM).")]
 Resolve = Annotated[
-    list[str] | None,
-    typer.Option("--resolve", metavar="HOST:ADDR[:PORT]", help="Use ADDR for HOST; repeatable."),
+    list[str] | None, typer.Option("--resolve", metavar="HOST:ADDR[:PORT]", help="Use ADDR for HOST; repeatable.")
 ]
 Insecure = Annotated[bool, typer.Option("--insecure", help="Accept any certificate.")]
 Timeout = Annotated[

@@ -6,6 +6,7 @@ The console script and the scripts of a checkout run their apps by `run_app`.
 from __future__ import annotations
 
 import inspect
+import json
 import os
 import re
 import sys
@@ -15,8 +16,8 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from pullscope.cli.exits import make_streams_fit
-from pullscope.oci.verdicts import ExitCode
+from pullscope.cli.exits import Refused, make_streams_fit, reader_may_leave
+from pullscope.oci.verdicts import ExitCode, Problem, as_json
 from pullscope.render.layout import SHELL_WORD, screen_width, shell_lines
 
 _TAG = re.compile(r"(?<!\\)\[(?=[a-z#/@][^\[]*?\])")
@@ -26,6 +27,7 @@ EXAMPLE = re.compile(r"(?:sudo |eval \W*)?(?:pullscope|mitm\w+) ")
 """What a paragraph of commands begins with."""
 
 _UsageError: Any = typer.BadParameter.__base__
+_JSON = re.compile(r"(?<!\S)(?:--json|(?:-f|--format)[ =]?json)(?!\S)")
 _TOO_MANY = re.compile(r"Got unexpected extra arguments? ?(?:\(s\) )?\((.*)\)")
 
 WITH_BOXES = 71
@@ -44,8 +46,12 @@ class PlainWords(TyperGroup):
         return super().make_context(*given, **more)
 
     def invoke(self, ctx: Any) -> Any:
+        words = [] if ctx.parent else [*ctx._protected_args, *ctx.args]  # noqa: SLF001 - which the call empties
         try:
             return super().invoke(ctx)
+        except Refused as refused:
+            self._print_json(words, refused.sentence, refused.exit_code)
+            raise
         except _UsageError as error:
             said = (
                 error.message.removeprefix("Value error, ")
@@ -53,7 +59,21 @@ class PlainWords(TyperGroup):
                 .partition(", unable to")[0]
             )
             error.message = _TOO_MANY.sub(r"Too many arguments: \1", said)
+            self._print_json(words, error.format_message(), error.exit_code)
             raise
+
+    def _print_json(self, words: list[str], sentence: str, code: int) -> None:
+        """Where JSON was asked for, the refusal is a document too, of the form of every verdict."""
+        ours = words[: words.index("--")] if "--" in words else words
+        if not _JSON.search(" ".join(ours)):
+            return
+        names: list[str] = []
+        command: Any = self
+        while len(names) < len(ours) and (command := getattr(command, "commands", {}).get(ours[len(names)])):
+            names.append(ours[len(names)])
+        problem = Problem("refused", sentence)
+        with reader_may_leave():
+            print(json.dumps(as_json(" ".join(names), [problem], ended=ExitCode(code)), indent=2))
 
 
 def _name_values(command: Any) -> None:

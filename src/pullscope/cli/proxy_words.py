@@ -20,8 +20,7 @@ from pullscope.oci.reference import DOCKER_HUB
 from pullscope.oci.verdicts import ExitCode
 
 Port = Annotated[
-    int,
-    typer.Option("--port", "-p", min=1, max=65535, envvar="PULLSCOPE_PORT", help="The port of the tracing proxy."),
+    int, typer.Option("--port", "-p", min=1, max=65535, envvar="PULLSCOPE_PORT", help="The port of the tracing proxy.")
 ]
 ProxyHost = Annotated[str, typer.Option(help="Where the proxy listens.")]
 NoProxyStorage = Annotated[
@@ -79,8 +78,7 @@ class BlobsHow(StrEnum):
 
 
 Blobs = Annotated[
-    BlobsHow,
-    typer.Option("--blobs", help="Blobs from a storage host: decrypt and verify them, or relay them unread."),
+    BlobsHow, typer.Option("--blobs", help="Blobs from a storage host: decrypt and verify them, or relay them unread.")
 ]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show every hop of each step.")]
 

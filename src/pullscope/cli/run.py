@@ -154,18 +154,16 @@ def _events(recording: str) -> int | None:
 
 
 def _behind(at: Surroundings, command: list[str], folder: Path, descriptor: int, more: tuple[str, ...]) -> int:
-    with (
-        proxy_child(
-            beside_python("mitmdump"),
-            addon_path(),
-            at.confdir,
-            story=descriptor,
-            environment=colors(os.environ),
-            trust=trust.bundle(trust.system_bundle(at.tree, dict(os.environ))),
-            upstream=child_environment.upstream_of(os.environ),
-            more=more,
-        ) as proxy,
-    ):
+    with proxy_child(
+        beside_python("mitmdump"),
+        addon_path(),
+        at.confdir,
+        story=descriptor,
+        environment=colors(os.environ),
+        trust=trust.bundle(trust.system_bundle(at.tree, dict(os.environ))),
+        upstream=child_environment.upstream_of(os.environ),
+        more=more,
+    ) as proxy:
         bundle = folder / "bundle.pem"
         bundle.write_bytes(_bundle(at, proxy.authority))
         # A rootless podman or buildah reads it as a mapped user.
@@ -204,10 +202,7 @@ def _bundle(at: Surroundings, certificate: str) -> bytes:
 
 
 @speaking
-def env(
-    proxy: Annotated[str, PROXY] = "http://127.0.0.1:8080",
-    confdir: Confdir = None,
-) -> None:
+def env(proxy: Annotated[str, PROXY] = "http://127.0.0.1:8080", confdir: Confdir = None) -> None:
     """Print the environment that puts a shell's commands behind the proxy.
 
     eval "$(pullscope env)"

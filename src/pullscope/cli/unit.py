@@ -46,13 +46,7 @@ def on(
 
 
 @speaking
-def off(
-    unit: Unit,
-    root: Root = "/",
-    yes: Yes = False,
-    no_restart: NoRestart = False,
-    dry_run: DryRun = False,
-) -> None:
+def off(unit: Unit, root: Root = "/", yes: Yes = False, no_restart: NoRestart = False, dry_run: DryRun = False) -> None:
     """Undo `on --unit`, and restart the daemon."""
     at = of_unit(unit, root, None)
     docker.turn_off(at, yes=yes, no_restart=no_restart, dry_run=dry_run)

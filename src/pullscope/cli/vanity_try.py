@@ -19,6 +19,7 @@ from pullscope.cli.options import AsJson
 from pullscope.cli.vanity_words import Env, File, PlatformOption, domain_of, host_named, image_named, rules_of
 from pullscope.judge import IN_SHORT, judged
 from pullscope.oci import verdicts
+from pullscope.oci.amounts import count
 from pullscope.oci.reference import Reference, registry_name
 from pullscope.oci.verdicts import ClientOutcome, ExitCode, Problem, Severity
 from pullscope.render.layout import Line, screen_width, shell_lines
@@ -91,12 +92,7 @@ def _told(tried: Rehearsal) -> list[Told]:
     fix = f"add a rule for /v2/{name}/* if you serve this name; otherwise the answer is right"
     fix = PLATFORMS[tried.rules.platform].path_fix if landing.strips else fix
     own = {
-        one.id: replace(
-            said,
-            finding=code,
-            reason=IN_SHORT[code],
-            fix=fix,
-        )
+        one.id: replace(said, finding=code, reason=IN_SHORT[code], fix=fix)
         for one, said in told
         if said.finding in {"manifest-unknown", code} or (landing.strips and said.finding is not None)
     }
@@ -119,9 +115,8 @@ def _facts(tried: Rehearsal) -> dict[str, Any]:
 
 
 def _lines(tried: Rehearsal, problems: tuple[Problem, ...], host: str, file: Path) -> Iterator[str | Line]:
-    rules = tried.rules
-    count = f"{len(rules.rules)} rule{'' if len(rules.rules) == 1 else 's'}"
-    head = f"{rules.name}: {count}, {count_of(problems)}. Tried in memory: no DNS, no network."
+    rules = count(len(tried.rules.rules), "rule")
+    head = f"{tried.rules.name}: {rules}, {count_of(problems)}. Tried in memory: no DNS, no network."
     yield from wrapped("", head, screen_width(), margin=0)
     for words in _upstream_words(tried):
         yield from wrapped("", words, screen_width(), margin=0)
