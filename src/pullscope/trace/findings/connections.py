@@ -26,6 +26,7 @@ from pullscope.trace.findings.client_settings import (
     proxy_setting,
     trust_by_words,
 )
+from pullscope.trace.findings.login_commands import registry_at
 from pullscope.trace.findings.said import led_to
 from pullscope.trace.model import Hop
 from pullscope.trace.source_gaps import lacking
@@ -346,7 +347,12 @@ def told(case: Case, found: Failure, hops: list[Hop]) -> tuple[str, str]:
         fix = "give the task a way out: assignPublicIp=ENABLED in a public subnet, a NAT gateway in a private one, and 443 in "
         fix += "the outbound rules of its security group; for ECR alone VPC endpoints (ecr.api, ecr.dkr, logs, s3 as gateway)"
     if named and not found.reached and known_registry(hop.host) is None:  # sameersbn/docker-gitlab#754
-        fix = f"correct the realm of {min(named)} (auth.token.realm in distribution), now {bare(hop.request.url)}; or {fix}"
+        its = registry_at(case, min(named))
+        own = (
+            its.step("public") if its is not None and its.id != "gitlab" else None
+        )  # GitLab's has distribution's setting
+        own = own or "auth.token.realm in distribution"
+        fix = f"correct the realm of {min(named)} ({own}), now {bare(hop.request.url)}; or {fix}"
     elif named and not found.reached and known_registry(min(named)) is None:
         # whyun-pages/docker-registry#4; ciiiii/cloudflare-docker-proxy rewrites the realm
         fix += f"; or let {min(named)} ask for tokens itself and name itself as realm, as other relays of {hop.host} do"

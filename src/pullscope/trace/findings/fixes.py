@@ -26,6 +26,7 @@ from pullscope.trace.findings.missing import (
     cache,
     of_a_cache_behind,
     of_a_chart,
+    of_a_site_for_people,
     of_a_website,
     of_what_cannot_be_read,
     of_what_is_missing,
@@ -359,6 +360,7 @@ def of_no_registry(one: Answer) -> str | None:
 
 LADDER: tuple[Rung, ...] = (
     of_what_is_not_played,
+    of_a_site_for_people,
     of_no_registry,
     of_a_chart,
     of_an_old_login,

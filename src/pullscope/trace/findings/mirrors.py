@@ -161,6 +161,7 @@ def mirror_failed(case: Case) -> Iterator[Found]:
     no_token = step.last.status == 401 and step.tokens and not step.tokens[-1].last.ok
     one = Answer(case, step.tokens[-1] if no_token else step)
     last, host, home = step.last, step.first.host, step.first.mirror_of or case.pull.registry
+    elsewhere = no_token and one.hop.host != host  # ciiiii/cloudflare-docker-proxy#62
     bad = [each for each in broken if each in case.bad or (each.last.is_page and each not in case.made_good)]
     page = (
         last.is_page
@@ -173,7 +174,7 @@ def mirror_failed(case: Case) -> Iterator[Found]:
     said = said_status(one.hop)
     if one.status in (401, 403) and (one.no_login or one.step.is_token or one.hop.request.authorization == "basic"):
         said += f", and {case.client} showed no login" if one.no_login else f", to the login of {case.client}"
-    mend, also = f"{_mend(one)}; or take it", ""
+    mend, also = f"{_mend(one)}; or take {host if elsewhere else 'it'}", ""
     if page:
         by = answered_by(last) if last.host == host else f"{host} redirects to {answered_by(last)}, which"
         said = f"{by} answers {last.status} with a web page: it is not a registry"
@@ -188,6 +189,8 @@ def mirror_failed(case: Case) -> Iterator[Found]:
     if is_searched(step.first):
         out = f"out of registries.conf, as one of unqualified-search-registries or a [[registry.mirror]] of {home}"
     which = "" if is_searched(step.first) else "the mirror "
+    if elsewhere:
+        which += f"{host} leaves tokens to another host, and "
     yield Found(broken, f"{which}{said}.", f"{mend} {out}{also}", severity=severity)
 
 

@@ -270,6 +270,13 @@ def of_a_website(one: Answer) -> str | None:
         name = f", as {within[2]}" if within else ""
         there = f"at the port that its settings give it (Repositories, HTTP or HTTPS connector){name}"
         return f"ask {what} {there}: {one.host} is Nexus as browsers have it"
+    return of_a_site_for_people(one)
+
+
+def of_a_site_for_people(one: Answer) -> str | None:
+    """docker.io itself is one, and redirects to www.docker.com, with no page to HEAD: project-zot/zot#1703."""
+    if not one.hop.is_page and not (led_to(one.hop) and one.hop.host in WEBSITES):
+        return None
     asked = (hop.host for hop in one.step.hops if hop.host in WEBSITES)
     site = next((host for host in asked if WEBSITES[host] != one.step.first.host), None)  # not ghcr.io's own way there
     if site is None:

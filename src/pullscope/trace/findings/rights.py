@@ -314,13 +314,13 @@ def _with_a_login(one: Answer, name: str) -> str:
         kept = known is not None and known.voids and words(one.hop) == "DENIED: denied"
         to_write = one.step.token is not None and "push" in (one.step.token.scope or "")
         kept = kept and lacking(one.hop.request, "credentials") and not to_write
-        out = (
-            f"; if it is public, log out: {logout(one.case, one.host)} (to a login that is over it says so)"
-            if kept
-            else ""
-        )
+        out = f"; if it is public, log out: {logout(one.case, one.host)} (to a login that is over it says so)"
+        out = out if kept else ""
         return f"{_named(one, name)}{short(one)}{out}; if it is private, {account}{as_host(one)}"
-    official = known is None and "/" not in name and one.act == "read" and lacking(one.hop.request, "tokens")
+    relay = any(
+        "docker-proxy" in (asked.service or "") for asked in one.hop.challenges
+    )  # ciiiii/cloudflare-docker-proxy#132
+    official = known is None and "/" not in name and one.act == "read" and (relay or lacking(one.hop.request, "tokens"))
     official = official or (one.act == "read" and known is not None and known.id in ("nexus", "artifactory", "harbor"))
     return f"{account}; if that is refused too, {the_right(one)}" + (
         f"; {cache(one, name).partition('; ')[0]}" if official else ""  # ciiiii/cloudflare-docker-proxy#95
