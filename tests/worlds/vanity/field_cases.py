@@ -494,4 +494,35 @@ CASES = [
     Case(file="nginx-gitea/gitea.conf", right=PULL, why="a ? of $request_uri", never=OWN | {"query-dropped"}),
     Case(file="ingress-f5/ingress.yaml", right=PULL, why="F5's annotations", never=OWN | {"upload-too-large"}),
     Case(file="caddy-harbor/Caddyfile", right=PULL, why="a registry of one's own by its name", never=OWN),
+    # A fourth; these were told wrongly, or in part.
+    Case(file="nginx-no-host/gitea.conf", right=UNKNOWN, why="names no host", never=OWN),
+    Case(
+        file="nginx-nexus-port/nexus.conf", right=PULL, why=":443 is https", never=OWN | {"upload-location-elsewhere"}
+    ),
+    Case(file="nginx-satisfy/registry.conf", right=PULL, why="by address, or after a login", never=OWN),
+    Case(
+        file="traefik-quay/dynamic.toml",
+        right=FAIL,
+        why="quay.io has no /v2/ under a path",
+        codes=frozenset({"ping-not-a-registry"}),
+        warned=frozenset({"redirect-permanent"}),
+    ),
+    Case(
+        file="apache-match/registry.conf",
+        right=PULL,
+        why="ProxyPassMatch",
+        warned=frozenset({"upload-location-elsewhere"}),
+        never=OWN,
+    ),
+    # Real Apache 2.4: GET 200, POST 401 for this <LimitExcept>.
+    Case(
+        file="apache-push/registry.conf",
+        right=PULL,
+        why="only a push wants a login",
+        warned=frozenset({"ping-hides-challenge"}),
+        never=OWN,
+    ),
+    Case(file="helm-values/values.yaml", right=REFUSED, why="Helm chart.*helm template"),
+    Case(file="traefik-1/docker-compose.yml", right=REFUSED, why="Traefik 1"),
+    Case(file="caddy-1/Caddyfile", right=REFUSED, why="Caddy 1.*reverse_proxy"),
 ]

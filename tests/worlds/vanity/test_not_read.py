@@ -25,7 +25,7 @@ data:
         ("squid.txt", "http_port 3128\n"),
         ("config.yml", "version: 0.1\nstorage: {filesystem: {rootdirectory: /srv}}\n"),
         ("package.json", '{"name": "source", "apps": ["http"]}'),
-        ("values.yaml", "ingress:\n  enabled: true\n  hosts: []\n"),
+        ("settings.yaml", "ingress:\n  enabled: true\n  hosts: []\n"),
         ("hosts.yaml", "services: none\n"),
         ("notes.yaml", "text: a caddy.example.com and a VIRTUAL_HOST\n"),
     ],

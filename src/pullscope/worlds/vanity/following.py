@@ -16,7 +16,7 @@ from pullscope.oci.verdicts import Problem
 from pullscope.worlds.vanity.decide import decide
 from pullscope.worlds.vanity.platforms import PLATFORMS
 from pullscope.worlds.vanity.rules import Decision, Rule, RuleFile
-from pullscope.worlds.vanity.upstreams import is_inside
+from pullscope.worlds.vanity.upstreams import is_inside, upstream
 
 MOST_HOPS = 10
 """Go's net/http gives up after ten redirects, and so do the clients built on it (docs/sources.md)."""
@@ -85,7 +85,8 @@ class Landing:
     def mount(self) -> str:
         """What stands before /v2/ on the other host, as in /artifactory/api/docker/hub/v2/; "" for a registry at its root."""
         before, found, _ = f"{self.path}/".partition("/v2/")
-        return before if found else ""
+        row = upstream(self.host or "").row
+        return before if found and (row is None or row.id in {"artifactory", "nexus"}) else ""
 
     @property
     def strips(self) -> bool:

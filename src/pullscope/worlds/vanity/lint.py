@@ -19,7 +19,7 @@ from pullscope.worlds.vanity.decide import decide
 from pullscope.worlds.vanity.following import Check, Subject, follow
 from pullscope.worlds.vanity.platforms import PLATFORMS
 from pullscope.worlds.vanity.rules import Decision, Rule, RuleFile
-from pullscope.worlds.vanity.targets import told
+from pullscope.worlds.vanity.targets import is_url, told
 from pullscope.worlds.vanity.upstreams import is_inside, upstream
 
 MOST_COMPARED = 500
@@ -28,7 +28,7 @@ MOST_COMPARED = 500
 
 def redirect_downgrade(subject: Subject) -> Iterator[Problem]:
     for rule in subject.v2_rules:
-        if rule.target is None or (rule.is_proxy and is_inside(rule.target_host or "")):
+        if rule.target is None or not is_url(rule.target) or (rule.is_proxy and is_inside(rule.target_host or "")):
             continue
         if rule.target.lower().startswith("http://"):
             yield warning(

@@ -68,6 +68,19 @@ _BEFORE_KUBERNETES: tuple[tuple[_Tells, Form], ...] = (
 
 _TRAEFIK = re.compile(r"(?i)traefik")
 _AFTER_KUBERNETES: tuple[tuple[_Tells, Form], ...] = (
+    (
+        lambda name, _text: name.startswith("values") and name.endswith(_YAML),
+        Form(
+            "the values of a Helm chart",
+            "give the objects that the chart makes of them (helm template RELEASE CHART -f VALUES > objects.yaml)",
+        ),
+    ),
+    (
+        _has(r"^\s+(?:- )?[\"']?traefik\.frontend\.", *_YAML),
+        Form(
+            "a compose file with labels of Traefik 1", "write those of Traefik 2 and 3: traefik.http.routers.NAME.rule"
+        ),
+    ),
     (_has(r"envoy\.filters\.|type\.googleapis\.com/envoy\.", *_YAML, ".json"), Form("a configuration of Envoy")),
     (
         _both(

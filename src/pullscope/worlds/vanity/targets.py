@@ -29,10 +29,11 @@ def with_query(base: str, query: str, *, joins: bool) -> str:
 def is_url(text: str) -> bool:
     """Whether `text` can be taken apart as a URL or a path; a client's path may have been put where a host or port is."""
     try:
-        port = urlsplit(text).port
+        split = urlsplit(text)
+        port = split.port
     except ValueError:
         return False
-    return port is None or port > 0
+    return (port is None or port > 0) and ".." not in split.netloc
 
 
 def absolute(target: str, asked: SplitResult) -> str:

@@ -57,10 +57,9 @@ class Play(State):
                 raise NotPlayedError(one.where, CLIENT_CERTIFICATE)
             if one.name in {"sslrequire", "proxypassinherit"} or (one.name == "include" and not _is_about_tls(one)):
                 raise NotPlayedError(one.where, f"{one.name} {' '.join(one.args)[:40]} is not played")
+        basic = None
         for section in self.sections():
-            inside = list(section.block or [])
-            if self.request.method not in {"GET", "HEAD"}:
-                inside += [each for row in inside if row.name == "limitexcept" for each in row.block or []]
+            inside = [each for row in section.block or [] for each in self._for_method(row)]
             for one in inside:
                 words = [word.lower() for word in one.args]
                 if one.name == "require" and words[:2] == ["all", "denied"]:
@@ -70,8 +69,19 @@ class Play(State):
                 if one.name == "authtype":
                     if words[:1] != ["basic"]:
                         raise NotPlayedError(one.where, f"AuthType {' '.join(one.args)} is not played")
-                    self.login = one.where
+                    basic = one.where
+            # Of sections, the last that says who is let in; of its rows, one is enough (mod_authz_core).
+            asked = [one.args[0].lower() for one in inside if one.name == "require" and one.args]
+            if asked and basic is not None:
+                self.login = None if "all" in asked else basic
         return None
+
+    def _for_method(self, row: Directive) -> list[Directive]:
+        """A directive; those of a <Limit> or <LimitExcept> where it is for this method (core: GET is HEAD too)."""
+        if row.name not in {"limit", "limitexcept"}:
+            return [row]
+        methods = {word.upper() for word in row.args} | ({"HEAD"} if "GET" in row.args else set())
+        return row.block or [] if (self.request.method in methods) is (row.name == "limit") else []
 
     # mod_proxy.
 

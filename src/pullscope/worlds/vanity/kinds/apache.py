@@ -18,7 +18,7 @@ from pullscope.worlds.vanity.apache.tree import DIALECT, Host, answering, config
 from pullscope.worlds.vanity.blocks import Directive, names
 from pullscope.worlds.vanity.patterns import PrefixPattern, beginning_pattern
 from pullscope.worlds.vanity.platform import Kind, Read, Statements, served
-from pullscope.worlds.vanity.rules import Decision, Pattern, Rule, remark, unplayed, unread
+from pullscope.worlds.vanity.rules import Decision, NotPlayedError, Pattern, Rule, expression, remark, unplayed, unread
 from pullscope.worlds.vanity.upstreams import is_inside
 
 _ANSWERING = names("redirect redirectmatch redirectpermanent redirecttemp proxypass proxypassmatch rewriterule")
@@ -88,15 +88,30 @@ def own_registry(host: Host) -> Iterator[Problem]:
     """Remarks on a virtual host with TLS that leads to a host inside."""
     if not host.tls or any(_tells(one) for top in host.directives for one in top.everything()):
         return
-    for one, within in answering(host.directives, {"proxypass"}):
-        words = one.args if one.args[:1] and one.args[0].startswith("/") else [within, *one.args]
-        if words[0] in _UPLOADS and len(words) > 1 and words[1].startswith("http://") and _leads_inside(words[1]):
+    for one, within in answering(host.directives, {"proxypass", "proxypassmatch"}):
+        words = one.args if one.args[:1] and one.args[0].startswith(("/", "^")) else [within, *one.args]
+        if (
+            (words[0] in _UPLOADS or _takes_uploads(one))
+            and len(words) > 1
+            and words[1].startswith("http://")
+            and _leads_inside(words[1])
+        ):
             message = (
                 "a registry that builds addresses from what it is told (distribution) is not told that it was asked over "
                 "https, and sends uploads to http://, where pushes end."
             )
             fix = 'write RequestHeader set X-Forwarded-Proto "https"'
             yield remark(one.where, "upload-location-elsewhere", "warning", message, fix)
+
+
+def _takes_uploads(one: Directive) -> bool:
+    try:
+        return (
+            one.name == "proxypassmatch"
+            and expression(one.args[0], one.where).search("/v2/org/img/blobs/uploads/") is not None
+        )
+    except NotPlayedError:
+        return False
 
 
 def _tells(one: Directive) -> bool:

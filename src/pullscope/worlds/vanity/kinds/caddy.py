@@ -44,6 +44,9 @@ def _read(directives: list[Directive], file: str) -> Read:
     rules: list[Rule] = []
     known: dict[int, Rule] = {}
     remarks: list[Problem] = []
+    old = next((one for site in every for one in site.block if one.name == "proxy"), None)
+    if old is not None:
+        raise ValueError(f"{old.where}: proxy is a directive of Caddy 1, which Caddy 2 refuses: write reverse_proxy")
     for site in every:
         hosts = () if site.takes_any else site.hosts
         for one, within in _answering(site.block, "/*", site.matchers):

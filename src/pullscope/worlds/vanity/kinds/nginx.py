@@ -132,7 +132,7 @@ def _advice(case: _Case) -> Iterator[Problem]:
     # distribution/distribution#479, #1177, #970, moby/moby#18469. nginx 1.22 before docker-registry 2.8: without a word on Host
     # and scheme, proxy_redirect's default makes the address right; with only one of them nothing does.
     where = case.upload_address() if case.tls else None
-    if where is not None and where.netloc and (where.scheme, where.netloc) != ("https", case.host):
+    if where is not None and where.netloc and (where.scheme, where.netloc.removesuffix(":443")) != ("https", case.host):
         yield case.remark(
             "upload-location-elsewhere",
             f"a registry that builds addresses from what it is told (distribution) sends uploads to "

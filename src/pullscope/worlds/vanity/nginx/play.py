@@ -218,15 +218,16 @@ class Play:
             allowed = {word.upper() for word in limit.args} | ({"HEAD"} if "GET" in limit.args else set())
             if self._state.request.method not in allowed:
                 scope = Scope.of(limit, self._scope)
-        rules = scope.find("allow", "deny")
-        if rules and (refusal := self._refused(rules)):
+        rules, satisfy, basic = scope.find("allow", "deny"), scope.last("satisfy"), scope.last("auth_basic")
+        asks = basic is not None and basic.args[:1] != ["off"]
+        # Who is let in by address needs no login, and who has one needs no address: both pull.
+        either = asks and satisfy is not None and satisfy.args[:1] == ["any"]
+        if rules and not either and (refusal := self._refused(rules)):
             return refusal
         certificate = scope.last("ssl_verify_client")
         if certificate is not None and certificate.args[:1] == ["on"]:
             raise NotPlayedError(certificate.where, CLIENT_CERTIFICATE)
-        basic = scope.last("auth_basic")
-        if basic is not None and basic.args[:1] != ["off"]:
-            self._login = basic.where
+        self._login = basic.where if basic is not None and asks else self._login
         return None
 
     def _refused(self, rules: list[Directive]) -> Decision | None:
