@@ -163,7 +163,7 @@ class Reader:
         self.done = False
         """Whether the image came: what fails after it is another thing."""
         self.unfetched = False
-        """Whether the login for a registry was not fetched: its 401 follows from that (kubernetes/kubernetes#79535)."""
+        """Whether a login was not fetched, or not sent as it is: its 401 follows from that (kubernetes/kubernetes#79535)."""
         self.waiting: deque[Entry] = deque(maxlen=MOST_TOLD)
 
     def sentence(self, entry: Entry) -> Iterator[Exchange]:
@@ -196,7 +196,7 @@ class Reader:
 
     def _exchanges(self, entry: Entry) -> Iterator[Exchange]:
         text = entry.message
-        answer = answer_of(text)
+        answer, login = answer_of(text), _REFUSED_LOGIN.search(text)
         there = next((each for each in _ADDRESS.finditer(text) if route(each[0]).endpoint is not Endpoint.NONE), None)
         if self.unfetched and answer is not None and answer[0] == 401:
             return
@@ -208,6 +208,8 @@ class Reader:
             yield self._exchange(f"GET https://{host}/v2/", entry, None)
         elif told := self._told(text):
             yield self._exchange(told, entry, answer)
+        elif there is not None and answer is not None and answer[0] == 401 and _is_ping(there[0]) and not login:
+            return  # a login is what it wants
         elif there is not None:
             said, url = re.search(rf"from ({_METHOD}) request to", text), there[0]
             method = said[1] if said is not None else "GET"
@@ -221,11 +223,7 @@ class Reader:
             if mirror[1] not in (None, self.image.api_host):
                 url = f"{url.replace(self.image.api_host, mirror[1], 1)}?ns={self.image.registry}"
             yield self._exchange(f"HEAD {url}", entry, answer)
-        elif (
-            _ITSELF.search(text)
-            and not _OF_AN_IMAGE.search(text)
-            and not (_REFUSED_LOGIN.search(text) and answer[0] in (401, 403))
-        ):
+        elif _ITSELF.search(text) and not _OF_AN_IMAGE.search(text) and not (login and answer[0] in (401, 403)):
             return
         elif self.image is None:
             self.waiting.extend([entry] * (not self.done))
@@ -285,7 +283,7 @@ class Reader:
                 if led_elsewhere(url, text):
                     continue
                 answer = answer_of(rest)
-                pinged = answer is not None and answer[0] == 401 and route(url).endpoint is Endpoint.PING
+                pinged = answer is not None and answer[0] == 401 and _is_ping(url)
                 if not pinged or _REFUSED_LOGIN.search(text):  # else a login is what it wants (aquasecurity/trivy#320)
                     yield self._exchange(f"{method} {url}", entry, answer, failure=rest)
             elif number + 1 < len(asked) and _is_token(asked[number + 1][2]):
@@ -362,6 +360,10 @@ def is_storage(url: str, text: str) -> bool:
     """Whether a storage host is asked for the bytes of a blob: ECR's and Google's have no digest in their addresses."""
     of_a_blob = route(url).digest is not None or (_OF_A_BLOB.search(text) is not None and not _is_token(url))
     return of_a_blob and route(url).endpoint is Endpoint.NONE
+
+
+def _is_ping(url: str) -> bool:
+    return route(url).endpoint is Endpoint.PING
 
 
 def _is_token(url: str, text: str = "") -> bool:

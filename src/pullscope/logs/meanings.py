@@ -32,6 +32,10 @@ client disconnected during blob
 reach any registry endpoint
     docker reached no registry: curl -sI https://registry-1.docker.io/v2/ (or that of the image) on that machine shows why; it
         needs DNS and a way out (in a private subnet a NAT or endpoints), or the registry was down
+# docs.docker.com/docker-hub/usage: it names who is logged in
+pull rate limit as '([^'\s]+)'
+    Docker Hub counted too many pulls of the account WHAT, which is logged in: try again later, have its plan raised, or pull
+        through a mirror that keeps what it has fetched
 toomanyrequests:\s
     the registry counted too many requests: try again later, or log in (an account has its own limit)
 failed to download "oci://
@@ -67,8 +71,16 @@ signed by unknown authority|local issuer certificate|self.signed certificate|PKI
 no token in bearer response
     the token server answered without a token: curl -sI https://HOST/v2/ names it (realm), and curl -i asks it: what is in front
         of it has to pass the request on, or the registry has to name another
+# cloudflare/serverless-registry#67; 100 MB, by the plan
+parsing HTTP 413 response body: [\s\S]*>cloudflare<
+    Cloudflare in front of the registry takes no body of that size: push in smaller layers, or, where it is yours, past
+        Cloudflare (DNS only): its limit belongs to the plan
+# goharbor/harbor#10621, SteveLTN/https-portal#100, Azure/application-gateway-kubernetes-ingress#968
+HTTP 413 response body
+    a proxy in front of the registry takes no body of that size: raise its limit (client_max_body_size 0 in nginx,
+        proxy-body-size of an Ingress, LimitRequestBody 0 in Apache)
 # testcontainers/testcontainers-java#1283, zalando-incubator/baigan-config#83; run: skopeo 1.22, crane 0.20
-invalid character '<'
+invalid character '<'|Unexpected character \('<'
     a web page or XML came where a registry answers with JSON, so that a proxy, a filter or a storage answered in its place:
         curl -si https://HOST/v2/ where the daemon runs shows which
 # docs: moby distribution/pull_v2.go; DeepVAC/TorchPod#60, docker/hub-feedback#645
@@ -157,7 +169,11 @@ Back-off pulling image|trying and failing to pull image|\bImagePullBackOff\b|\bE
 """What a client says of content that it got, or without a name, and what that means."""
 WITHOUT_A_REQUEST, NO_ANSWER = ({head: lines[0] for head, lines in heads(table)} for table in (_SAID, TABLE))
 UNKNOWN_CA = next(words for words in WITHOUT_A_REQUEST if words.startswith("signed by unknown authority"))
-LOGIN_NOT_FETCHED = re.compile(next(words for words in NO_ANSWER if "api\\.ecr" in words))
+LOGIN_NOT_FETCHED = re.compile(
+    "|".join(
+        words.partition("[\\s\\S]*unauthorized")[0] for words in NO_ANSWER if "api\\.ecr" in words or "robot" in words
+    )
+)
 NOT_ASKED = re.compile("|".join(NO_ANSWER))
 MEANINGS = [(re.compile(words), meant) for words, meant in (NO_ANSWER | WITHOUT_A_REQUEST).items()]
 """All of them, of which the first that fits is told."""

@@ -7,6 +7,19 @@ WHAT in a meaning is what the words pick out in brackets; IMAGE, REPOSITORY and 
 from __future__ import annotations
 
 TABLE = r"""
+# docker/login-action#155, actions/docker#25, firecow/gitlab-ci-local#1105, tiangolo/babun-docker#24 (Windows)
+interactive login from a non TTY
+    no registry was asked: docker had no user name or password, and no terminal to ask for them. In a job a variable of these is
+        empty or has another name there; by hand: echo TOKEN | docker login HOST -u USERNAME --password-stdin (in Git Bash:
+        winpty docker login)
+# GoogleContainerTools/kaniko#2391, GoogleCloudPlatform/docker-credential-gcr#119, kaniko#1631
+could not retrieve GCR's access token
+    no registry was asked: Google's helper found no credentials where it runs: mount the key of a service account and name it in
+        GOOGLE_APPLICATION_CREDENTIALS, or let the pod have one by Workload Identity; it also has to reach oauth2.googleapis.com
+# goharbor/harbor#7944, #15757, #13858, Dokploy/dokploy#3320: the shell's variable is empty
+login [^\n]*(?:-u|--username)[= ]\"?(robot\$[\w+-]+)[\s\S]*unauthorized
+    the shell took what follows $ for a variable, so that another user's name was sent: write it in single quotes ('WHAT'), and
+        log in again
 # containers/image signature/policy_eval.go: podman-container-tools/podman#9257, ublue-os/config#82, frostyard/snosi#810
 Source image rejected|is rejected by policy
     no registry refused it: this machine's own policy does (~/.config/containers/policy.json, where that is not there
@@ -94,6 +107,10 @@ no match(?:ing manifest)? for (?:\S+/)?unknown
 no match(?:ing manifest)? for linux/arm/v8
     the image has no 32-bit build, and this system is 32-bit on a 64-bit kernel: install the 64-bit system (dpkg
         --print-architecture says arm64 there)
+# compose, whose command has no platform: compose-spec, "platform"
+\[\+\] (?:Running|Pulling)[\s\S]*no match(?:ing manifest)? for
+    the image has no build for that platform: put platform: linux/amd64 below the service in the compose file, if the machine
+        can run that by emulation, or take a tag that has one (docker buildx imagetools inspect IMAGE lists them)
 # docker-archive-public/docker.labs#465, docker/for-win#4518; microsoft/Windows-Containers#410; docker/for-win#4584, #6127, #4489
 mcr\.microsoft\.com/[\s\S]*no match(?:ing manifest)? for windows/
     the image is for another version of Windows: pull the tag of the host's own (cmd /c ver shows it: ltsc2019, ltsc2022, ...)

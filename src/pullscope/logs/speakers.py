@@ -44,7 +44,7 @@ source-controller: chart pull error|determine (?:the )?artifact|failed to pull a
 kubelet: Failed to pull image
 oras: Error from (?:source|destination) registry for
 skopeo: (?s)(?:initializing source|at destination:|layer (?:upload )?to |[Rr]eading manifest |manifest \S+ to ).*\nfatal$
-podman: Trying to pull |initializing source|[Rr]eading manifest \S+ in|exists in|(?:layer|upload|manifest \S+) to |container reg
+podman: Trying to pull |initializing source|[Rr]eading manifest \S+ in|exists in|(?:layer|upload|manifest \S+) to |pinging con
 """,
     )
 ]

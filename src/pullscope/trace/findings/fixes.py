@@ -315,7 +315,8 @@ def of_the_status(one: Answer) -> str | None:
         return fix.format(url=quote(hop.request.url), proxy=proxy_setting(one.case.pull.client), **names)
     if hop.status is None:
         ends = "a firewall or proxy on the way ends it, and has to let that host through"
-        runs = "" if one.hosted is not None else ", or nothing runs there"
+        secure = " that speaks TLS" if hop.request.url.startswith("https:") else ""
+        runs = "" if one.hosted is not None else f", or nothing runs there{secure}"
         alike = f"run curl -v {where_to_ask(one)} here: if that ends alike, {ends}{runs}"
         return f"{one.later}; if it keeps failing, {alike}"
     if one.status == 403 and filtering(hop) is not None:
