@@ -286,9 +286,13 @@ def test_rules_are_tried_by_chosen_clients(tmp_path: Path) -> None:
         done = CliRunner().invoke(
             app, ["check", f"{VANITY}/{OWN}", "--rules", str(rules), "--clients", clients, "--json"]
         )
-        ended[clients] = (done.exit_code, sorted(verdicts(done)) if done.stdout else done.stderr.count("\n"))
+        ended[clients] = (done.exit_code, sorted(verdicts(done)))
 
-    assert ended == {"docker-classic,crane": (0, ["crane", "docker-classic"]), "skopeo": (3, ["skopeo"]), "ctr": (2, 1)}
+    assert ended == {
+        "docker-classic,crane": (0, ["crane", "docker-classic"]),
+        "skopeo": (3, ["skopeo"]),
+        "ctr": (2, []),
+    }
 
 
 @pytest.mark.parametrize("words", [["--rules", "netlify.toml", "--deep"], ["--host", VANITY], ["--platform", "nginx"]])

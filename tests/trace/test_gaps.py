@@ -39,6 +39,7 @@ UNDECIDED = {
     ("kong-no-route", "bodies"): {"ping-not-redirected"},
     ("helm-plus", "bodies"): {"tag-invalid"},
     ("redirect-to-a-website", "headers"): {"ping-not-redirected"},
+    ("docker-io-is-no-registry", "headers"): {"ping-not-redirected"},
     ("skopeo-429-at-the-ping", "headers"): {"rate-limited"},
     ("trivy-first-mirror-lacks-db", "headers"): {"rate-limited"},
 }

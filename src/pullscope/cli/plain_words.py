@@ -46,7 +46,7 @@ class PlainWords(TyperGroup):
         return super().make_context(*given, **more)
 
     def invoke(self, ctx: Any) -> Any:
-        words = [] if ctx.parent else [*ctx._protected_args, *ctx.args]  # noqa: SLF001 - which the call empties
+        words = [] if ctx.parent else [*getattr(ctx, "_protected_args", ()), *ctx.args]  # which the call empties
         try:
             return super().invoke(ctx)
         except Refused as refused:

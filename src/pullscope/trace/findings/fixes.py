@@ -314,11 +314,10 @@ def of_the_status(one: Answer) -> str | None:
         names = {"host": host, "method": hop.request.method, "front": who, "client": one.case.client, "types": types}
         return fix.format(url=quote(hop.request.url), proxy=proxy_setting(one.case.pull.client), **names)
     if hop.status is None:
-        ends = "a firewall or proxy on the way ends it, and has to let that host through"
-        secure = " that speaks TLS" if hop.request.url.startswith("https:") else ""
+        secure = " that speaks TLS" * hop.request.url.startswith("https:")
         runs = "" if one.hosted is not None else f", or nothing runs there{secure}"
-        alike = f"run curl -v {where_to_ask(one)} here: if that ends alike, {ends}{runs}"
-        return f"{one.later}; if it keeps failing, {alike}"
+        ends = f"a firewall or proxy on the way ends it, and has to let that host through{runs}"
+        return f"{one.later}; if it keeps failing, run curl -v {where_to_ask(one)} here: if that ends alike, {ends}"
     if one.status == 403 and filtering(hop) is not None:
         rules = f"the rules of {filtering(hop)}, a proxy on the way"
         return f"have {host} allowed in {rules}: it refuses in place of {host}"
