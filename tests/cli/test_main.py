@@ -290,3 +290,11 @@ def test_addon_path_refuses_what_is_none() -> None:
 
         assert done.returncode == 2
         assert "registry_trace" in done.stderr
+
+
+def test_what_the_tests_import_first_needs_no_extra() -> None:
+    """The README's test command installs none: what belongs to [otel] alone may be missing."""
+    without = "import sys; sys.modules['requests'] = None; from tests.cli.warm import _import_all; _import_all()"
+    done = subprocess.run([sys.executable, "-c", without], cwd=ROOT, capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stderr) == (0, "")

@@ -86,7 +86,8 @@ def _import_all() -> None:
 
     for module in pkgutil.walk_packages(pullscope.__path__, "pullscope."):
         if not module.name.endswith(".__main__"):
-            __import__(module.name)
+            with contextlib.suppress(ImportError):  # what belongs to an extra that is not installed
+                __import__(module.name)
     with contextlib.suppress(ImportError):
         __import__("typer._adapters")  # its own, which it imports for the first command, and pydantic with it
     gc.collect()

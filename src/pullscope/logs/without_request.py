@@ -98,8 +98,8 @@ def _of_another(away: re.Match[str], home: str, text: str) -> str:
     trust = f"{_ISSUER.format(host)}; {trust_by_words(why, _TO_DOCKER)}; then " if re.search(UNKNOWN_CA, why) else ""
     at = home if "." in home else "HOST"
     return (
-        f"names no request to a registry: the client was led to {host}, a portal, a filter or a page to log in at, and that "
-        f"ended with {why!r}: {trust}have {home} let through there, or name the registry's own host; "
+        f"names no request to a registry: the client was led to {host}, as a rule a portal, a filter or a page to log in "
+        f"at, and that ended with {why!r}: {trust}have {home} let through there, or name the registry's own host; "
         f"curl -sI https://{at}/v2/ where the client runs shows who redirects"
     )
 

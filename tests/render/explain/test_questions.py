@@ -75,7 +75,7 @@ QUESTIONS = {
     "How long may a redirect to the storage be cached?": "so a cache must not keep the registry's redirect for longer",
     "Which clients begin in another way?": "A client that leaves out the version check gets its first 401",
     "What does a second pull ask?": "docker stops: nothing is downloaded and nothing is counted",
-    "Which paths must my domain answer, and how?": "answer GET and HEAD of every path below /v2/ with status 302 and a",
+    "Which paths must my domain answer, and how?": "answer GET and HEAD of /v2/, and of every path below it, with status 302",
     "How does the smallest rule look?": "/v2/* https://registry-1.docker.io/v2/:splat 302",
     "Is it enough to redirect the images?": "The rule has to match /v2/ itself",
     "How do I keep the images of others out?": "To serve only ORG, write two rules",

@@ -98,7 +98,8 @@ digest: DIGESTS, What a digest guarantees
         - When you pull by tag, you trust the answer to name the right digest. From here on docker asks for everything by digest:
         a tag that moves during the pull changes nothing.
         - The index has the digests of the manifests, and each manifest has those of its config and layers. So this one digest
-        pins the whole image: `IMAGE@sha256:…` always pulls the same one, or fails if it was deleted.
+        pins the whole image: `IMAGE@sha256:…` always pulls the same one, or fails if it was deleted. A
+        manifest's digest pins it for one platform.
         - A digest does not say who made the image: that needs a signature, and a pull checks none unless it is set up to.
 types: MANIFESTS, What Accept and Content-Type are for
     says Accept in a request lists the document types (media types) that the client understands. Content-Type in the answer says
@@ -107,8 +108,8 @@ types: MANIFESTS, What Accept and Content-Type are for
         - Without Accept it may convert the document to an old type, which has another digest: Docker's own registry 2.8 does.
 counts: LIMIT, Why HEAD, and what counts as a pull
     says The digest is a header, so HEAD is enough. Docker Hub limits pulls.
-        - HEAD requests, configs and layers do not count; GETs of manifests do. Docker counts a pull of one architecture once, so
-        this one counts as 1.
+        - HEAD requests, configs and layers do not count; GETs of manifests do. Docker counts those for one architecture
+        together as one pull, so this one counts as 1.
         - The limit in 6 hours is 100 per IP address (IPv6: per /64 network), or 200 per account with a login; none for paid
         accounts.
         - Answers about manifests say the limit and what is left, in the headers ratelimit-limit (`100;w=21600` is 100 in 21,600
@@ -126,9 +127,9 @@ elsewhere: BLOBS, Where the bytes come from
 signed: REDIRECTIONS, What a signed URL is
     says The URL of a blob at the storage is usually signed: its query has a signature and an expiry time, often 10 to 60 minutes
         later. Until then anyone with the URL can fetch this one blob without a token, so keep the URL secret. Later the storage
-        answers 403, so a cache must not keep the registry's redirect for longer. At a redirect to another domain, docker, podman
-        and curl leave the token behind. The new host could misuse it, and some storage refuses a request that has both a token
-        and a signature.
+        answers 403, so a cache must not keep the registry's redirect for longer. When a registry redirects a blob to another
+        domain, docker, podman and curl leave the token behind. The new host could misuse it, and some storage refuses a request
+        that has both a token and a signature.
 verified: DIGESTS, Why any host may send the bytes
     says The sha256 of this blob ({size}) is the digest that was asked for. If it differed, the client would refuse the bytes.
 failed: ERRORS, What went wrong
@@ -181,7 +182,8 @@ trust: PROXY, Where a CA certificate goes
 mirror: PROXY, What a mirror is
     says A mirror is a registry that a client asks before the real one, because its settings say so. docker's `registry-mirrors`
         is for docker.io alone, never for docker.example.com. Mirrors for any host are set in containerd's hosts.toml, podman's
-        registries.conf and, for docker 29, /etc/docker/certs.d/HOST/hosts.toml.
+        registries.conf and, for docker 29, /etc/docker/certs.d/HOST/hosts.toml. A domain of your own needs no setting, because
+        it is part of the name.
 failing: PROXY, How to find the cause
     chapter When a pull fails
     says Record the pull and have it explained. For docker on Linux: start `sudo pullscope docker trace --out pull.jsonl` (it
@@ -201,9 +203,9 @@ smallest: REDIRECTIONS, The smallest vanity domain
     chapter A registry domain of your own
     says You need a web host, a DNS record for your name (a CNAME: this name stands for that of the web host) and a certificate
         for your name from a public CA. A CNAME to the registry is not enough: its certificate is not for your name. Then one
-        rule: answer GET and HEAD of every path below /v2/ with status 302 and a Location header that names the same path at the
-        registry. In Netlify's `_redirects` file it is `/v2/* https://registry-1.docker.io/v2/:splat 302`, where `:splat` is what
-        `*` stood for.
+        rule: answer GET and HEAD of /v2/, and of every path below it, with status 302 and a Location header that names the same
+        path at the registry. In Netlify's `_redirects` file it is `/v2/* https://registry-1.docker.io/v2/:splat 302`, where
+        `:splat` is what `*` stood for.
         - For a pull 302 and 307 do the same. Avoid 301 and 308: a cache may keep them.
         - A name without a sub-domain, such as example.com, usually needs an A or ALIAS record instead of the CNAME.
         - Users type `docker pull docker.example.com/ORG/IMAGE` (ORG of nginx is `library`).
@@ -245,8 +247,9 @@ charged: LIMIT, Whose rate limit is charged
         charged for all users. If nobody logs in, the proxy's IP address is charged for all users together.
 logins: TOKENS, Which login is used
     says `docker login docker.example.com` stores a login under this name, in ~/.docker/config.json or the password store of the
-        system. docker hands it to the daemon with each pull. docker, podman, skopeo and crane look only for the login that is
-        stored under the host in the name. They do not use one for Docker Hub.
+        system. Type the user name and password that you have at the real registry. docker hands it to the daemon with each pull.
+        docker, podman, skopeo and crane look only for the login that is stored under the host in the name. They do not use one
+        for Docker Hub.
         - docker 28 and older and regctl use this login at the registry, too.
         - docker 29, podman, skopeo and crane do not, so a private image needs a reverse proxy.
         - `docker build` and newer versions of nerdctl use your Docker Hub login here, not the one for docker.example.com.
