@@ -22,22 +22,23 @@ HEAD = """\
 # How a pull works
 
 A container image consists of layers (compressed archives of files), a config (how to start a program from them) and a manifest
-that lists both by their digests. A digest is a fingerprint of some content. An image for several platforms (kinds of machine) has
-all of this for each of them, and an index that lists the manifests.
+that lists both by their digests. A digest is a fingerprint of some content. Layers and config are also called blobs. An image for
+several platforms (kinds of machine, by operating system and processor) has all of this for each of them, and an index, also
+called manifest list, that names the manifests.
 
 A registry is a web server that serves all this at URLs below `/v2/`. A pull fetches it over HTTPS, step by step: the image's name
 leads to a digest, the digest to the index, the index to a manifest, the manifest to config and layers. Four parties take part:
 
 | party | what it does | in this example |
 |---|---|---|
-| client | makes the requests, checks the hashes, stores the image | the docker daemon |
+| client | makes the requests, checks the hashes, stores the image | the docker daemon, a program in the background |
 | registry | serves index and manifest, says where the rest is | `registry-1.docker.io`, Docker Hub |
-| token server (auth) | issues the ticket (token) that the registry wants to see | `auth.docker.io` |
-| storage or CDN (cdn) | sends config and layers | `production.cloudflare.docker.com` |
+| token server ("auth" below) | issues the ticket (token) that the registry wants to see | `auth.docker.io` |
+| storage, or a CDN, a network of servers near you ("cdn" below) | sends config and layers | `production.cloudflare.docker.com` |
 
-pullscope is a proxy that records and explains the requests of a pull. This page shows two recorded runs of `pullscope demo`: a
-sample registry on your own machine answers under the host names of Docker Hub. [When a pull fails](#when-a-pull-fails) says how
-to have a pull of yours explained.
+pullscope is a proxy, a program that passes requests and answers on; it records and explains those of a pull. This page shows two
+recorded runs of `pullscope demo`: a sample registry on your own machine answers under the host names of Docker Hub.
+[When a pull fails](#when-a-pull-fails) says how to have a pull of yours explained.
 
 ```sh
 pullscope demo --explain --client docker-classic             # this page
@@ -56,13 +57,26 @@ IN_THE_LESSON = frozenset({
 })  # fmt: skip
 """What the page explains where it first stands, so that the list at its end has the rest."""
 
-BY_HAND = 'The commands under "By hand" ask the real Docker Hub; its digests differ from the sample\'s here.'
+VERSIONS = (
+    '"docker 28" on this page means any docker that keeps its images in the classic store, "docker 29" any with containerd\'s '
+    "store: [which one is yours](#other-pulls)."
+)
+BY_HAND = (
+    'The commands under "By hand" ask the real Docker Hub; its digests differ from the sample\'s here. (`--globoff` keeps curl '
+    "from reading brackets in an address as a pattern.)"
+)
 DIGEST_OF = {
     Kind.MANIFEST_LIST: "the docker-content-digest that step 3 printed",
     Kind.MANIFEST: "your platform's digest from the index",
     Kind.LAYER: "any digest from the manifest",
 }
 """What to set the variable to, by the kind of step that is shown."""
+
+AFTER = {
+    Kind.TOKEN: "If a later command says 401, the token has run out: get another.",
+    Kind.LAYER: "The hash that this prints must be the one in DIGEST. A manifest is checked in the same way: add `| sha256sum`.",
+}
+"""What is to be known of the commands, below them."""
 
 _ACCEPT = re.compile(r'\0-H "Accept: ([^"]*)"')
 
@@ -72,7 +86,7 @@ DOMAIN = """\
 ## <a id="domain"></a>A registry domain of your own
 
 The pull above, under the name `docker.example.com/timonback/zephykus:latest`, has the same steps. Each request to the registry,
-the version check too, goes to docker.example.com first and is redirected. docker knows from the version check that
+the version check too, goes to docker.example.com first and is redirected. docker learns from the version check that
 registry-1.docker.io wants a token. So when its request for the tag is redirected there, it first gets the token, then follows
 the redirect:
 """
@@ -83,7 +97,7 @@ def how_a_pull_works(direct: Pull, through_vanity: Pull, demo: Demo) -> str:
     lines = [
         HEAD,
         f"{_paragraphs(HOW_TO_READ)}\n",
-        f"The client is {client_line(direct)} ([what that is](#other-pulls)). {BY_HAND}",
+        f"The client is {client_line(direct)}. {VERSIONS} {BY_HAND}",
         "",
     ]
     lines += _diagrams(direct)
@@ -140,8 +154,10 @@ def _chapter(chapter: Chapter, cited: set[Section]) -> Iterator[str]:
 
 
 def _resolved(pull: Pull) -> Iterator[str]:
-    """The requests of the tag and of its token, in their order."""
-    hops = [hop for step in pull.steps if step.kind in (Kind.RESOLVE, Kind.TOKEN) for hop in step.hops]
+    """The requests of the version check, of the tag and of its token, in their order."""
+    hops = [
+        hop for step in pull.steps if step.kind in (Kind.VERSION_CHECK, Kind.RESOLVE, Kind.TOKEN) for hop in step.hops
+    ]
     for number, hop in enumerate(sorted(hops, key=lambda hop: hop.request.time), 1):
         yield f"{number}. {markdown_code(f'{hop.request.method} {address(hop)}')} → {markdown_code(str(hop.status))}"
 
@@ -194,6 +210,8 @@ def _section(
     yield command
     yield "```"
     yield ""
+    if lesson.shown.kind in AFTER:
+        yield from (AFTER[lesson.shown.kind], "")
 
 
 def _without_types(words: tuple[str, ...]) -> tuple[list[str], tuple[str, ...]]:

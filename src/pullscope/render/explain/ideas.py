@@ -51,7 +51,8 @@ TABLE = r"""
 name: NAMES, Which host a name means
     says The full name of this image is `{reference}`. docker completes short names: `nginx` means
         `docker.io/library/nginx:latest`. There `docker.io` is the registry, `library/nginx` the repository (a set of images under
-        one name) and `latest` the tag, a label that picks one image.
+        one name) and `latest` the tag, a label that stands for one
+        image now, or for one image in a version for each kind of machine.
         - The part before the first slash is a host if it contains a dot, a colon or a capital letter, or is `localhost`.
         - A colon in the host is followed by a port: `example.com:5000/app` is on port 5000. Without it HTTPS uses port 443.
         - A colon in the last part is followed by a tag, an `@` by a digest. With both, the digest decides.
@@ -127,9 +128,10 @@ elsewhere: BLOBS, Where the bytes come from
 signed: REDIRECTIONS, What a signed URL is
     says The URL of a blob at the storage is usually signed: its query has a signature and an expiry time, often 10 to 60 minutes
         later. Until then anyone with the URL can fetch this one blob without a token, so keep the URL secret. Later the storage
-        answers 403, so a cache must not keep the registry's redirect for longer. When a registry redirects a blob to another
-        domain, docker, podman and curl leave the token behind. The new host could misuse it, and some storage refuses a request
-        that has both a token and a signature.
+        answers 403, so a cache must not keep the registry's redirect for longer. A pull may take longer: docker asks the registry
+        for each blob, which signs a new URL each time. S3 looks at the time only when a download begins. When a registry
+        redirects a blob to another domain, docker, podman and curl leave the token behind. The new host could misuse it, and some
+        storage refuses a request that has both a token and a signature.
 verified: DIGESTS, Why any host may send the bytes
     says The sha256 of this blob ({size}) is the digest that was asked for. If it differed, the client would refuse the bytes.
 failed: ERRORS, What went wrong
@@ -141,9 +143,9 @@ others: SUPPORT, What other clients ask
         gets a token of its own. docker 29.1 and newer (in the table) also fetches attestations. It then asks
         for referrers (documents about the image, such as signatures), and gets a third token for that.
 stores: SUPPORT, The two stores of docker
-    says On this page "docker 28" means any docker with the classic store, and "docker 29" any docker with containerd's store,
-        whatever its version number. `docker info` tells which one you have: with containerd's it says io.containerd.snapshotter.
-        A store is where the daemon keeps images: normally the classic one up to version 28, containerd's from 29. An upgraded
+    says A store is where the daemon keeps images: normally the classic one up to version 28, containerd's from 29. "docker 28" in
+        these texts means any docker with the classic store, and "docker 29" any with containerd's, whatever its version number.
+        `docker info` tells which one you have: with containerd's it says io.containerd.snapshotter. An upgraded
         docker keeps the classic store. Docker Desktop, newly installed, has containerd's since 4.34. The image ID is the config's
         digest in the classic store. In containerd's it is the digest of the index, or of the manifest if there is no index.
 again: EXISTENCE, What a second pull asks
@@ -181,9 +183,10 @@ trust: PROXY, Where a CA certificate goes
         plain http for HOST, and accepts any certificate.
 mirror: PROXY, What a mirror is
     says A mirror is a registry that a client asks before the real one, because its settings say so. docker's `registry-mirrors`
-        is for docker.io alone, never for docker.example.com. Mirrors for any host are set in containerd's hosts.toml, podman's
-        registries.conf and, for docker 29, /etc/docker/certs.d/HOST/hosts.toml. A domain of your own needs no setting, because
-        it is part of the name.
+        is for docker.io alone, never for docker.example.com. Mirrors for any host are set in containerd's
+        hosts.toml, podman's registries.conf and, for docker 29, /etc/docker/certs.d/HOST/hosts.toml. If the mirror does not
+        answer or does not have the image, the client asks the real registry. A domain of your own needs no setting, because it is
+        part of the name; if it does not answer, nothing else is asked.
 failing: PROXY, How to find the cause
     chapter When a pull fails
     says Record the pull and have it explained. For docker on Linux: start `sudo pullscope docker trace --out pull.jsonl` (it
@@ -224,9 +227,9 @@ renamed: SCOPES, Why the path has to stay the same
         - docker 29 and containerd ask for one token for both `app` and `ORG/app`. Docker Hub's token server grants `ORG/app`, so
         the pull works. ghcr.io's answers 403, so the pull fails with "denied".
         - If the registry wants no token, all clients pull.
-        - A reverse proxy that changes the path has one more task. In the registry's 401 it writes its own address as realm,
-        so the client asks it for the token. It passes that request on to the real token server, with the real repository in the
-        scope. Then all clients pull.
+        - A reverse proxy (see below) that changes the path writes its own address as realm into the registry's 401, so the client
+        asks it for the token. It passes that request on to the real token server, with the real repository in the scope. Then all
+        clients pull.
 unseen: REDIRECTIONS, What a vanity domain sees
     says In one pull {vanity} answered {asked} and sent {sent} of content. It sees who asks (IP address, and the program in the
         header User-Agent), for which image, and for which digests. While it is down, pulls by its name fail. A reverse proxy sees
@@ -238,9 +241,12 @@ unseen: REDIRECTIONS, What a vanity domain sees
 refused: REDIRECTIONS, Who cannot pull through a redirect
     says podman, skopeo, buildah and crane up to 0.21.7 give their token only to the host in the image's name. Here that is
         {vanity}, which does not need it. The registry, which does, gets none, and answers 401. The other clients get a token for
-        the registry that asks for it, and send it there. For the clients that fail the domain has to be a reverse proxy. It must
-        pass on Accept and Authorization, and leave Content-Type and Docker-Content-Digest as they are; if the path stays the
-        same, WWW-Authenticate too.
+        the registry that asks for it, and send it there. CRI-O has podman's library; it was
+        not tried. For the clients that fail the domain has to be a reverse proxy, with these duties:
+        - It asks the registry under the registry's own name (Host, and the name in TLS), for the same path.
+        - It passes on Accept, Authorization and Range, and the answer's Content-Type and Docker-Content-Digest as they are.
+        - It passes on the registry's redirects of blobs, or follows them itself and sends the bytes.
+        - If the path stays the same, it passes on WWW-Authenticate too. If the path changes, it has one more task: see above.
 charged: LIMIT, Whose rate limit is charged
     says Behind a redirect the client's own IP address is charged, or its account if the registry gets its login (see below). If a
         reverse proxy passes on the client's login, that account is charged. If the proxy logs in itself, its own account is
@@ -250,11 +256,12 @@ logins: TOKENS, Which login is used
         system. Type the user name and password that you have at the real registry. docker hands it to the daemon with each pull.
         docker, podman, skopeo and crane look only for the login that is stored under the host in the name. They do not use one
         for Docker Hub.
-        - docker 28 and older and regctl use this login at the registry, too.
-        - docker 29, podman, skopeo and crane do not, so a private image needs a reverse proxy.
+        - docker 28 and older and regctl show this login to the registry's token server, too.
+        - docker 29, podman, skopeo and crane do not: behind a redirect they pull public images only. A private one needs a
+        reverse proxy.
         - `docker build` and newer versions of nerdctl use your Docker Hub login here, not the one for docker.example.com.
         - In Kubernetes the pull secret must be for docker.example.com, the host in the image's name. A node with containerd then
-        uses it at the registry, too.
+        shows it to the registry's token server, too.
 pushed: UPLOADS, Why not to push through a domain
     says Do not push (upload) images through a redirect, but to the registry by its own name.
         - At a 302 docker and other clients turn POST and PUT into GET, so uploads fail. If the registry has all the
