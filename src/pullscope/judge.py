@@ -8,13 +8,15 @@ decided here: a finding's cause is said in a few words for a table (`IN_SHORT`),
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
 from pullscope.oci.verdicts import ClientOutcome, ClientVerdict, Problem, warning
 from pullscope.trace.border import Border
-from pullscope.trace.events import Event
+from pullscope.trace.events import Event, Requested
 from pullscope.trace.findings.finding import Finding, Severity
 from pullscope.trace.findings.table import ROWS
 from pullscope.trace.model import Outcome, Pull, Step
+from pullscope.trace.source_gaps import HERE
 from pullscope.trace.trace import Trace
 from pullscope.worlds.clients.client_catalog import Client, Trial
 from pullscope.worlds.clients.drive import Ran
@@ -76,15 +78,21 @@ _KEPT_BACK = frozenset({"access-denied", "credentials-not-used"})
 
 
 def events_of(ran: Ran) -> list[Event]:
-    """What a proxy between this client and the world would have seen, in the order of time."""
+    """What this client asked and was answered, in the order of time."""
     border = Border()
     events = [
         event
         for one in ran.seen
         for event in border.whole(
-            one.request, one.answer, asked=one.asked, answered=one.answered, ended=one.answered, client=ADDRESS
+            one.request,
+            one.answer,
+            asked=one.asked,
+            answered=one.answered,
+            ended=one.answered,
+            client=ADDRESS,
         )
     ]
+    events = [replace(one, lacks=f"proxy {HERE}") if isinstance(one, Requested) else one for one in events]
     return sorted(events, key=lambda event: event.time)
 
 

@@ -225,6 +225,19 @@ def test_a_host_without_dns_is_named() -> None:
     assert done.exit_code == 3
 
 
+def test_what_keeps_all_clients_away_is_said_once() -> None:
+    """With its fix and no other; no proxy has a part in it, and Docker Hub's DNS is not the user's to change."""
+    words = ["--resolve", "docker.io:127.0.0.1:1", "--resolve", "registry-1.docker.io:127.0.0.1:1"]
+    done = CliRunner().invoke(app, ["check", "library/a", *words])
+
+    assert done.stdout.count(" fix ") == 1
+    assert "this machine's network" in done.stdout
+    assert "mitmproxy" not in done.stdout
+    every = CliRunner().invoke(app, ["check", "library/a", *words, "--json"])
+    fixes = [one["fix"] for one in json.loads(every.stdout)["clients"]]
+    assert all("mitmproxy" not in fix for fix in fixes)
+
+
 def test_a_server_that_is_silent_is_given_up() -> None:
     """One patience for the host, not one for each client."""
     gone = threading.Event()

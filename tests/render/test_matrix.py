@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from pullscope.oci.verdicts import ClientOutcome, ClientVerdict, Problem, Severity
 from pullscope.render.layout import Line, paint
@@ -46,6 +47,19 @@ def test_one_advice_for_all_who_need_it() -> None:
     lines = text(matrix(rows))
 
     assert [line.strip() for line in lines[4:]] == ["fix    Do this.", "https://x", "https://y"]
+
+
+def test_of_several_advices_each_names_its_clients() -> None:
+    """Who has one of them reads one; a login is named with its client."""
+    rows = [
+        row("a", ClientOutcome.FAILS, "x", fix="Do this."),
+        row("b", ClientOutcome.FAILS, "y", fix="Do that."),
+        replace(row("logged in", ClientOutcome.FAILS, "x", fix="Do this."), of="b"),
+    ]
+    lines = [line.strip() for line in text(matrix(rows, note="logged in: so"))]
+
+    assert lines[-2:] == ["fix    a, b logged in: Do this.", "fix    b: Do that."]
+    assert lines[-3] == "logged in: so"
 
 
 def test_clients_that_fail_alike_are_one_line() -> None:

@@ -12,6 +12,7 @@ from pullscope.cli.client_table import chosen_clients, client_lines, clients_jso
 from pullscope.cli.exits import Complaint, end_with, speaking
 from pullscope.cli.options import CA, AsJson, Insecure, Resolve, Timeout, network
 from pullscope.oci.amounts import period
+from pullscope.oci.known_registries import known_registry
 from pullscope.oci.reference import DOCKER_HUB, Reference
 from pullscope.oci.verdicts import ExitCode
 
@@ -79,13 +80,13 @@ def check(
     logins = _logins() if use_docker_login else {}
     chosen = chosen_clients(clients, [name for name, client in ROSTER.items() if use_docker_login or not client.login])
     out = network(ca=ca, resolve=resolve, insecure=insecure, timeout=timeout)
-    problems = list(readiness(wanted.api_host, out, named=wanted.registry == wanted.api_host))
+    not_ready = readiness(wanted.api_host, out, named=known_registry(wanted.api_host) is None)
     found = engine.check(wanted, chosen, out, logins=logins, deep=deep)
     looked = () if found.looked is None else (found.looked,)
-    problems += problems_of([*(one.ran for one in found.walked if not isinstance(one.ran, str)), *looked])
-    problems += found.problems
+    ran = [one.ran for one in found.walked if not isinstance(one.ran, str)]
+    problems = [*not_ready, *problems_of([*ran, *looked]), *found.problems]
     code = ExitCode.PROBLEMS if found.failed else verdicts.exit_code(problems)
-    end_with(_document(found, problems, code) if as_json else _lines(found, problems), code)
+    end_with(_document(found, problems, code) if as_json else _lines(found, problems, fixes=not not_ready), code)
 
 
 def _logins() -> Mapping[str, Any]:
@@ -128,7 +129,7 @@ def _limit(limit: RateLimit, reference: Reference) -> str:
     return f"{left}{per}{whose}, says {limit.host}{tail}"
 
 
-def _lines(found: Checked, problems: list[Problem]) -> Iterator[str | Line]:
+def _lines(found: Checked, problems: list[Problem], *, fixes: bool) -> Iterator[str | Line]:
     from pullscope.judge import judged
     from pullscope.render.layout import screen_width
     from pullscope.render.matrix import problem_lines, wrapped
@@ -136,7 +137,7 @@ def _lines(found: Checked, problems: list[Problem]) -> Iterator[str | Line]:
     width = screen_width()
     yield from wrapped("", f"{found.reference}: asked over the network, as each client would.", width, margin=0)
     yield from problem_lines(problems, width)
-    yield from client_lines(judged(found.walked))
+    yield from client_lines(judged(found.walked), fixes=fixes)
     if found.digest:
         yield from wrapped("digest", found.digest, width)
     if found.hosts:

@@ -42,7 +42,13 @@ def ended(told: Iterable[Told], *, named: bool, strict: bool) -> ExitCode:
     return ExitCode.PROBLEMS if fails and (named or ClientOutcome.WORKS not in outcomes) else ExitCode.DONE
 
 
-def client_lines(told: Iterable[Told], before: Mapping[str, ClientOutcome] | None = None) -> list[Line]:
+def client_lines(
+    told: Iterable[Told],
+    before: Mapping[str, ClientOutcome] | None = None,
+    *,
+    note: str = "",
+    fixes: bool = True,
+) -> list[Line]:
     """The table, and below it what to do. `before` is what each client's id could do before a move."""
     from pullscope.render.layout import screen_width
     from pullscope.render.matrix import Row, matrix
@@ -58,7 +64,7 @@ def client_lines(told: Iterable[Told], before: Mapping[str, ClientOutcome] | Non
         )
         for client, verdict in told
     ]
-    return matrix(rows, screen_width())
+    return matrix(rows, screen_width(), note=note, fixes=fixes)
 
 
 def clients_json(told: Iterable[Told]) -> list[Mapping[str, Any]]:

@@ -120,9 +120,9 @@ def _lines(tried: Rehearsal, problems: tuple[Problem, ...], host: str, file: Pat
     yield from wrapped("", head, screen_width(), margin=0)
     for words in _upstream_words(tried):
         yield from wrapped("", words, screen_width(), margin=0)
-    yield from client_lines(_told(tried))
-    if any(one.client.login for one in tried.tried):
-        yield "  logged in: with an image that only this account may pull"
+    login = any(one.client.login for one in tried.tried)
+    note = "logged in: with an image that only this account may pull" if login else ""
+    yield from client_lines(_told(tried), note=note)
     yield from _proxy_words(tried, host)
     if any(problem.severity is Severity.ERROR for problem in problems):
         yield "To see what to change:"

@@ -37,12 +37,16 @@ class Row:
     """What it was before a move."""
 
 
-def matrix(rows: Iterable[Row], width: int = WIDTH) -> list[Line]:
-    """A line for each client, and below the table, once each, why there is no verdict, what to do and where it is tracked."""
+def matrix(rows: Iterable[Row], width: int = WIDTH, *, note: str = "", fixes: bool = True) -> list[Line]:
+    """A line for each client, and below the table, once each, why there is no verdict, what to do and where it is tracked.
+
+    `note` stands with the legend. Without `fixes` what to do is said elsewhere, once for all clients.
+    """
     listed = list(rows)
+    advice = _advice(listed, width) if fixes else []
     if len(listed) > 1 and len({row.verdict.reason for row in listed}) == 1 and all(map(_only_fails, listed)):
         alone = Row(label=f"all {len(listed)} clients", evidence="", verdict=listed[0].verdict)
-        return [*_lines(alone, width, moved=False), *_advice(listed, width)]
+        return [*_lines(alone, width, moved=False), *advice]
     lines: list[Line] = []
     above: str | None = None
     # In a wide terminal the evidence stands beside the reasons and not at the far edge.
@@ -55,10 +59,11 @@ def matrix(rows: Iterable[Row], width: int = WIDTH) -> list[Line]:
             lines.append([(f"  {row.of}", None)])
         above = row.of or row.label
         lines += _lines(row, min(width, needed), moved=any(one.before is not None for one in listed))
-    lines += wrapped("", _LEGEND, width, margin=2, style="dim")
+    for words in filter(None, (_LEGEND, note)):
+        lines += wrapped("", words, width, margin=2, style="dim")
     for why in dict.fromkeys(row.verdict.reason for row in listed if row.verdict.verdict is ClientOutcome.UNKNOWN):
         lines += wrapped("  ?", why or "not tried", width)
-    return [*lines, *_advice(listed, width)]
+    return [*lines, *advice]
 
 
 def _only_fails(row: Row) -> bool:
@@ -66,18 +71,16 @@ def _only_fails(row: Row) -> bool:
 
 
 def _advice(listed: Iterable[Row], width: int) -> list[Line]:
-    """What to do, once each, and where it is tracked."""
-    advice: dict[str, list[str]] = {}
+    """What to do, once each, for which clients, and where it is tracked."""
+    advice: dict[str, list[Row]] = {}
     for row in listed:
-        verdict = row.verdict
-        if verdict.verdict is not ClientOutcome.FAILS or not verdict.fix:
-            continue
-        links = advice.setdefault(verdict.fix, [])
-        if verdict.link and verdict.link not in links:
-            links.append(verdict.link)
+        if row.verdict.verdict is ClientOutcome.FAILS and row.verdict.fix:
+            advice.setdefault(row.verdict.fix, []).append(row)
     lines: list[Line] = []
-    for fix, links in advice.items():
-        lines += fix_lines(" ".join(printable(fix).split()), width)
+    for fix, failing in advice.items():
+        whose = ", ".join(f"{row.of} {row.label}" if row.of else row.label for row in failing)
+        lines += fix_lines(" ".join(printable(f"{whose}: {fix}" if len(advice) > 1 else fix).split()), width)
+        links = dict.fromkeys(row.verdict.link for row in failing if row.verdict.link)
         lines += [[(f"        {printable(link)}", "dim")] for link in links]
     return lines
 

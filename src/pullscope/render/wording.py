@@ -146,7 +146,7 @@ def _token(step: Step, pull: Pull) -> str:
     if _is_again(step, pull):
         route = step.under.route if step.under else None
         if route is not None and (route.endpoint is Endpoint.REFERRERS or route.fallback_for is not None):
-            return "second token (for referrers)"
+            return "another token (for referrers)"
         # containerd has an authorizer of its own for what it fetches (core/remotes/docker, resolver.go Fetcher).
         fetches = route is not None and route.endpoint is Endpoint.MANIFEST and route.digest is not None
         by_containerd = pull.client.store == "containerd" or pull.client.family in ("containerd", "buildkit")

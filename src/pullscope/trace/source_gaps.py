@@ -14,6 +14,9 @@ MIRROR = "mirror"
 """What is seen by a mirror that sends every request home: neither tokens nor logins, no storage, and not what its client asks
 of the registry itself where the mirror has not got it."""
 
+HERE = "here"
+"""No gap: a client on this machine was its own witness, without the proxy between."""
+
 SILENCED: Mapping[str, frozenset[str]] = {
     gap: frozenset(codes.split())
     for gap, codes in {

@@ -17,7 +17,7 @@ _SILENCES = (
     (
         "no such host",
         "no-dns-record",
-        "{host} has no DNS record.",
+        "The DNS of this machine knows no address of {host}.",
         "add a CNAME or A record for {host}; until then, add --resolve {host}:ADDRESS",
     ),
     (
@@ -36,12 +36,12 @@ _SILENCES = (
         "unknown authority",
         "certificate-not-trusted",
         "The certificate of {host} is from a CA that this machine does not trust.",
-        "name the CA: --ca FILE; clients need it, too",
+        'name the CA: --ca FILE; each client needs it, too (How a pull works, "Where a CA certificate goes")',
     ),
     (
         "connection refused",
         "connection-refused",
-        "Nothing listens at {host}.",
+        "{host} refused the connection: nothing listens there, or a firewall refuses it.",
         "start the server, or correct the record",
     ),
     ("no answer", "host-hangs", "{host} is silent: {why}.", "look at the server or the firewall before it"),

@@ -29,7 +29,7 @@ from pullscope.trace.findings.client_settings import (
 from pullscope.trace.findings.login_commands import registry_at
 from pullscope.trace.findings.said import led_to
 from pullscope.trace.model import Hop
-from pullscope.trace.source_gaps import lacking
+from pullscope.trace.source_gaps import HERE, lacking
 
 TABLE = r"""
 # cri-o/cri-o#2331: a scheme written twice makes `http` the host
@@ -275,7 +275,10 @@ def told(case: Case, found: Failure, hops: list[Hop]) -> tuple[str, str]:
     elif by and before is not None:
         plain = f"correct where {before.host} redirects to: http://{hop.host}"
     why = hop.failed.reason.strip().removesuffix(".") if hop.failed is not None else ""
-    address, machine = address_in(hop), "the machine that this log is from" if logged else "this machine"
+    address, machine = (
+        address_in(hop),
+        ("the machine that this log is from" if logged and not lacking(hop.request, HERE) else "this machine"),
+    )
     fields = {
         "who": who,
         "client": client,

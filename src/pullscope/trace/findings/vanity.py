@@ -73,7 +73,7 @@ def ping_not_redirected(case: Case) -> Iterator[Found]:
             if inside
             else of_a_website(one)
             or "name the host and port where curl -sI https://HOST:PORT/v2/ says 200 or 401 (a domain of yours: redirect /v2/); "
-            f"if the registry is below a path of {host}, hand /v2/ on to it: {case.client} leaves out a path behind the host"
+            f"if the registry is below a path of {host}, hand /v2/ on to it: clients ask for it at the root of the host"
             if host not in case.pointing
             else f"redirect /v2/ of {host} to the registry's /v2/ too, with the slash",
             severity=severity,
