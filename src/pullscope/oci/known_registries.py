@@ -71,7 +71,7 @@ class KnownRegistry:
     realm: str | None = None
     """A regular expression that finds something in its challenge's realm."""
     mark: str | None = None
-    """How its own Server header begins, or a path that only it has."""
+    """How its own Server header or its words begin, or a path that only it has."""
     inside: str | None = None
     """A regular expression for how its names begin where it is run."""
 
@@ -260,6 +260,8 @@ harbor: Harbor
     secret a robot's whole name in single quotes, or the CLI secret where OIDC is on
     # goharbor/harbor#11632, #15110, #20930
     doubt the login is wrong or over (Harbor gives such a token too)
+    # goharbor/harbor#16429, #19067, #23750
+    mark NOT_FOUND: artifact
 artifactory: JFrog Artifactory
     hosts [a-z0-9-]+\.jfrog\.io
     realm /api/docker/|^Artifactory Realm$

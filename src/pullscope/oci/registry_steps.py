@@ -6,9 +6,10 @@ same cloud pull without a secret, `address` lets an address in, `unlock` unlocks
 within its cloud, `storage` one to its storage, `log` is where its log is, `token_log` that of its token server, `cache` what
 mends its way to a registry behind it, `upstream` where it keeps its login there, `network` what lets a network of one's own
 through to its storage, `limit` what it counts, `api` opens the API beside it, `public` where its own address is set,
-`redirect` what keeps it from sending to its storage, `takes` what can be pushed to, `status` where its faults are told, `scan`
-where it is said what may not be pulled, `page` where people see what is public, `lists` lists repositories. `fixed` lets tags
-be changed that may not be, `signed` those of signatures alone. Braces: the names of `KnownRegistry.step`.
+`realm` that of its token server, `redirect` what keeps it from sending to its storage, `takes` what can be pushed to, `status`
+where its faults are told, `scan` where it is said what may not be pulled, `page` where people see what is public, `lists` lists
+repositories. `fixed` lets tags be changed that may not be, `signed` those of signatures alone. Braces: the names of
+`KnownRegistry.step`.
 """
 
 from __future__ import annotations
@@ -24,6 +25,10 @@ docker-hub
     push have {owner} add it as a collaborator (hub.docker.com/r/{name}), with a token Read & Write and room for it in their plan;
         or name the image YOU/{path}, as that account is called, or HOST/{name}, if another registry was meant
     deletes https://hub.docker.com/r/{name}/tags
+    # docs.docker.com/reference/api/hub; docker/hub-feedback#1253, #2171
+    api get a token (curl -H 'Content-Type: application/json' -d '{{"identifier":"USER","secret":"TOKEN"}}'
+        https://hub.docker.com/v2/auth/token) and send it, curl -H 'Authorization: Bearer TOKEN' {url} (official images are
+        library/NAME there)
     page https://hub.docker.com/r/{name}
     status https://www.dockerstatus.com
 ghcr
@@ -108,13 +113,14 @@ quay
     grant give it [Read|Write|Admin] at https://quay.io/repository/{name}?tab=settings (where that is not there yet: Creator in a
         team of {owner})
     # docs.redhat.com, "Red Hat Quay API guide"
-    api make a token of an application of the organization (Applications, Generate Token), and send that (curl -H "Authorization:
-        Bearer TOKEN"): the API beside the registry takes no login of docker and no robot
+    api make a token of an application of the organization (Applications, Generate Token), and send it, curl -H 'Authorization:
+        Bearer TOKEN' {url} (it takes no login of docker and no robot)
     page https://quay.io/repository/{name}
     status https://status.quay.io
     limit it counts addresses, with or without a login
 gitlab
-    # docs.gitlab.com: ci/jobs/ci_job_token, administration/packages/container_registry
+    # docs.gitlab.com: ci/jobs/ci_job_token, administration/packages/container_registry, api/container_registry
+    api curl -H 'PRIVATE-TOKEN: TOKEN' {url}, with a token that has api or read_api
     pull make its token with read_registry (a job's own token: add its project in Settings, CI/CD, Job token permissions of the
         project that has {name})
     # docs.gitlab.com/user/packages/container_registry, "Naming convention"; GoogleContainerTools/kaniko#2446
@@ -123,6 +129,10 @@ gitlab
     log gitlab-ctl tail registry
     redirect 'redirect' => {{ 'disable' => true }} in registry['storage'] in /etc/gitlab/gitlab.rb, and gitlab-ctl reconfigure
     token_log gitlab-ctl tail gitlab-rails
+    # docs.gitlab.com/administration/packages/container_registry; sameersbn/docker-gitlab#754
+    realm set registry['token_realm'] in /etc/gitlab/gitlab.rb to the address by which clients reach GitLab (https://GITLAB), and
+        gitlab-ctl reconfigure; where the registry runs by itself, auth.token.realm (REGISTRY_AUTH_TOKEN_REALM) to
+        https://GITLAB/jwt/auth
     public registry_external_url 'https://{host}' in /etc/gitlab/gitlab.rb, and gitlab-ctl reconfigure
 aliyun
     # alibabacloud.com/help/en/acr/user-guide/grant-ram-user-system-policy
@@ -156,6 +166,8 @@ openshift
 harbor
     # goharbor.io/docs: user-permissions-by-role, troubleshoot-installation, create-replication-endpoints, configure-yml-file,
     # reconfigure-manage-lifecycle; harbor.yml.tmpl; harbor-helm, values.yaml; goharbor/harbor#11225, #13973
+    # goharbor/harbor#17219, #19769, #14554
+    api curl -u 'robot$NAME:SECRET' {url}, with a user, or (from 2.2) a robot account that has that permission
     pull add it in Members of the project {owner}, or a robot account that has pull in its Robot Accounts
     push add it in Members of the project {owner} as Developer, or a robot account that has push and pull in its Robot Accounts
     delete make it Maintainer in Members of the project {owner}, or give its robot account delete
@@ -169,6 +181,7 @@ harbor
     public external_url: https://{host} in harbor.yml, docker compose down, ./prepare, docker compose up -d (Helm: externalURL)
 artifactory
     # jfrog.com/help: "Permissions", "Advanced Settings", "HTTP Settings"; akuity/kargo#5103
+    api curl -H 'Authorization: Bearer TOKEN' {url}, with an access token (or -u USER:TOKEN)
     grant give it [Read|Deploy/Cache, and Delete to write over a tag,|Delete] on that repository (Permissions, as administrator)
     log $JFROG_HOME/artifactory/var/log/artifactory-service.log
     scan Xray, Watches and Policies
@@ -177,19 +190,21 @@ artifactory
     public https://{host} as Custom Base URL in its general settings
 nexus
     # help.sonatype.com/en/privileges.html; support.sonatype.com/hc/en-us/articles/218707647
+    api curl -u USER:PASSWORD {url}, with a user whose role has the privilege for that
     takes push to a hosted repository of {host}, by its own port or path: a proxy or group takes none
     grant give its role the privilege nx-repository-view-docker-REPOSITORY-[read|add, -edit and -read|delete] (Security, Roles)
     log sonatype-work/nexus3/log/nexus.log
     upstream in the settings of its proxy repository
     cache correct Remote storage and HTTP Authentication of its proxy repository there (Repository, Repositories)
 gitea
+    api curl -H 'Authorization: token TOKEN' {url}, with a token that has read:package
     # go-gitea/gitea#32379, #19704, #28121; docs.gitea.com/administration/config-cheat-sheet
     grant make its token with [read|write|write]:package (Settings, Applications)
     takes name it OWNER/NAME, with a user or organization of {host} as OWNER, if {owner} is none; packages have to be enabled
         there ([packages] ENABLED in app.ini)
     log journalctl -u gitea (or forgejo), or docker logs of its container
     redirect SERVE_DIRECT = false in app.ini
-    public ROOT_URL = https://{host}/ in app.ini, and a restart
+    public ROOT_URL = https://{host}/ in app.ini, from 1.26 with PUBLIC_URL_DETECTION = never, and a restart
 pulp
     # pulpproject.org/pulp_container, "Authentication", pulpcore, "Settings": pulp/pulp-operator#1532
     public TOKEN_SERVER = "https://{host}/token/" and CONTENT_ORIGIN = "https://{host}" in settings.py, and a restart

@@ -15,13 +15,15 @@ from enum import StrEnum
 from urllib.parse import unquote, unquote_plus
 
 from pullscope.oci.agents import UNKNOWN, identify
+from pullscope.oci.beside import api_of
 from pullscope.oci.digest import Digest, as_digest, find_digest
 from pullscope.oci.messages import Headers
 from pullscope.oci.urls import path_of
 
 
 class Endpoint(StrEnum):
-    """The endpoints of the distribution spec, of Docker's registry API, of chart repositories, and what is older than these."""
+    """The endpoints of the distribution spec, of Docker's registry API, of chart repositories, and what is older than these or
+    beside them."""
 
     PING = "ping"
     MANIFEST = "manifest"
@@ -37,6 +39,7 @@ class Endpoint(StrEnum):
     V1_PING = "v1-ping"
     V1_SEARCH = "v1-search"
     V1 = "v1"
+    BESIDE = "beside"
     NONE = "none"
 
 
@@ -98,8 +101,6 @@ _OWN = re.compile(
 _HOST = re.compile(r"[^/]+(?:\.[^/]+|:[0-9]+)|localhost")
 _MANIFEST_TYPE = re.compile(r"application/vnd\.(?:oci\.image|docker\.distribution)\.(?:manifest|index)")
 _STARTS = ("/v2", "/v1", "/extensions/v2/")
-_BESIDE = "https://quay.io/api/v1/"
-"""Quay's API beside the registry's (docs.redhat.com, "Red Hat Quay API guide"), for scripts: browsers ask it for its pages."""
 _ORIGIN = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*")
 _ASKED = frozenset({"ns", "digest", "mount", "from"})
 _MAX_PARAMETERS = 100
@@ -141,8 +142,9 @@ class Route:
 def route(url: str, headers: Headers | None = None) -> Route:
     """What `url`, absolute or only a path, asks of a registry; what is sent with it tells where the path alone does not."""
     origin = _ORIGIN.match(url)
-    if url.startswith(_BESIDE) and not (headers and (headers.get("user-agent") or "").startswith("Mozilla")):
-        return Route(endpoint=Endpoint.V1)
+    # browsers ask such an API for a website's pages
+    if api_of(url) is not None and not (headers and (headers.get("user-agent") or "").startswith("Mozilla")):
+        return Route(endpoint=Endpoint.BESIDE)
     path, _, query = url[origin.end() if origin else 0 :].partition("#")[0].partition("?")
     if "%" in path:
         path = unquote(path)

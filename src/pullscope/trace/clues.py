@@ -13,7 +13,7 @@ from pullscope.trace.processes import Process, is_same
 PINGS = frozenset({Endpoint.PING, Endpoint.V1_PING})
 UPLOADS = frozenset({Endpoint.UPLOAD_START, Endpoint.UPLOAD})
 LISTS = frozenset({Endpoint.TAGS, Endpoint.CATALOG, Endpoint.REFERRERS, Endpoint.V1_SEARCH, Endpoint.CHARTS})
-QUESTIONS = LISTS - {Endpoint.REFERRERS} | {Endpoint.V1, Endpoint.EXTENSION, Endpoint.SIGNATURES}
+QUESTIONS = LISTS - {Endpoint.REFERRERS} | {Endpoint.V1, Endpoint.BESIDE, Endpoint.EXTENSION, Endpoint.SIGNATURES}
 """Endpoints that a client may ask for their own sake."""
 
 

@@ -71,6 +71,8 @@ def action_of(pull: Pull) -> Action:
     """What an operation was for, from all that was asked so far."""
     others = (step for step in steps_of(pull) if not step.is_token and step.method != "OPTIONS")
     asked = [step for step in others if step.route.endpoint not in PINGS]
+    if any(step.is_token for step in steps_of(pull)):  # an API beside the registry was asked with it
+        asked = [step for step in asked if step.route.endpoint is not Endpoint.BESIDE]
     if pull.pushing:
         puts = [step for step in asked if step.route.endpoint is Endpoint.MANIFEST and step.method == "PUT"]
         return Action.ATTACH if puts and all(map(_is_attachment, puts)) else Action.PUSH
@@ -148,8 +150,13 @@ def _only_pulls(pull: Pull, manifests: list[Step]) -> bool:
 
 
 def is_another_site(pull: Pull) -> bool:
-    """Whether someone with curl only asked for a path that ends with /v2/, and no answer was a registry's."""
+    """Whether someone with curl only asked for a path that ends with /v2/, and no answer was a registry's; or was told what a
+    registry's other API has."""
     asked = [hop for step in steps_of(pull) for hop in step.hops]
+    if asked and all(
+        hop.step.route.endpoint is Endpoint.BESIDE and hop.status is not None and hop.status < 400 for hop in asked
+    ):
+        return True
     below = all(hop.step.route.endpoint in PINGS and not path_of(hop.request.url).startswith("/v") for hop in asked)
     return below and pull.client.family == "curl" and not any(hop.is_registrys or hop.challenges for hop in asked)
 

@@ -374,7 +374,8 @@ def _note(step: Step, pull: Pull) -> None:
         pull.tag_step = step
     if route.endpoint is Endpoint.MANIFEST and not route.cosign and route.fallback_for is None:
         pull.asked_manifest = True
-    pull.asked_itself = pull.asked_itself or route.endpoint in QUESTIONS or step.method == "DELETE"
+    asks = route.endpoint in QUESTIONS or step.method == "DELETE"
+    pull.asked_itself = pull.asked_itself or (asks and route.endpoint is not Endpoint.BESIDE)
     pull.asked_digest = pull.asked_digest or route.digest is not None
     looks = route.endpoint is Endpoint.BLOB and step.method == "HEAD"
     if looks and len(pull.looked_for) < MOST_LOOKED_FOR:

@@ -15,7 +15,8 @@ from pullscope.trace.findings.grants import rights, waits_for_a_token
 from pullscope.trace.findings.missing import named_by
 from pullscope.trace.findings.paths import of_a_short_name
 from pullscope.trace.findings.put_before import of_no_tag
-from pullscope.trace.findings.rights import refused_login, what_it_lacks, what_it_may_be
+from pullscope.trace.findings.refused_logins import refused_login
+from pullscope.trace.findings.rights import what_it_lacks, what_it_may_be
 from pullscope.trace.findings.row import Case, Fact, Found, Severity, row
 from pullscope.trace.findings.said import (
     MOST,

@@ -57,7 +57,7 @@ _ENDED = frozenset({408, 499, 504, 524})
 """Statuses by which what stands in front waits no longer for what is written."""
 _CUT = re.compile(r"unexpected eof|early eof|client disconnected", re.IGNORECASE)
 """A server's words for a body that ended before its end: go-gitea/gitea#31865, #33865, coollabsio/coolify#5358."""
-_UNASKED = frozenset({"crane", "go-containerregistry", "kaniko", "cosign"})
+OF_GGCR = frozenset({"crane", "go-containerregistry", "kaniko", "cosign"})
 """Families that show their login where none was asked for (go-containerregistry, pkg/v1/remote/transport, "anonymous")."""
 _BARRED = frozenset({405, 412, 423, 507})
 _RULES = frozenset({"quota", "fixed", "redeploy"})
@@ -196,7 +196,7 @@ class Answer:
         """Whether it answers version checks and was not seen asking for a login, without which most clients show none."""
         here = [hop for hop in self.case.hops if hop.host == self.hop.host and hop.request.authorization == "none"]
         asked = any(hop.status != 401 and hop.response and hop.step.kind is Kind.VERSION_CHECK for hop in here)
-        return asked and not any(hop.challenges for hop in here) and self.case.family not in _UNASKED
+        return asked and not any(hop.challenges for hop in here) and self.case.family not in OF_GGCR
 
     @cached_property
     def takes_no_login(self) -> bool:

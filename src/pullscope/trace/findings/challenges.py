@@ -71,7 +71,7 @@ def _is_told_nothing(step: Step) -> bool:
         return False
     if (said := clue(last, act(step))) is not None and said.name in POLICIES:
         return False
-    shown_unasked = (step.kind is Kind.CHARTS or step.route.endpoint is Endpoint.V1) and not last.challenges
+    shown_unasked = (step.kind is Kind.CHARTS or step.route.endpoint is Endpoint.BESIDE) and not last.challenges
     return not shown_unasked and all(one.scheme != "basic" and not is_answerable(one) for one in last.challenges)
 
 

@@ -26,7 +26,7 @@ from pullscope.trace.findings.client_settings import (
     proxy_setting,
     trust_by_words,
 )
-from pullscope.trace.findings.login_commands import registry_at
+from pullscope.trace.findings.login_commands import own_address, registry_at
 from pullscope.trace.findings.said import led_to
 from pullscope.trace.model import Hop
 from pullscope.trace.source_gaps import HERE, lacking
@@ -350,12 +350,11 @@ def told(case: Case, found: Failure, hops: list[Hop]) -> tuple[str, str]:
         fix = "give the task a way out: assignPublicIp=ENABLED in a public subnet, a NAT gateway in a private one, and 443 in "
         fix += "the outbound rules of its security group; for ECR alone VPC endpoints (ecr.api, ecr.dkr, logs, s3 as gateway)"
     if named and not found.reached and known_registry(hop.host) is None:  # sameersbn/docker-gitlab#754
-        its = registry_at(case, min(named))
-        own = (
-            its.step("public") if its is not None and its.id != "gitlab" else None
-        )  # GitLab's has distribution's setting
-        own = own or "auth.token.realm in distribution"
-        fix = f"correct the realm of {min(named)} ({own}), now {bare(hop.request.url)}; or {fix}"
+        its, home = registry_at(case, min(named)), f"the realm of {min(named)}"
+        own = f"correct {home} (auth.token.realm in distribution), now {bare(hop.request.url)}"
+        if its is not None and "public" in its.steps:
+            own = f"{own_address(case, min(named))}: {home} is {bare(hop.request.url)} now"
+        fix = f"{own}; or {fix}"
     elif named and not found.reached and known_registry(min(named)) is None:
         # whyun-pages/docker-registry#4; ciiiii/cloudflare-docker-proxy rewrites the realm
         fix += f"; or let {min(named)} ask for tokens itself and name itself as realm, as other relays of {hop.host} do"

@@ -33,13 +33,12 @@ from pullscope.trace.findings.missing import (
 )
 from pullscope.trace.findings.paths import of_a_first_look, of_a_path, of_a_short_name, of_an_api, of_the_catalog
 from pullscope.trace.findings.put_before import of_one_push
+from pullscope.trace.findings.refused_logins import of_a_login, of_an_old_login
 from pullscope.trace.findings.rights import (
-    of_a_login,
     of_a_look,
     of_a_lookup,
     of_a_refusal,
     of_a_silent_refusal,
-    of_an_old_login,
     of_the_unseen,
     without_a_login,
     without_the_right,
@@ -360,6 +359,7 @@ def of_no_registry(one: Answer) -> str | None:
 
 LADDER: tuple[Rung, ...] = (
     of_what_is_not_played,
+    of_an_api,
     of_a_site_for_people,
     of_no_registry,
     of_a_chart,
@@ -386,7 +386,6 @@ LADDER: tuple[Rung, ...] = (
     of_deletes,
     of_writes,
     of_the_catalog,
-    of_an_api,
     without_a_login,
     without_the_right,
     of_uploads,

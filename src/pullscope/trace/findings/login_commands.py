@@ -17,7 +17,7 @@ from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import bare, path_of
 from pullscope.trace.findings.case import Case
 from pullscope.trace.findings.client_settings import for_another, ships_with_k3s
-from pullscope.trace.findings.said import front
+from pullscope.trace.findings.said import front, words
 from pullscope.trace.model import Step
 from pullscope.trace.tokens import is_account_login
 
@@ -75,6 +75,8 @@ _FORWARDS = {
     "apache": 'Apache: RequestHeader set X-Forwarded-Proto "https", ProxyPreserveHost On',
     "haproxy": "HAProxy: http-request set-header X-Forwarded-Proto https if { ssl_fc }",
 }
+_AS_ASKED = frozenset({"gitea"})
+"""Registries that name themselves by the Host that they are asked for: go-gitea/gitea#34729, #37418, #31907."""
 # The clients' own manuals: skopeo-list-tags(1), podman-search(1), "regctl tag ls", "oras repo tags"
 _TAGS = {
     "skopeo": "skopeo list-tags docker://{}",
@@ -154,7 +156,7 @@ def by_hand(case: Case, host: str) -> str | None:
     api = next(
         (hop.request for hop in case.hops if hop.request.method == "POST" and is_account_login(hop.request)), None
     )
-    if way.startswith("curl") and api is not None:  # docker/hub-feedback#2171
+    if api is not None:  # docker/hub-feedback#2171
         return f"""curl -H 'Content-Type: application/json' -d '{{"username":"USER","password":"PASSWORD"}}' {bare(api.url)}"""
     if way.startswith("curl") and (one := next(asked, None)) is not None:
         named = "&".join(f"{key}={value}" for key, value in (("service", one.service), ("scope", one.scope)) if value)
@@ -174,7 +176,10 @@ def registry_at(case: Case, host: str) -> KnownRegistry | None:
     here = [hop for hop in case.hops if hop.host == host]
     challenges = [challenge for hop in here for challenge in hop.challenges]
     marks = [
-        mark for hop in here for mark in (hop.header("server"), hop.status != 404 and path_of(hop.request.url)) if mark
+        mark
+        for hop in here
+        for mark in (hop.header("server"), hop.status != 404 and path_of(hop.request.url), words(hop))
+        if mark
     ]
     known = known_registry(host, challenges, marks)
     return known or named_inside(host)
@@ -244,12 +249,16 @@ def own_address(case: Case, host: str, setting: str = "auth.token.realm") -> str
     nginx.org, ngx_http_proxy_module; distribution, docs/content/about/configuration.md, "http" and "token".
     """
     known, url = registry_at(case, host), next((hop.request.url for hop in case.hops if hop.host == host), "https:")
+    if known is not None and setting == "auth.token.realm" and (realm := known.step("realm")) is not None:
+        return realm
     own = known.step("public") if known is not None else None
     own = own or f"{setting} in distribution, external_url in Harbor, ROOT_URL in Gitea"
     who = next((name for hop in case.hops if hop.host == host and (name := front(hop))), "nginx").lower()
     proxy = f"X-Forwarded-Proto and Host ({next((way for name, way in _FORWARDS.items() if who.startswith(name)), _BY_NGINX)})"
     at = f"{url.partition(':')[0]}://"
-    return f"set the address of {host} to {at}{host} ({own.replace('https://', at)}), or let the proxy in front send {proxy}"
+    own = f"set the address of {host} to {at}{host} ({own.replace('https://', at)})"
+    proxy = f"let the proxy in front send {proxy}"
+    return f"{proxy}, or {own}" if known is not None and known.id in _AS_ASKED else f"{own}, or {proxy}"
 
 
 def logout(case: Case, host: str) -> str:

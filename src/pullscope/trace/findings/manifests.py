@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pullscope.oci.bounds import count
 from pullscope.oci.media import MANIFESTS, media_class
 from pullscope.oci.routes import Endpoint
+from pullscope.trace.findings.answers import OF_GGCR
 from pullscope.trace.findings.asked import takes
 from pullscope.trace.findings.case import name_of
 from pullscope.trace.findings.row import Case, Fact, Found, Severity, row
@@ -219,10 +220,22 @@ def referrers_refused(case: Case) -> Iterator[Found]:
                 severity=Severity.WARNING,
             )
             return
+        digests = {step.route.digest for step in refused}
+        went_on = any(step.route.fallback_for in digests for step in case.steps)
+        then = (
+            f"{case.client} then asked for the fallback tag, as after 404"
+            if went_on
+            else "only after 404 must clients ask for the fallback tag"
+        )
+        operator = f"who runs {last.host} can let it answer 404 to /v2/NAME/referrers/ until it serves them"
+        # google/go-containerregistry#1962, #2026
+        newer = (
+            "0.20.3 or later of its library" if case.family in OF_GGCR else "a newer one falls back after more than 404"
+        )
+        stopped = "" if went_on else f"; if it stopped there, update {case.client} ({newer})"
         yield Found(
             refused,
-            f"{answered_by(last)} said {last.status} to a request for referrers{quoted(last)}: clients do not fall back to the "
-            "tag then, as they do after 404.",
-            f"let {last.host} answer 404 to /v2/NAME/referrers/ until it serves them",
+            f"{answered_by(last)} said {last.status} to a request for referrers{quoted(last)}: {then}.",
+            f"do nothing, if {case.client} went on{stopped}; {operator}",
             severity=Severity.INFO,
         )

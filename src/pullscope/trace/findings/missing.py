@@ -1,4 +1,5 @@
-"""What is to be done where something is not there: a tag, a manifest, a repository, a blob."""
+"""What is to be done where something is not there: a tag, a manifest, a repository, a blob.
+One file, because what a cache may lack is the last word in each of them."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ from pullscope.oci.media import OCI_INDEX
 from pullscope.oci.reference import DOCKER_HUB, registry_name
 from pullscope.oci.routes import Endpoint, below
 from pullscope.oci.urls import bare
-from pullscope.trace.findings.answers import Answer
+from pullscope.trace.findings.answers import Answer, look_at_the_log
 from pullscope.trace.findings.asked import action, cached, host_within, meant_as_host, of_a_build_cache, takes, trusted
 from pullscope.trace.findings.case import REFUSALS, in_turn, listed
 from pullscope.trace.findings.client_settings import out_of_mirrors
@@ -34,6 +35,10 @@ _LIBRARY = (
 )
 _WITHOUT_LIBRARY = frozenset({"harbor", "ecr"})
 """Registries whose caches hand names on as they are: goharbor/harbor#13446; docs.aws.amazon.com, "pull through cache"."""
+_ANEW = (
+    "push the image again with all its platforms, and let no clean-up delete versions without a tag, as those that an index "
+    "names are"
+)
 _HAVE_CACHES = frozenset({"ecr", "acr", "artifact-registry", "artifactory"})
 _LIST = "unqualified-search-registries in registries.conf; if it should be there, correct the name or the tag"
 _NO_PROJECT = re.compile(r"\bproject \S+ (?:is )?not found", re.IGNORECASE)
@@ -75,7 +80,9 @@ def of_a_cache_behind(one: Answer) -> str | None:
     name, host, known = one.hop.route.repository or "", one.hop.host, one.known.id if one.known is not None else None
     found = cached(name) if one.act == "read" and one.status in (401, 403, 404) and one.hop.follows is None else None
     codes = ("manifest-unknown", "name-unknown", "access-denied", "login-lacks-right")
-    if found is None or one.code not in codes or one.is_about_a_login or one.is_known_to_be_there or host_within(name):
+    is_named = one.step.expectation is not None  # by the index, which it has
+    known_there = one.is_known_to_be_there and not is_named
+    if found is None or one.code not in codes or one.is_about_a_login or known_there or host_within(name):
         return None
     (prefix, home, rest), mark = found, "@" if one.step.route.digest is not None else ":"
     cannot = one.hosted is not None and one.hosted.id not in _HAVE_CACHES
@@ -91,6 +98,10 @@ def of_a_cache_behind(one: Answer) -> str | None:
         f"correct the rule and the login that {host} has for it" if one.hosted is not None else _MEND.format(host=host)
     )
     mend = of_gitlab if "dependency_proxy/" in name else one.step_there("cache") or own
+    if is_named:  # goharbor/harbor#23750, #16429, #19067
+        home = "docker.io" if rest.startswith("library/") else home
+        behind = f"{look_at_the_log(one)}: {home} may have limited or refused it; then {mend}, and try again"
+        return f"if {prefix} is a cache of {home}, {behind}; if it is none, {_ANEW}"
     login = f", or log in at {host} ({one.login})" if one.status != 404 and one.no_login else ""
     passed = "" if one.status == 404 else f" ({home} may say {one.status} to that, which a cache passes on)"
     asked = f"ask {home} for {rest} (crane manifest {at}), if {prefix} is a cache of it"
@@ -209,8 +220,7 @@ def of_what_is_missing(one: Answer) -> str | None:
         types = f"name the types of manifests in Accept, {OCI_INDEX} too; if it is 404 then, " if narrow else ""
         return f"{types}{added(one, name)}correct the tag: {tags} those that exist{also}"
     if step.expectation is not None:  # snok/container-retention-policy#43, #97, vlaurin/action-ghcr-prune#76
-        kept = "let no clean-up delete versions without a tag, as those that an index names are"
-        return f"push the image again with all its platforms, and {kept}{also}"
+        return f"{_ANEW}{also}"
     if named_by(one) is not None:
         return f"push {name}:{named_by(one)} again: {host} does not have what it names{also}"
     if one.hop.agent == "amazon-ecs-agent":  # docs.aws.amazon.com/AmazonECS, "Container image resolution"

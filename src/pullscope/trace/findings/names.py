@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from urllib.parse import unquote
 
 from pullscope.oci.digest import as_digest
 from pullscope.oci.documents import Index
@@ -15,7 +14,7 @@ from pullscope.trace.findings.asked import takes
 from pullscope.trace.findings.case import is_write, listed, name_of
 from pullscope.trace.findings.media_types import is_before
 from pullscope.trace.findings.row import Case, Fact, Found, Severity, row
-from pullscope.trace.findings.said import MOST, answered_by, quoted, says, words
+from pullscope.trace.findings.said import says, words
 from pullscope.trace.model import Kind
 from pullscope.trace.source_gaps import lacking
 
@@ -58,40 +57,6 @@ def accept_too_narrow(case: Case) -> Iterator[Found]:
                 if "index" in wanted
                 else ""
             ),
-        )
-
-
-# spec.md, "Pulling manifests": what a tag may be.
-_TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
-_IN_TAGS = re.compile(r"[A-Za-z0-9._-]")
-
-
-@row(
-    remedy="use a tag of letters, digits, `_`, `.` and `-`",
-    report="bazel-contrib/rules_oci#720",
-)
-def tag_invalid(case: Case) -> Iterator[Found]:
-    """A manifest is asked for, or pushed, by a name that is not a valid tag, and the registry refuses that.
-
-    A tag has at most 128 characters, letters, digits, `_`, `.` and `-`, and begins with none of the last two
-    (distribution-spec 1.1, "Pulling manifests"). ECR says 400 without a word to HEAD: bazel-contrib/rules_oci#720 (a version
-    with `+`, for which helm writes `_`). helm puts name and tag behind an address that has them already: helm/helm#10152.
-    """
-    for step in case.bad:
-        tag = unquote(step.route.reference or "")
-        if step.route.endpoint is not Endpoint.MANIFEST or step.last.status not in (400, 404, 405, 422):
-            continue
-        if not tag or (":" in tag and "/" not in tag) or step.route.digest is not None or _TAG.fullmatch(tag):
-            continue
-        wrong = listed(f'"{one}"' for one in tag if not _IN_TAGS.match(one))
-        other = "it is longer than 128 characters" if len(tag) > 128 else "one begins with a letter, a digit or _"
-        yield Found(
-            [step],
-            f"{answered_by(step.last)} said {step.last.status} to {step.method} of {tag[:MOST]}, which is not a valid tag: "
-            f"{f'{wrong} may not be in one' if wrong else other}{quoted(step.last)}.",
-            f"name the image or chart once: {case.client} adds name and tag to the address that it is given"
-            if "/" in tag
-            else "use a tag of letters, digits, _, . and -; where a version has +, helm writes _",
         )
 
 

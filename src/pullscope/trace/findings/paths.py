@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 
 from pullscope.oci.agents import CONTAINERS_IMAGE, UNKNOWN
+from pullscope.oci.beside import api_of
 from pullscope.oci.challenge import read_scopes
+from pullscope.oci.known_registries import KNOWN
 from pullscope.oci.reference import registry_name
+from pullscope.oci.registry_steps import STEPS
 from pullscope.oci.routes import Endpoint
-from pullscope.oci.urls import path_of
+from pullscope.oci.urls import bare, path_of
 from pullscope.trace.findings.answers import Answer
 from pullscope.trace.findings.asked import host_within
-from pullscope.trace.findings.case import REFUSALS, Case
+from pullscope.trace.findings.case import REFUSALS, Case, harmless
 from pullscope.trace.findings.login_commands import list_tags
 from pullscope.trace.findings.media_types import is_before
 from pullscope.trace.findings.said import says
@@ -105,8 +108,23 @@ def unscoped(case: Case, host: str) -> str:
 
 
 def of_an_api(one: Answer) -> str | None:
-    """What a registry has beside its own API, and opens by other means than a login."""
-    return one.step_there("api") if one.step.route.endpoint is Endpoint.V1 and one.status in REFUSALS else None
+    """What a registry has beside the API of the specification: what it takes is known by its path, and it is not known whether
+    what was asked is right. goharbor/harbor#19769, #16398, docker/hub-feedback#1919, #2171; others say 404 to what an account may
+    not see."""
+    url = one.hop.request.url
+    if one.step.route.endpoint is not Endpoint.BESIDE or (key := api_of(url)) is None or not 400 <= one.status < 500:
+        return None
+    is_of = f"by its path this is {KNOWN[key].name}'s own API, beside the registry's"
+    how = f"{STEPS[key]['api'].format(url=harmless(bare(url)))}: {is_of}"
+    if one.status == 401 and one.hop.request.authorization == "none":
+        return f"show it a login: {how}"
+    if one.status == 401:
+        return f"correct the login: {how}"
+    if one.status == 403:
+        return f"use a login that may do that: {how}"
+    if one.status == 404:
+        return f"correct the path and the names in it, or use a login that may see that: {how}"
+    return None
 
 
 def added(one: Answer, name: str) -> str:

@@ -76,7 +76,9 @@ def of_deletes(one: Answer) -> str | None:
     by_tag = one.step.route.digest is None and one.step.route.endpoint is Endpoint.MANIFEST
     return ("delete it by its digest; if that is refused too, " if by_tag else "") + (
         f"switch deletes on at {one.host} (storage.delete.enabled in distribution: REGISTRY_STORAGE_DELETE_ENABLED=true), or "
-        "delete there by other means"
+        # distribution/distribution#3853, registry/proxy/proxymanifeststore.go
+        "delete there by other means; if it is a cache of another registry (proxy.remoteurl), it deletes nothing: delete at "
+        "that one"
     )
 
 

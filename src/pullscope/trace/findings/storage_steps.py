@@ -244,11 +244,13 @@ def of_where_it_was_named(one: Answer) -> str | None:
     sent_on = before is not None and before.host != hop.host and endpoint in (Endpoint.BLOB, Endpoint.UPLOAD)
     if before is not None and sent_on and endpoint is Endpoint.BLOB and (why := _inside(hop)) is not None:
         return _from_inside(one, before, why)
-    if known is not None and known.kind in ("slow handshake", "dns"):
+    if known is not None and known.kind == "slow handshake":
         return None
-    if (sent_by := homes(case, hop)) and is_local(hop.host):
+    unnamed, sent_by = known is not None and known.kind == "dns", homes(case, hop)
+    # go-gitea/gitea#31002, #37418, goharbor/harbor#23138
+    if sent_by and is_local(hop.host) and not (unnamed and "." in hop.host):
         return f"{own_address(case, min(sent_by))}: its challenge names {hop.host} for tokens"
-    if before is None or not sent_on:
+    if before is None or not sent_on or unnamed:
         return None
     if endpoint is Endpoint.BLOB and _falls_to_http(before, hop):
         return _from_inside(one, before, None)

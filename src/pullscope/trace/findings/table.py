@@ -26,6 +26,7 @@ from pullscope.trace.findings import (
     manifests,
     media_types,
     mirrors,
+    name_forms,
     names,
     only_in_rules,
     pace,
@@ -52,7 +53,7 @@ SECTIONS: Mapping[str, tuple[Row, ...]] = {
     "Redirects and vanity domains": rows_of([vanity, redirects]),
     "Tokens and logins": rows_of([challenges, unasked, tokens, rejected, logins]),
     "Mirrors": rows_of([mirrors]),
-    "The registry's answers": rows_of([answered, names, lookups, beside, manifests, instead, media_types]),
+    "The registry's answers": rows_of([answered, names, name_forms, lookups, beside, manifests, instead, media_types]),
     "Pushes and deletes": rows_of([uploads, unwritten, put_before]),
     "Blobs and their storage": rows_of([content, storage]),
     "Pace": rows_of([pace]),
@@ -71,7 +72,7 @@ logger = logging.getLogger(__name__)
 
 ORDER = """
 # Something else answers than was meant, or what was asked is not what is there
-login-page browser-check path-without-v2 library-prefix-missing accept-too-narrow tag-invalid two-auth-mechanisms
+login-page browser-check path-without-v2 library-prefix-missing accept-too-narrow tag-invalid name-invalid two-auth-mechanisms
 referrers-refused rate-limited preflight-refused
 # The way there
 ping-not-redirected ping-slash-lost ping-other-host ping-not-a-registry authorization-dropped scope-mismatch scope-refused

@@ -20,12 +20,20 @@ from pullscope.trace.findings.case import (
     repositories,
     was_anonymous,
 )
-from pullscope.trace.findings.grants import not_asked_for, public_front, pushes, refuses_access, rights
+from pullscope.trace.findings.grants import (
+    allows,
+    issued_for,
+    not_asked_for,
+    public_front,
+    pushes,
+    refuses_access,
+    rights,
+)
 from pullscope.trace.findings.login_commands import login, registry_at
 from pullscope.trace.findings.logins import is_unknown_without_login
 from pullscope.trace.findings.paths import unscoped
 from pullscope.trace.findings.row import Case, Fact, Found, Severity, row
-from pullscope.trace.findings.said import words
+from pullscope.trace.findings.said import quoted, words
 from pullscope.trace.model import Hop, Step
 
 
@@ -138,6 +146,18 @@ def scope_mismatch(case: Case) -> Iterator[Found]:
     """
     for step in (*case.bad, *case.made_good):
         last, issuer = step.last, case.issuer_of(step.last)
+        if step in case.bad and (other := _of_another_name(case, last)) is not None:
+            name, again = (
+                last.route.repository,
+                "" if last.challenges else ", and no challenge, after which clients ask anew",
+            )
+            yield Found(
+                [step, *([issuer] if issuer is not None else [])],
+                f"{case.client} showed {last.host} a token for {name} that it had asked for {listed(other)} alone, and "
+                f"{last.host} said {last.status}{quoted(last)}{again}.",
+                f"update {case.client}, which has to ask for a token for {name} before it uses it there: a token is good for the "
+                "repositories of its scope",
+            )
         if issuer is None or in_storage(last):
             continue
         have = asked_repositories(issuer)
@@ -163,6 +183,23 @@ def scope_mismatch(case: Case) -> Iterator[Found]:
                 "renamed between the two.",
                 f"keep the path {wanted[0]} as it is at {last.host}, or use a proxy that rewrites realm and scope",
             )
+
+
+def _of_another_name(case: Case, hop: Hop) -> list[str] | None:
+    """The repositories of a token that was taken for one of them, and is shown for another: regclient/regclient#149."""
+    issued, name = issued_for(case, hop), hop.route.repository
+    facts = issued.facts if issued is not None else None
+    if issued is None or facts is None or name is None or hop.status not in REFUSALS or in_storage(hop):
+        return None
+    issuer = case.issuer_of(hop)
+    if hop.follows is not None or (issuer is not None and issuer.under is hop.step):
+        return None  # renamed on the way
+    have = tuple(one for one in repositories(facts.scope) if one != PLACEHOLDER)
+    named = {one for challenge in hop.challenges for one in repositories(challenge.scope)}
+    covers = facts.granted is not None and allows(facts.granted, name, "pull")
+    if not have or name in have or covers or (named and name not in named):
+        return None
+    return [*have]
 
 
 _UNAUTHORIZED = re.compile(r"unauthorized to access repository: ([^\s,]+)")
