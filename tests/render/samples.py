@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import cache, partial
 from pathlib import Path
 
+from tests.trace.findings.reports import REPORTS
 from tests.trace.images import DIALECTS, Image, digest, docker_classic
 from tests.trace.wire import CDN, HUB, SKOPEO, Wire, challenge_for, played
 
@@ -105,6 +106,7 @@ def every_ending() -> Trace:
 
 
 TRACES: dict[str, Callable[[], Trace]] = {
+    "long-address": lambda: played(REPORTS["helm-old-login-at-ghcr"].play()),
     **{path.stem: partial(recorded, path.stem) for path in RECORDINGS},
     "hostile": hostile,
     "every-ending": every_ending,

@@ -8,7 +8,7 @@ import pytest
 from tests.trace.findings.reports import FOLDER, read
 from tests.trace.wire import played
 
-from pullscope.render.layout import COMMAND, wrap_advice
+from pullscope.render.layout import COMMAND, clauses, wrap_advice
 from pullscope.render.plain import plain
 
 LOGIN = re.compile(r"(?:echo \S+|(?:aws|az|oc) [^|;]+) \| [\w -]+ --password-stdin(?: [\w.-]+:?\d*\w)?")
@@ -44,6 +44,18 @@ def test_a_command_in_a_fix_can_be_pasted(fixes: list[str], columns: int) -> Non
             words = [word for word in re.split(r" (?=\S)", line.removesuffix(" \\")) if word]
             assert len(line) < columns - 8 or len(words) < 4 or "$(" in line, line
     assert logins > 15
+
+
+def test_each_alternative_of_a_fix_begins_a_line(fixes: list[str]) -> None:
+    """And nothing is lost: what brackets, quotes and commands hold together is not parted."""
+    several = [fix for fix in fixes if len(clauses(fix)) > 1]
+    assert all(" ".join(clauses(fix)) == fix for fix in fixes)
+    assert all(one.count("(") == one.count(")") for fix in several for one in clauses(fix))
+    assert clauses('say "a; b" (c; d); else docker run -e "A; B" x') == [
+        'say "a; b" (c; d);',
+        'else docker run -e "A; B" x',
+    ]
+    assert len(several) > 100
 
 
 @pytest.mark.parametrize(

@@ -94,6 +94,28 @@ def wrap_advice(text: str, room: int) -> list[str]:
     return lines
 
 
+def wrap_fix(text: str, room: int) -> list[str]:
+    """What to do, in lines; each of several alternatives begins one, and goes on further in."""
+    ways = clauses(text) if len(text) > room else [text]
+    hang = "  " * (len(ways) > 1)
+    return [
+        f"{hang * (later > 0)}{line}" for way in ways for later, line in enumerate(wrap_advice(way, room - len(hang)))
+    ]
+
+
+def clauses(text: str) -> list[str]:
+    """The parts of a sentence that semicolons end, but for those in brackets, quotes and commands."""
+    flat = COMMAND.sub(lambda found: found[0].replace(" ", "\0"), text)
+    parts, depth, quoted = [""], 0, False
+    for word in flat.split(" "):
+        depth = max(0, depth + word.count("(") - word.count(")"))
+        quoted ^= word.count('"') % 2 == 1
+        parts[-1] = f"{parts[-1]} {word}".lstrip(" ")
+        if word.endswith(";") and not depth and not quoted:
+            parts.append("")
+    return [part.replace("\0", " ") for part in parts if part]
+
+
 def wrapped(line: Line, width: int) -> Iterator[Line]:
     """A lead and a text, whose later lines begin below its first."""
     lead, (text, style) = line[0], line[1]

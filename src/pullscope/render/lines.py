@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from pullscope.oci.amounts import count, size
 from pullscope.render.closing_line import DOES, verdict
-from pullscope.render.layout import WIDTH, Line, Piece, paint, wrap, wrap_advice, wrapped
+from pullscope.render.layout import WIDTH, Line, Piece, paint, wrap, wrap_fix, wrapped
 from pullscope.render.names import client_line, heading, numbered, reference_line
 from pullscope.render.plain import plain
 from pullscope.render.step_lines import step_lines
@@ -268,7 +268,7 @@ def told_lines(severity: Severity, headline: str, message: str, fix: str | None,
 
 
 def fix_lines(fix: str, width: int) -> Iterator[Line]:
-    for number, text in enumerate(wrap_advice(fix, width - len(_MARGIN)) if fix else ()):
+    for number, text in enumerate(wrap_fix(fix, width - len(_MARGIN)) if fix else ()):
         yield [(FIX, "green") if number == 0 else (_MARGIN, None), (text, None)]
 
 

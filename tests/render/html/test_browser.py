@@ -47,7 +47,9 @@ def written(tmp_path: Path) -> Any:
     return write
 
 
-@pytest.mark.parametrize("trace", [path.stem for path in RECORDINGS] + ["hostile", "every-ending", "empty"])
+@pytest.mark.parametrize(
+    "trace", [path.stem for path in RECORDINGS] + ["hostile", "every-ending", "empty", "long-address"]
+)
 def test_is_quiet_and_fits(browser: Any, written: Any, trace: str) -> None:
     """Opened from disk, at three widths, light and dark: nothing in the console, nothing fetched, nothing too wide."""
     opened = Opened(browser, written(trace))

@@ -132,7 +132,7 @@ def test_a_command_of_a_fix_stands_out_from_its_sentence() -> None:
         code="x", severity=Severity.ERROR, message="m", fix="log in: docker login 'a&b' -u <U>; or ask", steps=(1,)
     )
     page = FORMS["html"].write(replace(told(TRACES["empty"]()), findings=[fixed]))
-    assert "log in: <code>docker login &#39;a&amp;b&#39; -u &lt;U&gt;</code>; or ask" in page
+    assert "log in: <code>docker login &#39;a&amp;b&#39; -u &lt;U&gt;</code>;</bdi>" in page
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ from pullscope.oci.amounts import count, size
 from pullscope.render.closing_line import took
 from pullscope.render.formats import Told
 from pullscope.render.html.data import Pack
-from pullscope.render.layout import COMMAND
+from pullscope.render.layout import COMMAND, clauses
 from pullscope.render.names import client_line, reference_line, verb
 from pullscope.render.plain import plain
 from pullscope.trace.findings.finding import Finding
@@ -206,6 +206,7 @@ def _template(name: str) -> Template:
         "reference_line": reference_line,
         "breakable": _breakable,
         "clock": _clock,
+        "clauses": clauses,
         "pieces": re.compile(f"({COMMAND.pattern})").split,  # prose and commands in turn
     }
     return environment.get_template(name)
