@@ -29,6 +29,8 @@ docker-hub
     api get a token (curl -H 'Content-Type: application/json' -d '{{"identifier":"USER","secret":"TOKEN"}}'
         https://hub.docker.com/v2/auth/token) and send it, curl -H 'Authorization: Bearer TOKEN' {url} (official images are
         library/NAME there)
+    # docs.docker.com/docker-hub/repos/manage/hub-images/immutable-tags; docker/hub-feedback#2466
+    fixed https://hub.docker.com/repository/docker/{name}/settings, Tag mutability settings
     page https://hub.docker.com/r/{name}
     status https://www.dockerstatus.com
 ghcr
@@ -72,6 +74,8 @@ artifact-registry
     upstream as the upstream credentials of its remote repository
     limit it counts the project, and its quotas can be raised (console.cloud.google.com/iam-admin/quotas)
     nodes the role Artifact Registry Reader for the service account of the nodes
+    # docs.cloud.google.com/sdk/gcloud/reference/artifacts/repositories/update
+    fixed gcloud artifacts repositories update {repository} --location={location} --project={owner} --no-immutable-tags
     lists gcloud artifacts docker images list {host}/PROJECT/REPOSITORY
     creates gcloud artifacts repositories create {repository} --repository-format=docker --location={location} --project={owner}
 acr

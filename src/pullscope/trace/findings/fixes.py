@@ -32,7 +32,6 @@ from pullscope.trace.findings.missing import (
     of_what_is_missing,
 )
 from pullscope.trace.findings.paths import of_a_first_look, of_a_path, of_a_short_name, of_an_api, of_the_catalog
-from pullscope.trace.findings.put_before import of_one_push
 from pullscope.trace.findings.refused_logins import of_a_login, of_an_old_login
 from pullscope.trace.findings.rights import (
     of_a_look,
@@ -49,6 +48,7 @@ from pullscope.trace.findings.sent import (
     of_a_cache,
     of_a_manifest,
     of_deletes,
+    of_fixed_tags,
     of_names,
     of_size_and_time,
     of_uploads,
@@ -66,9 +66,6 @@ OF_THE_REWRITE = (
 )
 _QUAY = re.compile("access to the requested resource is not authorized", re.IGNORECASE)
 """Quay's words (quay/quay endpoints/v2/errors.py)."""
-
-# goharbor.io/docs, "Create Tag Immutability Rules"; docs.aws.amazon.com/cli/latest/reference/ecr/put-image-tag-mutability.html
-_FIXED = "Harbor: the project, Policy, Tag Immutability; ECR: aws ecr put-image-tag-mutability"
 
 Rung = Callable[[Answer], str | None]
 
@@ -137,30 +134,21 @@ def of_a_name(one: Answer) -> str | None:
     return of_a_short_name(one)
 
 
-def of_fixed_tags(one: Answer) -> str | None:
-    fixed = one.clue is not None and one.clue.name == "fixed"
-    if not fixed and (one.status != 412 or one.step.kind is not Kind.MANIFEST_PUT or one.clue is not None):
-        return None
-    there, route = one.step_there("fixed") or _FIXED, one.step.route
-    if route.cosign or route.fallback_for is not None:  # actions/attest-build-provenance#80
-        there = one.step_there("signed") or there
-        return f"leave the tags of signatures (sha256-*) out of the rule for fixed tags at {one.host}: {there}"
-    if one.act == "delete":
-        return f"take {route.reference or 'it'} out of the rule for fixed tags at {one.host} first ({there})"
-    return of_one_push(one) or f"push under a new tag, for this one may not be changed, or change that rule ({there})"
-
-
 # Who answered.
 
 
 def of_a_page(one: Answer) -> str | None:
     """A page in the place of a registry's answer: what stands in front refuses, and no login changes that."""
-    if not one.by_page or one.step.is_token or one.status not in REFUSALS or one.code is None:
-        return None
     who = front(one.hop) or f"the proxy in front of {one.host}"
+    gateway = (
+        passing(one.hop) if who.startswith("Microsoft-Azure-Application-Gateway") else None
+    )  # a user's own, mostly
+    if not one.by_page or one.step.is_token or one.status not in REFUSALS or (one.code is None and gateway is None):
+        return None
     if one.hosted is not None:
-        filters = "which filter or proxy of this network answers in its place"
-        return f"ask from another network: if it is well there, find {filters}, and have it allow {one.host}"
+        yours = f"if that gateway is yours, {gateway}; else " if gateway is not None else ""
+        filters = f"which filter or proxy of this network answers in its place, and have it allow {one.host}"
+        return f"{yours}ask from another network: if it is well there, find {filters}"
     begun = one.act != "write" or any(is_write(step) and step.last.ok for step in one.case.steps)
     how = passing(one.hop) or f"let {who} pass {one.hop.request.method} below /v2/ on to the registry"
     other = "" if begun else f"; if {one.host} is not your registry, correct the name of the image"

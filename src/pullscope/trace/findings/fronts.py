@@ -36,6 +36,7 @@ cloudfront
 microsoft-azure-application-gateway|azure front door
     raise the request body limits of its web application firewall, or push past it
     raise the request timeout of its backend settings (Front Door: the origin response timeout of its profile)
+    allow /v2/ and /oauth2/ in the policy of its web application firewall, whose log names the rule that refused it
 # cloud.google.com/load-balancing, backend service timeout
 google frontend
     push past that front, or in smaller layers (Cloud Run takes 32 MiB over HTTP/1)

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 
 from pullscope.oci.agents import CONTAINERS_IMAGE, DAEMONS, UNKNOWN
-from pullscope.oci.known_registries import MOVED, SEARCHED, WEBSITES, login_command
+from pullscope.oci.known_registries import MOVED, SEARCHED, WEBSITES, known_registry, login_command
 from pullscope.oci.media import OCI_INDEX
 from pullscope.oci.reference import DOCKER_HUB, registry_name
 from pullscope.oci.routes import Endpoint, below
@@ -290,7 +290,12 @@ def of_a_site_for_people(one: Answer) -> str | None:
     asked = (hop.host for hop in one.step.hops if hop.host in WEBSITES)
     site = next((host for host in asked if WEBSITES[host] != one.step.first.host), None)  # not ghcr.io's own way there
     if site is None:
-        return None
+        home = one.step.first.host
+        led = led_to(one.hop) and one.hop.host in WEBSITES and one.code in (None, "registry-failed")
+        if not led or (registry := known_registry(home)) is None:
+            return None
+        check = f"check name and tag of {registry_name(home)}/{one.name or 'NAME'}: {home} sends to its website what it does not"
+        return f"{check} serve; if they are right, try again later, and see {registry.status}"
     how = "docker login without a host, server in hosts.toml" if "docker" in site else "server in hosts.toml"
     return f"name {WEBSITES[site]} in its place ({how}, a mirror's address): {site} is the website"
 

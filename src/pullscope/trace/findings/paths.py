@@ -137,6 +137,9 @@ def added(one: Answer, name: str) -> str:
         name = "-/-"  # it is right
     if (within := host_within(name)) is not None:
         return f"leave {within} out of the name, if {host} itself has {name.removeprefix(f'{within}/')}; else "
+    if known == "artifactory" and "/" not in name:  # jfrog/charts#908, #87
+        keyed = f"put the key of the docker repository before the name ({host}/KEY/{name})"
+        return f"{keyed}, where no subdomain or port is its own; else "
     if name.startswith("library/") and known not in ("docker-hub", "harbor"):
         return f"leave library/ out of the name, if {name[8:]} is no official image of Docker Hub; else "
     if one.case.family == "kaniko" and "/" not in name and not known:  # GoogleContainerTools/kaniko#1172

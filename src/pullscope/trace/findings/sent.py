@@ -13,6 +13,7 @@ from pullscope.oci.documents import Index, Manifest
 from pullscope.oci.media import MANIFESTS, OCI_MANIFEST, MediaClass, essence, media_class
 from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import parameters, query
+from pullscope.trace.findings.advice import TOO_LARGE
 from pullscope.trace.findings.answers import NOT_OFFERED, PART, Answer, by_its_words, look_at_the_log
 from pullscope.trace.findings.asked import (
     LOOKERS,
@@ -21,11 +22,12 @@ from pullscope.trace.findings.asked import (
     is_build_cache,
     of_a_build_cache,
     other_bytes,
+    thing,
     unknown_subject,
 )
 from pullscope.trace.findings.case import REFUSALS, is_write
 from pullscope.trace.findings.fronts import OF_BOTH, OF_SIZE, OF_TIME, limits, patience, unnamed
-from pullscope.trace.findings.put_before import of_its_type
+from pullscope.trace.findings.put_before import of_its_type, of_one_push
 from pullscope.trace.findings.said import MOST, front, is_specific, says, tells_more
 from pullscope.trace.model import Hop, Kind
 from pullscope.trace.source_gaps import lacking
@@ -52,6 +54,8 @@ _DOCKER_TYPES = {
     # docs.sigstore.dev, "Registry Support"
     "cosign": "COSIGN_DOCKER_MEDIA_TYPES=1 in its environment",
 }
+# goharbor.io/docs, "Create Tag Immutability Rules"; docs.aws.amazon.com/cli/latest/reference/ecr/put-image-tag-mutability.html
+_OF_FIXED = "Harbor: the project, Policy, Tag Immutability; ECR: aws ecr put-image-tag-mutability"
 _OF_BYTES = frozenset({"DIGEST_INVALID", "SIZE_INVALID"})
 
 
@@ -80,6 +84,19 @@ def of_deletes(one: Answer) -> str | None:
         "delete there by other means; if it is a cache of another registry (proxy.remoteurl), it deletes nothing: delete at "
         "that one"
     )
+
+
+def of_fixed_tags(one: Answer) -> str | None:
+    fixed = one.clue is not None and one.clue.name == "fixed"
+    if not fixed and (one.status != 412 or one.step.kind is not Kind.MANIFEST_PUT or one.clue is not None):
+        return None
+    there, route = one.step_there("fixed") or _OF_FIXED, one.step.route
+    if route.cosign or route.fallback_for is not None:  # actions/attest-build-provenance#80
+        there = one.step_there("signed") or there
+        return f"leave the tags of signatures (sha256-*) out of the rule for fixed tags at {one.host}: {there}"
+    if one.act == "delete":
+        return f"take {route.reference or 'it'} out of the rule for fixed tags at {one.host} first ({there})"
+    return of_one_push(one) or f"push under a new tag, for this one may not be changed, or change that rule ({there})"
 
 
 def of_writes(one: Answer) -> str | None:
@@ -125,6 +142,16 @@ def push_again(one: Answer) -> str:
 def of_size_and_time(one: Answer) -> str | None:
     """What was too large, cut off or lost."""
     host, known = one.hop.host, limits(one.hop)
+    if one.code == "upload-too-large" and one.step.kind is Kind.MANIFEST_PUT and not says(one.hop, TOO_LARGE):
+        small = f"{thing(one.step)} is the body, so that smaller layers are no help"
+        if one.hosted is not None:
+            return f"push from another network, or past the proxies and firewalls of this one and their limits: {small}"
+        own = (
+            known[0]
+            if known is not None and "layers" not in known[0]
+            else f"raise the body limit of {unnamed(one.hop, OF_SIZE)}"
+        )
+        return f"{own}: {small}"
     if one.code == "upload-cut-off" and hangs_up(one):
         ends = "a push makes none in Amazon ECR, which ends it like that"
         made, push = one.step_there("creates"), one.step_there("push")  # CircleCI-Public/aws-ecr-orb#259
