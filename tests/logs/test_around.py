@@ -80,10 +80,18 @@ def test_a_frame_is_undone() -> None:
     assert _read("│ the first li │\n│ ne           │\n│ short        │\n") == "the first line\nshort\n"
 
 
-def test_half_a_frame_stays() -> None:
-    """Terraform draws the left side alone."""
-    text = "╷\n│ Error: no image\n│ \n│   on main.tf line 1\n╵\n"
-    assert _read(text) == "".join(f"{line.rstrip()}\n" for line in text.splitlines())
+def test_a_margin_is_taken_away() -> None:
+    """Terraform draws the left side of a frame."""
+    assert (
+        _read("╷\n│ Error: no image\n│ \n│   on main.tf line 1\n╵\n") == "\nError: no image\n\n  on main.tf line 1\n\n"
+    )
+
+
+def test_a_link_is_its_address() -> None:
+    """An editor made it of an address, and took what stood beside it."""
+    assert _read('Head "[https://r.example/v2/a/manifests/1":](https://r.example/v2/a/manifests/1%22:) denied\n') == (
+        'Head "https://r.example/v2/a/manifests/1": denied\n'
+    )
 
 
 def test_a_record_of_powershell_is_what_was_written() -> None:

@@ -19,19 +19,19 @@ MESSAGES = Path(__file__).parents[1] / "data" / "messages.txt"
 
 
 def _messages(mark: str) -> dict[str, tuple[list[str], list[str]]]:
-    """The messages of the file, and what each is: `->` an exchange, or `=>` none."""
+    """The messages of the file, and what each is: `->` an exchange, `=>` none, `::` words of the step that is advised."""
     blocks = [block for block in MESSAGES.read_text().split("\n== ")[1:] if f"\n{mark} " in block]
     lines = {block.partition("\n")[0]: block.splitlines()[1:] for block in blocks}
     return {
         name: (
-            [line for line in each if line and not line.startswith(("-> ", "=> "))],
-            [line[3:] for line in each if line.startswith(("-> ", "=> "))],
+            [line for line in each if line and not line.startswith(("-> ", "=> ", ":: "))],
+            [line[3:] for line in each if line.startswith(f"{mark} ")],
         )
         for name, each in lines.items()
     }
 
 
-SAID, NAMELESS = _messages("->"), _messages("=>")
+SAID, NAMELESS, ADVISED = _messages("->"), _messages("=>"), _messages("::")
 
 
 def _words(body: bytes) -> str:
@@ -74,6 +74,16 @@ def test_a_message_that_names_no_exchange_is_explained(name: str) -> None:
 
     with pytest.raises(Complaint, match=re.escape(right)):
         read_trace("\n".join(message))
+
+
+@pytest.mark.parametrize("name", ADVISED)
+def test_a_message_is_told_with_the_step_that_helps(name: str) -> None:
+    """What to do, in the words of the tool that spoke."""
+    message, steps = ADVISED[name]
+    trace, _ = read_trace("\n".join(message))
+
+    fixes = " ".join(found.fix for pull in trace.pulls for found in pull.findings)
+    assert [step for step in steps if step not in fixes] == []
 
 
 def test_what_is_told_again_and_again_is_one_failure() -> None:
@@ -233,7 +243,7 @@ def test_a_ca_is_trusted_where_the_program_reads_it(words: str, client: str, ste
                 'flux: OCIRepository: failed to determine artifact digest: Get "https://r.example/v2/": x509: '
                 "certificate signed by unknown authority"
             ),
-            "no CA that the client trusts",
+            "no CA that flux trusts",
             "certSecretRef",
         ),
         (

@@ -1,5 +1,6 @@
 """What is around a log as a whole, from where it was pasted: a page's entities, a mail's quotes, Markdown's indentation,
-PowerShell's records, the width of a terminal. How the log begins decides; each step sees what the one before it left.
+PowerShell's records, a margin, links, the width of a terminal. How the log begins decides; each step sees what the one before
+it left.
 """
 
 from __future__ import annotations
@@ -18,6 +19,10 @@ _ASKED_BY_CURL = re.compile(r"^\s?> [A-Z]+ \S+ HTTP/", re.MULTILINE)
 MOST = 0.9
 """The share of the lines that are quoted or indented, where the log is."""
 _FRAMED = re.compile(r"\s*│ ?(.*?) ?│\s*\Z")
+_MARGIN = re.compile(r"[│╷╵](?: |$)")
+"""Terraform's, at the left of an error (aws/karpenter-provider-aws#4791)."""
+_LINK = re.compile(r"\[([^\[\]\s]*https?://[^\[\]\s]*)\]\(https?://[^()\s]*\)")
+"""An address that an editor made a link of, with what stood beside it (coollabsio/coolify#3496)."""
 _RECORD = "+ FullyQualifiedErrorId"
 """PowerShell 5 makes a record of the first line that a program writes to stderr (microsoft/nav-docker#218)."""
 _PROGRAM = re.compile(r"[\w.-]+ : ")
@@ -35,7 +40,16 @@ def unwrapping(head: str) -> Step:
     steps: list[Step] = []
     lines = head.splitlines()
     if not head.lstrip().startswith("{"):
-        for find in (_of_a_page, _of_a_mail, _of_a_frame, _of_markdown, _of_powershell, _of_a_terminal):
+        for find in (
+            _of_a_page,
+            _of_a_mail,
+            _of_a_frame,
+            _of_a_margin,
+            _of_links,
+            _of_markdown,
+            _of_powershell,
+            _of_a_terminal,
+        ):
             step = find(lines)
             if step is not None:
                 steps.append(step)
@@ -82,6 +96,14 @@ def _unframed(lines: Iterable[str]) -> Iterator[str]:
             held, joined = "", 0
     if held:
         yield held
+
+
+def _of_a_margin(lines: list[str]) -> Step | None:
+    return (lambda each: (_MARGIN.sub("", line) for line in each)) if any(map(_MARGIN.match, lines)) else None
+
+
+def _of_links(lines: list[str]) -> Step | None:
+    return (lambda each: (_LINK.sub(r"\1", line) for line in each)) if any(map(_LINK.search, lines)) else None
 
 
 def _of_markdown(lines: list[str]) -> Step | None:

@@ -98,7 +98,8 @@ _IMAGE = re.compile(
     r"initializing (?:image from )?source|content of|"
     r"(?:docker|podman|nerdctl|buildah|crane|oras|helm|ctr|crictl)(?: -n \S+| -\S+)*(?: i| images?| compose)? "
     r"(?:pull|push|run|ls)(?: --creds[ =]\S+| -\S+)*)"
-    r"[ \\\[\"'`(]+(?:docker://|oci://)?(?!(?:error|because|failed|image|to|layer|dependent)[ :]|\S+\.tgz\b)"
+    r"[ \\\[\"'`(]+(?:docker://|oci://)?"
+    r"(?!(?:error|because|failed|image|to|layer|dependent|an?|the|your|this|from|charts?)[ :]|\S+\.tgz\b)"
     r"((?:[\w.-]+(?::\d+)?/)*[a-z0-9](?:[\w.-]*\w)?(?::\w(?:[\w.-]*\w)?)?(?:@sha256:[0-9a-f]{64})?)",
     re.IGNORECASE,
 )
@@ -117,7 +118,7 @@ _ITSELF = re.compile(
 _OF_AN_IMAGE = re.compile(rf"{_IN.pattern}|anonymous token: unexpected status: 4\d\d|registry for \\*\"")
 """A token request of which not even the address is told, too: its status is that of what it was for. oras names only images."""
 _REFUSED_LOGIN = re.compile(
-    r"login attempt to |incorrect username or password|authorization token has expired|"
+    r"login attempt to |incorrect username or password|invalid username/password|authorization token has expired|"
     r"/v2/\"?: (?:unauthorized|denied): |oauth token: |authenticating to \""
 )
 """containerd fetches an oauth token with a login, an anonymous one without (core/remotes/docker/authorizer.go). docker asks /v2/
@@ -133,6 +134,8 @@ MARK = re.compile(
 """Words of trouble, whoever speaks: what no other form has is a message, of which it is told what is known."""
 HUB_SERVICE = "registry.docker.io"
 _Answer = tuple[int, bytes | None]
+_MASKED = re.compile(r"(?:(?<=\w/)|(?<=3A))\*{3}(?=[/:]\w|%2F)|(?<![\w/*])\*{3}(?=\.\w)")
+"""What GitHub and others print for a secret, in a name."""
 MOST_TOLD = 1_000
 """Failures of a log that are told, and sentences that wait for an image to be named."""
 
@@ -171,6 +174,9 @@ class Reader:
             return
         entry = replace(entry, message=f"{entry.message} {_fields(entry)}".rstrip())
         text = entry.message
+        if "***" in text:
+            text = _without_masks(text, _image(text) or self.image)
+            entry = replace(entry, message=text)
         if answer_of(text) is None:
             self.speaker = called(text) or speaker(entry) or self.speaker
         self.begun |= _BEGUN.match(text) is not None
@@ -295,7 +301,7 @@ class Reader:
         if not _is_token(url, text):
             return ""
         if self.image is not None:
-            uploads = self.pushes and not service
+            uploads = self.pushes and (not service or "push" in url)
             return f"POST {at(self.image)}/blobs/uploads/" if uploads else f"GET {manifest_of(self.image)}"
         host = HUB_API if service == HUB_SERVICE else service
         return f"GET https://{host}/v2/" if is_registry(host) and "." in host else ""
@@ -319,6 +325,13 @@ class Reader:
         return one
 
 
+def _without_masks(text: str, image: Reference | None) -> str:
+    """The text with the owner of the image where a job hides it, or with a word in its place (shish/shimmie2#1255)."""
+    owner, _, name = image.repository.rpartition("/") if image is not None else ("", "", "")
+    text = re.sub(rf"\*{{3}}(?=(?:/|%2F){re.escape(name)}\b)", owner, text) if owner and "/" not in owner else text
+    return _MASKED.sub("masked", text)
+
+
 def is_of_another(text: str) -> bool:
     """Whether it is told of something that is no registry: another program's failure, or another address's."""
     asked = [one[1] for one in ELSEWHERE.finditer(text)]
@@ -339,9 +352,10 @@ def _fields(entry: Entry) -> str:
 
 
 def _of_fields(fields: dict[str, str]) -> Reference | None:
-    """The image that an entry has among its fields, as argocd-image-updater writes it."""
+    """The image that an entry has among its fields, as argocd-image-updater and scanners write it."""
     path, host, tag = (fields.get(key, "") for key in ("image_name", "registry", "image_tag"))
-    return parsed("/".join(filter(None, (host, path))) + (f":{tag}" if tag else "")) if path else None
+    whole = "/".join(filter(None, (host, path))) + (f":{tag}" if tag else "") if path else fields.get("image-id", "")
+    return parsed(whole) if whole else None
 
 
 def _image(text: str) -> Reference | None:

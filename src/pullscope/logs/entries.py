@@ -37,6 +37,8 @@ MOST_MAPS = 8
 # logrus on a terminal: `DEBU[0001] message, padded             key=value`, seconds since the start in the brackets.
 # Without a clock the brackets are gone, too (podman-container-tools/buildah#2395).
 _TERMINAL = re.compile(r"(?:(?:TRAC|DEBU|INFO|WARN|ERRO|FATA|PANI)\[(\d+|\d{4}-[^\]\s]+)\] ?|DEBU )")
+_TAIL = re.compile(r'"((?: [a-z][\w.]*=(?:"[^"]*"|[^\s"]+)){2,})\s*\Z')
+"""The fields behind a message whose beginning was not copied (argoproj-labs/argocd-image-updater#655)."""
 _NAME = re.compile(r"[A-Za-z][\w.@-]*\Z")
 _LEVELS = {"TRAC": "trace", "DEBU": "debug", "INFO": "info", "WARN": "warning", "ERRO": "error", "FATA": "fatal"}
 _ESCAPE = re.compile(r"\\(?:x([0-9a-f]{2})|u([0-9a-f]{4})|U([0-9a-f]{8})|(.))", re.DOTALL)
@@ -106,6 +108,9 @@ def entry_of(line: str, number: int) -> Entry:
     terminal = _TERMINAL.match(line)
     if terminal:
         return _of_terminal(line[terminal.end() :], _LEVELS.get(line[:4], "fatal"), number, moment_of(terminal[1]))
+    if (tail := _TAIL.search(line)) is not None and re.sub(r'\\\\+"', "", line[: tail.start()]).count('"') % 2 == 0:
+        fields = {key: unquoted(value) for key, value in _FIELD.findall(tail[1])}
+        return Entry(number, line[: tail.start()], fields)
     klog = _KLOG.match(line)
     return _of_terminal(line[klog.end() :], "", number, None) if klog is not None else Entry(number, indented)
 

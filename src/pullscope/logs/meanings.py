@@ -82,7 +82,8 @@ HTTP 413 response body
 # testcontainers/testcontainers-java#1283, zalando-incubator/baigan-config#83; run: skopeo 1.22, crane 0.20
 invalid character '<'|Unexpected character \('<'
     a web page or XML came where a registry answers with JSON, so that a proxy, a filter or a storage answered in its place:
-        curl -si https://HOST/v2/ where the daemon runs shows which
+        curl -si https://HOST/v2/ where the daemon runs shows which; of one's own, correct host and port (of Nexus the port of its
+        docker connector, not that of its pages)
 # docs: moby distribution/pull_v2.go; DeepVAC/TorchPod#60, docker/hub-feedback#645
 [0-9a-f]{12}: (?:Pull|Download) complete[\s\S]*\n[^\n]*unauthorized: authentication required
     layers came before it, so the image may be pulled, and the token of the pull ran out on the way: set the clock of this

@@ -20,6 +20,31 @@ could not retrieve GCR's access token
 login [^\n]*(?:-u|--username)[= ]\"?(robot\$[\w+-]+)[\s\S]*unauthorized
     the shell took what follows $ for a variable, so that another user's name was sent: write it in single quotes ('WHAT'), and
         log in again
+# argoproj-labs/argocd-image-updater#567
+update strategy 'digest' for image '(\S+)' without a version constraint
+    no registry was asked: the strategy digest follows one tag, and none is named: write WHAT:TAG in the annotation image-list
+# Azure/terraform-azure-container-apps#10, microsoft/azure-container-apps#1061
+pull image using Managed identity (/subscriptions/\S+|\S+) for registry
+    Azure Container Apps did not get the image with that identity: az role assignment create --assignee $(az identity show --ids
+        WHAT --query principalId --output tsv) --role AcrPull --scope $(az acr show --name REGISTRY --query id --output tsv),
+        wait some minutes and deploy again; where HOST has no public access, the environment needs a way to it (private endpoint)
+# GoogleCloudPlatform/terraform-google-cloud-run#28
+Please give (\S+@serverless-robot-prod\S+) permission iam\.serviceAccounts\.getAccessToken
+    no registry was asked: Cloud Run's own account may not act for the service's: gcloud projects add-iam-policy-binding PROJECT
+        --member=serviceAccount:WHAT --role=roles/run.serviceAgent
+# hashicorp/nomad#4934, #7704; developer.hashicorp.com/nomad, "Docker driver"
+Failed to pull `\S+`: context (?:canceled|deadline exceeded)
+    Nomad itself ended the pull, after image_pull_timeout (5m) or pull_activity_timeout without progress (2m): write
+        image_pull_timeout = "30m" into config of the task, pull_activity_timeout = "10m" into the client's plugin "docker", or
+        docker pull IMAGE on that node before
+# hashicorp/terraform-provider-helm#1014, argoproj/argo-cd#10823
+valid chart repository or cannot be reached: (?:tag explicitly|object) required
+    the client looked for an index of charts at an oci:// address: helm takes those from 3.8 (in Terraform the provider helm from
+        2.5: terraform init -upgrade), as oci://HOST/PATH/CHART without --repo
+# apple/container#2274
+cannot parse service from WWW-Authenticate
+    the login was not judged: this client wants service= in the challenge of /v2/, which the registry leaves out, as it may:
+        update the client, or copy with another (skopeo login HOST; skopeo copy docker://HOST/NAME:TAG oci-archive:FILE)
 # containers/image signature/policy_eval.go: podman-container-tools/podman#9257, ublue-os/config#82, frostyard/snosi#810
 Source image rejected|is rejected by policy
     no registry refused it: this machine's own policy does (~/.config/containers/policy.json, where that is not there
@@ -59,9 +84,12 @@ Auto Blocked until ([\dT:.-]+\dZ?)
     the node has no image of that name, and imagePullPolicy: Never forbids it to pull one: load it under the very name (minikube
         image load NAME, kind load docker-image NAME, k3s ctr images import FILE), or write IfNotPresent
 # moby/buildkit cache/remotecache/export.go
-exporting cache[\s\S]*error writing (?:manifest|config|layer)[^\n]*: 40[05]|error writing manifest blob[^\n]*: 40[05]
+error writing manifest blob[^\n]*: 40[05][\s\S]*--cache-to[= ]"?(type=registry,[^\s"]+)
     the image is well, and the registry does not take the manifest of the build's cache: --cache-to
-        type=registry,ref=REPOSITORY:cache,image-manifest=true,oci-mediatypes=true
+        WHAT,image-manifest=true,oci-mediatypes=true
+exporting cache[\s\S]*error writing (?:manifest|config|layer)[^\n]*: 40[05]|error writing manifest blob[^\n]*: 40[05]
+    the image is well, and the registry does not take the manifest of the build's cache: write
+        ,image-manifest=true,oci-mediatypes=true behind the ref= of --cache-to type=registry
 # aws/amazon-ecs-agent agent/engine: docs.aws.amazon.com/AmazonECS, "Resource initialization errors"; kubernetes/kubernetes#79535
 assumed-role/([^/\s]+)[\s\S]*perform: ecr:GetAuthorizationToken
     no registry was asked: the role WHAT may fetch no login of ECR: aws iam attach-role-policy --role-name WHAT --policy-arn
@@ -175,7 +203,7 @@ exec: \W*docker-credential-|docker-credential-\S+(?: with input|: Invalid argume
     no registry was asked: the program that ~/.docker/config.json names for logins (credsStore, credHelpers) failed: put it on
         the PATH of what pulls (echo HOST | docker-credential-NAME get tries it), or take its name out there and log in again
 # podman-container-tools/podman#12933, #24989
-not resolve to an alias|short-name resolution enforced|short.name mode is enforc
+not resolve to an alias|pull an unqualified image|short-name resolution enforced|short.name mode is enforc
     no registry was asked: the name has no registry in it: write it (docker.io/OWNER/NAME, docker.io/library/NAME for a name
         of one word), or set unqualified-search-registries = ["docker.io"] in /etc/containers/registries.conf
 # containrrr/watchtower#1528, #1980; beatkind/watchtower#101: the images were updated

@@ -32,6 +32,13 @@ _PAGE = re.compile(r"<(?:html|!doctype)\b(?!.*</html>)", re.IGNORECASE | re.DOTA
 """A web page that goes on, as go-containerregistry 0.20 prints it after the status (run: crane behind nginx)."""
 _TREE = re.compile(r" +(?:GET|HEAD|POST|PUT|PATCH|DELETE) https?://\S+:\Z")
 """A line of an error that each cause is indented below (carvel-dev/imgpkg#429)."""
+_WRAPPED = re.compile(r"\b(?:for|to|from|at|with|and|the|of|in)\Z")
+"""A line that was broken at the width of an editor, within a sentence (GoogleContainerTools/kaniko#1209)."""
+_FAILS = re.compile(r"(?i)error |error:|failed|cannot ")
+_BLOCK = re.compile(r" *(?:\"[\w-]+\": .*|[\]}],?|\"[^\"]*\",?)\Z")
+_LOGGED = re.compile(r" ?(?:DEBUG| INFO| WARN|WARN|ERROR|FATAL): ")
+"""bunyan's form for a terminal: a line, and below it its fields as JSON (renovatebot/renovate#5894, #4753)."""
+MOST_IN_A_BLOCK = 400
 _TOLD_IN = re.compile(r"(?:^|[._])(?:err|error|message|msg|stderr|stream|errorDetail)\Z")
 """The keys of what is said in JSON: dockerd, podman, a module of Ansible, an operator's log."""
 _LINE_OF_JSON = re.compile(r'\A\s*("\w+": "(?:[^"\\]|\\.)*"),?\Z')
@@ -91,9 +98,13 @@ def with_errors(entries: Iterable[Entry]) -> Iterator[Entry]:
 
 def _whole(lines: Iterable[str]) -> Iterator[tuple[int, str]]:
     """The lines as they were before they were broken, and the number at which each begins."""
-    begun, held, joined = 0, "", 0
+    begun, held, joined, block = 0, "", 0, 0
     for number, raw in enumerate(lines, start=1):
         line = without_colours(raw.rstrip("\r\n")[:LONGEST_LINE])
+        if _LOGGED.match(held) and _BLOCK.match(line) and block < MOST_IN_A_BLOCK and len(held) < LONGEST_LINE:
+            held, block = f"{held}\n{line.strip()}", block + 1
+            continue
+        block = 0
         whole = _joined(held, line) if joined < MOST_JOINED and len(held) < LONGEST_LINE else None
         if whole is None and begun:
             yield begun, held
@@ -115,6 +126,9 @@ def _joined(held: str, line: str) -> str | None:
         return f"{held} {line.removeprefix('[ERROR] ')}"
     if (
         _FRAME.match(line)
+        or (_WRAPPED.search(held) and _FAILS.search(held))
+        or (held.endswith(",") and _FAILS.match(held) and line.startswith("and "))
+        or ("[map[" in held and held.count("[") > held.count("]"))
         or _PAGE.search(held)
         or held.endswith("?>")
         or (_TREE.match(held) and line.startswith("  "))
@@ -125,8 +139,27 @@ def _joined(held: str, line: str) -> str | None:
     return None
 
 
+def _of_a_block(entry: Entry) -> Iterator[Entry]:
+    """What the fields below a line say of a request that failed; else the lines as they are."""
+    said = dict(
+        reversed(re.findall(r'^"(url|statusCode|statusMessage|message)": "?(.*?)"?,?$', entry.message, re.MULTILINE))
+    )
+    lines = entry.message.split("\n")
+    if "url" not in said or "/v2/" not in said["url"] or not {"statusCode", "message"} & said.keys():
+        yield from (Entry(entry.line, line, entry.fields, entry.time) for line in lines)
+        return
+    why = said.get("message", "").removesuffix("\\n")
+    if status := said.get("statusCode"):
+        why = f"unexpected status code {status} {said.get('statusMessage', '')}".rstrip()
+    yield Entry(entry.line, f'{lines[0]} GET "{said["url"]}": {why}', {"level": "renovate"}, entry.time)
+
+
 def _pieces(entry: Entry) -> Iterator[Entry]:
     """What an entry says, a sentence each."""
+    if _LOGGED.match(entry.message) and "\n" in entry.message:
+        for each in _of_a_block(entry):
+            yield from _pieces(each)
+        return
     told = (value for key, value in entry.fields.items() if value != entry.message and _TOLD_IN.search(key))
     text = " ".join(filter(None, (entry.message, *told)))
     text = _spoken(_spoken(_LINE_OF_JSON.sub(lambda line: f"{{{line[1]}}}", text)))

@@ -12,6 +12,14 @@ _SPEAKERS = [
         r"(.+?): (.+)",
         r"""
 argocd helm: [Mm]anifest generation error|failed to generate manifest for source
+github-actions buildkit: (?:buildx (?:call )?failed with|::error|##\[error\]).*failed to solve
+github-actions docker: ##\[error\]
+portainer docker: compose pull operation failed|failed to pull images of the stack|portainer
+codebuild docker: BUILD_CONTAINER_UNABLE_TO_PULL_IMAGE|customer's container image
+nomad docker: Driver Failure|failed to initialize task|driver\.docker
+openshift-builder docker: [Bb]uild error: Failed to push image
+cloud-run: gcloud\.run|Cloud Run|run\.googleapis
+renovate: \nrenovate$|RenovateBot
 gitlab-runner docker: image (?:\S+ )?with (?:policy|specified policies)
 trivy: image scan error|error in image scan|vulnerability DB|[Jj]ava DB|find the specified image|initialize an? (?:\w+ )?scanner
 UpstreamClient(Go-http-client) docker: (?:Failed to pull image|PullImage) .*Error response from daemon
@@ -21,7 +29,7 @@ openshift-importer: oc (?:--\S+ \S+ )?import-image|tag \S+ failed: Internal erro
 argo-workflows: look-up entrypoint/cmd
 tekton-pipelines-controller: translating TaskSpec to Pod
 amazon-ecs-agent: CannotPull(?:\w*Container|ECR)\w*Error|CannotPullImageManifestError
-containerapps: template\.containers\.\S+ is invalid|image'? is invalid with details
+containerapps: template\.containers\.|WebhookInvalidParameterValue|ContainerAppOperationError
 appservice: DockerApiException
 docker: Error response from daemon
 argocd-image-updater: Could not get tags from registry
@@ -38,10 +46,13 @@ containerd: failed to pull and unpack image|PullImage .*failed to resolve image
 nerdctl: tryLoginWithRegHost|rh\.Authorizer|^failed to resolve reference|does not seem to support HTTPS
 kaniko: checking push permission|push to destination
 jib: cloud\.tools[.:]jib
-helm: (?:INSTALLATION|UPGRADE) FAILED|could not download oci://|valid chart repository|failed to fetch \S+\.tgz
+helm: helm_release
+helm: (?:INSTALLATION|UPGRADE) FAILED|could not download (?:chart|oci://)|valid chart repository|failed to fetch \S+\.tgz
 apptainer: FATAL:   |While making image|failed to get (?:SHA of|checksum for) docker://
+source-controller: ImageRepository|OCIRepository|HelmRepository
 source-controller: chart pull error|determine (?:the )?artifact|failed to pull artifact from 'oci:
 kubelet: Failed to pull image
+ctr: ^ctr:\s
 oras: Error from (?:source|destination) registry for
 skopeo: (?s)(?:initializing source|at destination:|layer (?:upload )?to |[Rr]eading manifest |manifest \S+ to ).*\nfatal$
 podman: Trying to pull |initializing source|[Rr]eading manifest \S+ in|exists in|(?:layer|upload|manifest \S+) to |pinging con

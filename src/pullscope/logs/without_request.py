@@ -13,12 +13,11 @@ from pullscope.logs.other_programs import DONE
 from pullscope.logs.sentences import sentences
 from pullscope.logs.speakers import speaker
 from pullscope.logs.told_errors import answer_of
-from pullscope.oci.agents import identify
 from pullscope.oci.reference import Reference
 from pullscope.oci.scrub import redact_text
 from pullscope.oci.urls import split
 from pullscope.trace.findings.client_settings import trust_by_words
-from pullscope.trace.findings.login_commands import own_login
+from pullscope.trace.findings.login_commands import login_by_words
 
 _SOMEWHERE = re.compile(
     r"(?i)(?:(?:docker|oci|oras|registry)://|['\"](?=(?:[\w-]+\.)+[a-z]+(?::\d+)?/[^\s'\"]+[:@][^\s'\"]+['\"])|"
@@ -79,7 +78,9 @@ def without_a_request(text: str) -> str:
     asked, told = ASKED.search(text), re.search(r"\bpulling from host (\S+)", text)
     host = split(asked[2]).netloc if asked else told[1] if told else image.registry if image else ""
     if host:
-        meant = re.sub(r"docker login HOST\b", own_login(identify(who or reader.speaker).family, host), meant)
+        meant = re.sub(
+            r"docker login HOST\b", login_by_words(who or reader.speaker, host, str(image or "IMAGE")), meant
+        )
     pushes = reader.pushes or re.search(r"(?i)\bpush|write blob", text)
     more = f"put the command that failed above it, with the name of its image (docker {'push' if pushes else 'pull'} IMAGE)"
     if image is not None and pushes:
@@ -107,7 +108,7 @@ def _of_another(away: re.Match[str], home: str, text: str) -> str:
 def _filled_in(meant: str, image: Reference | None, speaker: str) -> str:
     """The words with the image, and its registry in the client's own commands, where the message names one."""
     registry = image.registry if image is not None else "HOST"
-    meant = re.sub(r"docker login HOST\b", own_login(identify(speaker).family, registry), meant)
+    meant = re.sub(r"docker login HOST\b", login_by_words(speaker, registry, str(image or "IMAGE")), meant)
     if image is None:
         return meant
     meant = re.sub(r"(?<=https://)HOST\b|\bHOST(?=:443)", image.api_host, re.sub(r"\bIMAGE\b", str(image), meant))

@@ -69,6 +69,8 @@ FAMILIES: Mapping[str, Family] = {
     "jib": Family(products=("jib",), process=_COMMAND),
     "apptainer": Family(products=("apptainer",), process=_COMMAND),
     "singularity": Family(products=("singularity",), process=_COMMAND),
+    "renovate": Family(products=("renovate", "renovatebot")),
+    "flux": Family(products=("flux", "source-controller", "image-reflector-controller")),
     "ollama": Family(products=("ollama",), fetches_layers=True),
     "curl": Family(products=("curl",), process=_COMMAND),
     "bazel": Family(products=("bazel",)),  # its downloader (HttpConnector.java)

@@ -10,7 +10,7 @@ from pullscope.trace.findings.answers import Answer
 from pullscope.trace.findings.asked import request, thing
 from pullscope.trace.findings.case import REFUSALS, in_turn, listed, name_of, repositories, was_anonymous
 from pullscope.trace.findings.client_settings import out_of_mirrors
-from pullscope.trace.findings.fixes import fix_of, slow_storage, where_to_ask
+from pullscope.trace.findings.fixes import fix_of, where_to_ask
 from pullscope.trace.findings.grants import rights, waits_for_a_token
 from pullscope.trace.findings.missing import named_by
 from pullscope.trace.findings.paths import of_a_short_name
@@ -30,6 +30,7 @@ from pullscope.trace.findings.said import (
     said_status,
     words,
 )
+from pullscope.trace.findings.sent import slow_storage
 from pullscope.trace.findings.storage_steps import of_where_it_was_named
 from pullscope.trace.findings.tellings import composed
 from pullscope.trace.model import Kind, Outcome, Step

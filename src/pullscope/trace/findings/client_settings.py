@@ -48,6 +48,13 @@ regctl: run regctl registry set --tls disabled {host} | run regctl registry set 
     | run regctl registry set --cacert "$(cat FILE)" {host}, with {ca} in FILE
 jib: set allowInsecureRegistries in jib | take allowInsecureRegistries out of jib's settings
     | import {ca} into the trust store of the Java that runs jib
+# docs.renovatebot.com, "insecureRegistry", "Self-signed TLS/SSL certificates"; renovatebot/renovate#4753
+renovate: set insecureRegistry: true in the hostRules whose matchHost is {host} (hostType docker)
+    | take insecureRegistry of {host} out of hostRules | set NODE_EXTRA_CA_CERTS to {ca} where Renovate runs
+# fluxcd.io, "Insecure", "Cert secret reference"; fluxcd/flux2#3442, fluxcd/source-controller#821, #1268, #1898
+flux: write insecure: true into the OCIRepository, HelmRepository or ImageRepository of {host}
+    | take insecure: true out of the OCIRepository, HelmRepository or ImageRepository of {host}
+    | put {ca} as ca.crt into a secret that certSecretRef of the OCIRepository, HelmRepository or ImageRepository names
 apptainer singularity: give it --no-https | leave out --no-https | set SSL_CERT_FILE to {ca} where it runs
 """
 """Families, and behind each: by plain http, by TLS only, with a CA of one's own."""
@@ -189,6 +196,33 @@ _FOR_ANOTHER = {
     "public one (--pod-infra-container-image of the kubelet: registry.k8s.io/pause)",
     "argocd helm": "argocd repo add {host}/PATH --type helm --enable-oci --name NAME --username USER --password PASSWORD (PATH "
     "as in the chart's address; also for charts that another depends on)",
+    # docs.redhat.com, "Using image pull secrets", "Managing image streams": Azure/acs-engine#2960, openshift/origin#12474
+    "openshift-builder docker": "oc create secret docker-registry NAME --docker-server={host} --docker-username=USER "
+    "--docker-password=PASSWORD, and oc secrets link builder NAME (to the cluster's own registry: oc policy add-role-to-user "
+    "system:image-builder -z builder -n PROJECT, and start the build again)",
+    # docs.portainer.io, "Add a custom registry": portainer/portainer#12888, #9040
+    "portainer docker": "in Portainer, Registries, Add registry (URL {host}, USER, PASSWORD; in Environments, Manage access, "
+    "where others are to use it), and deploy the stack again with Re-pull image",
+    # docs.github.com, docker/login-action
+    "github-actions docker": "a step docker/login-action before it, with registry: {host} (Docker Hub: without registry), "
+    "username and password from secrets",
+    # docs.aws.amazon.com/codebuild, "Private registry sample": davoclock/aws-cicd-pipeline#6
+    "codebuild docker": "of ECR let the project use its service role (imagePullCredentialsType SERVICE_ROLE) and give that "
+    "AmazonEC2ContainerRegistryPullOnly; of another registry name a secret of Secrets Manager with username and password in "
+    "registryCredential of the project's environment",
+    # developer.hashicorp.com/nomad, "Docker driver": auth
+    "nomad docker": 'auth {{ username = "USER" password = "PASSWORD" server_address = "{host}" }} in config of the task, or '
+    'auth {{ config = "/root/.docker/config.json" }} in the client\'s plugin "docker"',
+    # cloud.google.com/run/docs, "Deploying container images"
+    "cloud-run": "give service-NUMBER@serverless-robot-prod.iam.gserviceaccount.com (NUMBER of the project that runs it) the "
+    "role roles/artifactregistry.reader in the project of the image; of another registry make a remote repository in Artifact "
+    "Registry",
+    # docs.renovatebot.com, "Private packages"
+    "renovate": 'hostRules: [{{hostType: "docker", matchHost: "{host}", username: "USER", password: "PASSWORD"}}] in config.js',
+    # argocd-image-updater.readthedocs.io, "Authenticating to registries": argoproj-labs/argocd-image-updater#655, #572
+    "argocd-image-updater": "kubectl create secret docker-registry NAME -n argocd --docker-server={host} "
+    "--docker-username=USER --docker-password=PASSWORD, and credentials: pullsecret:argocd/NAME beside its api_url in "
+    "registries.conf of argocd-image-updater-config",
     "gitlab-runner docker": 'in the CI/CD variable DOCKER_AUTH_CONFIG {{"auths": {{"{host}": {{"auth": "..."}}}}}} with printf '
     "USER:PASSWORD | base64 as auth",
 }
@@ -200,5 +234,5 @@ def for_another(agent: str, host: str, image: str, helper: str | None) -> str | 
     if agent.startswith("gitlab-runner") and helper is not None:
         config = f'{{"credHelpers": {{"{host}": "{helper}"}}}}'
         return f"in the CI/CD variable DOCKER_AUTH_CONFIG {config}, with docker-credential-{helper} in the PATH of the runner"
-    own = _FOR_ANOTHER.get(agent)
+    own = _FOR_ANOTHER.get(agent.replace(" buildkit", " docker"))
     return own.format(host=host, image=image) if own is not None else None

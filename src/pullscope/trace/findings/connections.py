@@ -264,9 +264,7 @@ def told(case: Case, found: Failure, hops: list[Hop]) -> tuple[str, str]:
     who, hosted = client if logged else "mitmproxy", known_registry(hop.host) is not None
     plain = by_plain_http(at, case.pull.client, hop.mirror_of)
     trust = how_to_trust(at, case.pull.client, home=hop.mirror_of)
-    if re.match(r"(?:source-controller|flux)\b", hop.agent):  # fluxcd/source-controller#821, #1268, #1898
-        trust = "put the CA as ca.crt into a secret that certSecretRef of the OCIRepository or HelmRepository names"
-    elif logged and case.family == UNKNOWN:
+    if logged and case.family == UNKNOWN:
         trust = trust_by_words(hop.failed.reason if hop.failed is not None else "", trust)
         if hop.mirror_of is not None:  # ?ns= is of containerd and BuildKit: siderolabs/talos#13013
             trust = how_to_trust(at, Client(family="containerd"), home=hop.mirror_of)
@@ -340,6 +338,8 @@ def told(case: Case, found: Failure, hops: list[Hop]) -> tuple[str, str]:
     fix = found.fix.format(**fields)
     if out := _PROXY.search(why):
         fix = fix.replace("PROXY:PORT", out[1])
+    if hop.agent == "ctr" and found.far != "proxy":  # containerd/containerd#12550
+        fix += "; a mirror in certs.d is asked by ctr with --hosts-dir /etc/containerd/certs.d alone"
     known = known_registry(hop.host) if found.kind == "timeout" else None
     if known is not None and (way := known.step("way")) is not None:
         fix = f"{fix}; {way}"

@@ -19,7 +19,7 @@ from pullscope.oci.whereabouts import is_local
 from pullscope.trace.findings.answers import GATEWAY, Answer, by_its_words, look_at_the_log
 from pullscope.trace.findings.asked import action, host_within, meant_as_host
 from pullscope.trace.findings.case import REFUSALS, asked_repositories, is_write
-from pullscope.trace.findings.client_settings import past_the_proxy, proxy_setting
+from pullscope.trace.findings.client_settings import by_plain_http, past_the_proxy, proxy_setting
 from pullscope.trace.findings.compared import next_page, page_size, rewritten
 from pullscope.trace.findings.fronts import passing, unnamed
 from pullscope.trace.findings.missing import (
@@ -303,6 +303,9 @@ def of_the_status(one: Answer) -> str | None:
     if hop.status is None:
         secure = " that speaks TLS" * hop.request.url.startswith("https:")
         runs = "" if one.hosted is not None else f", or nothing runs there{secure}"
+        if one.step.kind is Kind.VERSION_CHECK and secure and ":" not in hop.host and runs:  # go-gitea/gitea#24466
+            plain = by_plain_http(f"{host}:PORT", one.case.pull.client)
+            runs += f": name its own port then ({host}:PORT; Gitea's is 3000), by plain http after this: {plain}"
         ends = f"a firewall or proxy on the way ends it, and has to let that host through{runs}"
         return f"{one.later}; if it keeps failing, run curl -v {where_to_ask(one)} here: if that ends alike, {ends}"
     if one.status == 403 and filtering(hop) is not None:
@@ -324,15 +327,6 @@ def of_the_status(one: Answer) -> str | None:
         mirror = f" or pull from a mirror of {one.hosted.name}" if one.hosted is not None and public else ""
         return f"{login}ask from another address{mirror}, or have this one allowed: {who} refuses without asking for a login"
     return None
-
-
-def slow_storage(one: Answer) -> str | None:
-    """What to do where a client did not wait until a registry had stored a blob: moby/moby#53700, moby/buildkit#4130."""
-    if one.step.route.endpoint is not Endpoint.UPLOAD or one.hop.request.method != "PUT":
-        return None
-    classic = '"features": {"containerd-snapshotter": false} in daemon.json' if one.case.family == "docker" else ""
-    waits = f", or wait longer: docker's classic store does ({classic})" if classic else ""
-    return f"give {one.host} a faster storage for blobs, or push in smaller layers{waits}"
 
 
 def of_no_registry(one: Answer) -> str | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from pullscope.oci.agents import UNKNOWN
+from pullscope.oci.agents import UNKNOWN, identify
 from pullscope.oci.amounts import period
 from pullscope.oci.known_registries import KnownRegistry, known_registry, named_inside, registry_behind
 from pullscope.oci.reference import DOCKER_HUB, registry_name
@@ -146,10 +146,14 @@ def login(case: Case, host: str) -> str:
     return own_login(family, host)
 
 
+def _way_by_hand(agent: str) -> str | None:
+    return next((way for name, way in _BY_HAND.items() if re.match(name, agent, re.IGNORECASE)), None)
+
+
 def by_hand(case: Case, host: str) -> str | None:
     """Where a client that is no container tool takes its login from: a token server's it has to ask by itself."""
     agent = case.hops[0].agent if case.hops and case.family in (UNKNOWN, "curl") else ""
-    way = next((way for name, way in _BY_HAND.items() if re.match(name, agent, re.IGNORECASE)), None)
+    way = _way_by_hand(agent)
     asked = (one for hop, one in case.challenges if hop.host == host and one.scheme == "bearer" and one.realm)
     if way is None:
         return None
@@ -193,7 +197,7 @@ def registry_behind_it(case: Case, host: str) -> KnownRegistry | None:
 
 def _controller(case: Case) -> str | None:
     """The product by which a client names itself that runs in Kubernetes, and for which no command logs in."""
-    found = _IN_KUBERNETES.match(case.hops[0].agent) if case.hops and case.family == "unknown" else None
+    found = _IN_KUBERNETES.match(case.hops[0].agent) if case.hops and case.family in (UNKNOWN, "flux") else None
     return found[1] if found is not None else None
 
 
@@ -271,6 +275,13 @@ def logout(case: Case, host: str) -> str:
         UNKNOWN if case.family == "cosign" else case.family
     )  # it has a login, which docker's command takes out, and no more
     return own_login(family, host).partition(" (")[0].replace("login", "logout").replace(" --username NAME", "")
+
+
+def login_by_words(agent: str, host: str, image: str) -> str:
+    """How the client that a message is from is logged in, whatever the registry's documentation says."""
+    known, own = known_registry(host), _way_by_hand(agent)
+    given = for_another(agent, registry_name(host), image, known.helper if known is not None else None)
+    return given or (own.replace("{host}", host) if own is not None else own_login(identify(agent).family, host))
 
 
 def own_login(family: str, host: str) -> str:

@@ -18,7 +18,9 @@ from pullscope.trace.findings.case import REFUSALS, Case, harmless
 from pullscope.trace.findings.login_commands import list_tags
 from pullscope.trace.findings.media_types import is_before
 from pullscope.trace.findings.said import says
+from pullscope.trace.source_gaps import lacking
 
+_FIRST = "helm of 3.18 and later looks before a push with the right to pull alone, which who may create has not yet"
 _ARTIFACTORY = re.compile(r"((?:artifactory/)?api/(?:docker|oci))/([^/]+)/(?:v2/)?(.+)")
 """The path of its API, taken for a part of a name: google/go-containerregistry#1464, renovatebot/renovate#17200."""
 
@@ -43,6 +45,18 @@ def of_a_path(one: Answer) -> str | None:
         return f"ask for {host}/{inside[2]}/{inside[3]}: {api}, and {one.case.client} writes /v2/ first"
     if (keyless := re.fullmatch(r"(/.*api/(?:docker|oci))/v2/([^/]+)/(.+)", path)) is not None:
         return f"ask for {keyless[1]}/{keyless[2]}/v2/{keyless[3]}: Artifactory wants the key of the repository before /v2/"
+    name = one.hop.route.repository or ""
+    if (charts := re.fullmatch(r"chartrepo/([^/]+)/.+", name)) is not None:  # goharbor/harbor#18656
+        where = f"oci://{registry_name(one.host)}/{charts[1]}"
+        why = "chartrepo/ is the path of ChartMuseum, which is no part of a name"
+        return f"leave chartrepo/ out of the address ({where}): {why} at a Harbor"
+    if re.fullmatch(r"(?:.+/)?(?<!coredns/)coredns", name) and re.match(r"v1\.\d", one.step.route.reference or ""):
+        # DaoCloud/public-image-mirror#42559; kubeadm leaves coredns/ out where imageRepository is not its own
+        own = f"{registry_name(one.host)}/{name}"
+        why = (
+            "registry.k8s.io and its mirrors call it coredns/coredns, which kubeadm makes coredns at an imageRepository"
+        )
+        return f"set dns: imageRepository: {own} in ClusterConfiguration (which asks for {own}/coredns): {why}"
     if path.startswith("/v1/v2/"):  # argoproj-labs/argocd-image-updater#705
         return f"take /v1/ out of the address of {host} that {one.case.client} was given: it writes /v2/ behind that address"
     tag, at, digest = (one.step.route.reference or "").partition("@")
@@ -57,13 +71,20 @@ def of_a_path(one: Answer) -> str | None:
 
 def of_a_first_look(one: Answer) -> str | None:
     """A push that looks with the right to pull alone, where the repository is yet to be made: helm/helm#32144, #30987."""
+    look = (
+        one.step.route.endpoint is Endpoint.MANIFEST and one.step.method == "HEAD" and one.step.route.digest is not None
+    )
+    if look and one.case.family == "helm" and one.status == 401 and lacking(one.hop.request, "tokens"):  # before a push
+        account = f"make the repository {one.name} at {one.host} first, if it is not there"
+        return (
+            f"{account}, and log in with an account that may push it ({one.login}); or push it with helm 3.17: {_FIRST}"
+        )
     issuer, asks = one.case.issuer_of(one.hop), one.step.route.endpoint is Endpoint.BLOB and one.step.method == "HEAD"
     named = {right for kind in one.hop.challenges for scope in read_scopes(kind.scope or "") for right in scope.actions}
     of_today = one.case.family == "helm" and not is_before(one.case, "helm", 3, 18)
     if one.code != "write-denied" or not asks or not of_today or named != {"pull"} or issuer is None:
         return None
-    older = "helm of 3.18 and later looks for blobs with the right to pull alone, which who may create has not yet"
-    return f"make the repository {one.name} at {one.host} first, or push it with helm 3.17: {older}"
+    return f"make the repository {one.name} at {one.host} first, or push it with helm 3.17: {_FIRST}"
 
 
 def of_a_short_name(one: Answer) -> str | None:

@@ -182,7 +182,7 @@ def _with_a_login(one: Answer, name: str) -> str:
     public = known is not None and known.hosts is not None and known.id not in ("ecr", "acr", "artifactory")
     if action(one.case, one.step) == "pull" and (public or host_within(name) is not None):
         # korthout/camunda-platform-rest-api#106, dexidp/dex#2672, nilsnolde/docker-valhalla#122: a login that is over
-        kept = known is not None and known.voids and words(one.hop) == "DENIED: denied"
+        kept = known is not None and known.voids and words(one.hop).rstrip(".") == "DENIED: denied"
         to_write = one.step.token is not None and "push" in (one.step.token.scope or "")
         kept = kept and lacking(one.hop.request, "credentials") and not to_write
         out = f"; if it is public, log out: {logout(one.case, one.host)} (to a login that is over it says so)"

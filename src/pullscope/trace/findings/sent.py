@@ -191,6 +191,15 @@ def of_size_and_time(one: Answer) -> str | None:
     return None
 
 
+def slow_storage(one: Answer) -> str | None:
+    """What to do where a client did not wait until a registry had stored a blob: moby/moby#53700, moby/buildkit#4130."""
+    if one.step.route.endpoint is not Endpoint.UPLOAD or one.hop.request.method != "PUT":
+        return None
+    classic = '"features": {"containerd-snapshotter": false} in daemon.json' if one.case.family == "docker" else ""
+    waits = f", or wait longer: docker's classic store does ({classic})" if classic else ""
+    return f"give {one.host} a faster storage for blobs, or push in smaller layers{waits}"
+
+
 def hangs_up(one: Answer) -> bool:
     """Whether a push ended where ECR ends one to what is not there: aws/containers-roadmap#1970, docker/build-push-action#850."""
     written = any(is_write(step) and step.last.ok for step in one.case.steps)
