@@ -1,4 +1,4 @@
-"""How each client is told to ask a registry by plain http, to insist on TLS, and which CA to trust there.
+"""How each client is told to ask a registry by plain http, to insist on TLS, which CA to trust there, and where it takes a login.
 
 From the clients' own documentation; docker's was tried with dockerd 20.10.24 and 29.7.2 (docs/findings.md, ca-not-trusted).
 docs.siderolabs.com, RegistryMirrorConfig, RegistryTLSConfig (siderolabs/talos#12120); help of regctl registry set, cosign verify.
@@ -236,3 +236,30 @@ def for_another(agent: str, host: str, image: str, helper: str | None) -> str | 
         return f"in the CI/CD variable DOCKER_AUTH_CONFIG {config}, with docker-credential-{helper} in the PATH of the runner"
     own = _FOR_ANOTHER.get(agent.replace(" buildkit", " docker"))
     return own.format(host=host, image=image) if own is not None else None
+
+
+# maven.apache.org/settings.html; docs.gradle.org, "Declaring repositories"; docs.npmjs.com/cli/commands/npm-login; curl(1)
+_BY_HAND = {
+    "(?:apache-)?maven|aether": "give it as a <server> in ~/.m2/settings.xml",
+    "gradle": "give it in the credentials of that repository in build.gradle",
+    "npm|yarn|pnpm": "npm login --registry https://{host}/",
+    "curl": "curl -u {user}:PASSWORD",
+    "python-|okhttp|axios|node-fetch|aiohttp|apache-httpclient|java|wget|powershell|libwww": "let the script send it, as "
+    "Authorization: Basic",
+    # docs.aws.amazon.com/AmazonECS, "Task execution IAM role"; learn.microsoft.com/cli/azure/containerapp/registry
+    "amazon-ecs-agent": "aws iam attach-role-policy --role-name ROLE --policy-arn "
+    "arn:aws:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy (ROLE is the task's execution role; of a registry "
+    "other than ECR: repositoryCredentials in the task definition)",
+    "containerapps": "az containerapp registry set -n APP -g GROUP --server {host} --identity system (which needs the role "
+    "AcrPull there; of another registry --username USER --password PASSWORD)",
+    # learn.microsoft.com/azure/app-service, "Configure a custom container": microsoft/AzureTRE#924, Azure/acr#124
+    "appservice": "az webapp config set -g GROUP -n APP --generic-configurations '{\"acrUseManagedIdentityCreds\": true}' (the "
+    "app's identity needs the role AcrPull there; of another registry az webapp config container set --container-registry-user "
+    "USER --container-registry-password PASSWORD)",
+}
+"""What is no container tool, by its User-Agent, and reads no login of docker's: where it takes one from."""
+
+
+def way_by_hand(agent: str) -> str | None:
+    """Where that program takes a login from; {host} and {user} stand in it."""
+    return next((way for name, way in _BY_HAND.items() if re.match(name, agent, re.IGNORECASE)), None)

@@ -16,7 +16,7 @@ from pullscope.oci.reference import DOCKER_HUB, registry_name
 from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import bare, path_of
 from pullscope.trace.findings.case import Case
-from pullscope.trace.findings.client_settings import for_another, ships_with_k3s
+from pullscope.trace.findings.client_settings import for_another, ships_with_k3s, way_by_hand
 from pullscope.trace.findings.said import front, words
 from pullscope.trace.model import Step
 from pullscope.trace.tokens import is_account_login
@@ -40,27 +40,6 @@ LOGINS = {
     # kaniko's README, "Pushing to Docker Hub"
     "kaniko": "docker login {} (kaniko reads that as /kaniko/.docker/config.json)",
 }
-
-# maven.apache.org/settings.html; docs.gradle.org, "Declaring repositories"; docs.npmjs.com/cli/commands/npm-login; curl(1)
-_BY_HAND = {
-    "(?:apache-)?maven|aether": "give it as a <server> in ~/.m2/settings.xml",
-    "gradle": "give it in the credentials of that repository in build.gradle",
-    "npm|yarn|pnpm": "npm login --registry https://{host}/",
-    "curl": "curl -u {user}:PASSWORD",
-    "python-|okhttp|axios|node-fetch|aiohttp|apache-httpclient|java|wget|powershell|libwww": "let the script send it, as "
-    "Authorization: Basic",
-    # docs.aws.amazon.com/AmazonECS, "Task execution IAM role"; learn.microsoft.com/cli/azure/containerapp/registry
-    "amazon-ecs-agent": "aws iam attach-role-policy --role-name ROLE --policy-arn "
-    "arn:aws:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy (ROLE is the task's execution role; of a registry "
-    "other than ECR: repositoryCredentials in the task definition)",
-    "containerapps": "az containerapp registry set -n APP -g GROUP --server {host} --identity system (which needs the role "
-    "AcrPull there; of another registry --username USER --password PASSWORD)",
-    # learn.microsoft.com/azure/app-service, "Configure a custom container": microsoft/AzureTRE#924, Azure/acr#124
-    "appservice": "az webapp config set -g GROUP -n APP --generic-configurations '{\"acrUseManagedIdentityCreds\": true}' (the "
-    "app's identity needs the role AcrPull there; of another registry az webapp config container set --container-registry-user "
-    "USER --container-registry-password PASSWORD)",
-}
-"""What is no container tool, by its User-Agent, and reads no login of docker's: where it takes one from."""
 
 ONE_NAME = (
     "let only one proxy in front set X-Forwarded-Host (one name, no port, no backslashes) and X-Forwarded-Proto, or "
@@ -146,14 +125,10 @@ def login(case: Case, host: str) -> str:
     return own_login(family, host)
 
 
-def _way_by_hand(agent: str) -> str | None:
-    return next((way for name, way in _BY_HAND.items() if re.match(name, agent, re.IGNORECASE)), None)
-
-
 def by_hand(case: Case, host: str) -> str | None:
     """Where a client that is no container tool takes its login from: a token server's it has to ask by itself."""
     agent = case.hops[0].agent if case.hops and case.family in (UNKNOWN, "curl") else ""
-    way = _way_by_hand(agent)
+    way = way_by_hand(agent)
     asked = (one for hop, one in case.challenges if hop.host == host and one.scheme == "bearer" and one.realm)
     if way is None:
         return None
@@ -279,7 +254,7 @@ def logout(case: Case, host: str) -> str:
 
 def login_by_words(agent: str, host: str, image: str) -> str:
     """How the client that a message is from is logged in, whatever the registry's documentation says."""
-    known, own = known_registry(host), _way_by_hand(agent)
+    known, own = known_registry(host), way_by_hand(agent)
     given = for_another(agent, registry_name(host), image, known.helper if known is not None else None)
     return given or (own.replace("{host}", host) if own is not None else own_login(identify(agent).family, host))
 
