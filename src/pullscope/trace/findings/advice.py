@@ -105,6 +105,11 @@ token for password: personal access token|use a token|instead of a password|two.
     log in with a personal access token in place of the password: {login}
 single sign-on: \bsso\b|single sign|\bsaml\b
     authorize the token for single sign-on at {host}, and log in with it: {login}
+# Azure's artifact cache, of the registry behind it: Azure/acr#599, #754, #779, #892; learn.microsoft.com/cli/azure/acr/cache
+cache rule (read list): cache rule '(?P<what>[\w.-]+)'
+    correct the login that the cache rule {what} of {host} has for the registry behind it (az acr cache show --registry REGISTRY
+    --name {what}, then az acr credential-set update), and write library/ before an official image of Docker Hub; if both are
+    right, try again later: no login of {client} changes that
 # Quay
 encrypted password: encrypted password
     log in with the encrypted password that {host} makes (in its account settings), or with a robot's token: {login}
@@ -163,6 +168,10 @@ no lists (write): manifest\W?list is not supported
 schema 1 (read write): schema ?1\b.{0,40}\bblocked
     copy it as schema 2 (skopeo copy --format v2s2 docker://SOURCE docker://TARGET), or switch off Block pushing (or pulling) of
     image manifest v2 schema 1 (blockPushingSchema1) of that repository of {host}
+# distribution before 2.3, which takes schema 1 alone, where name and tag are in the manifest: GoogleContainerTools/jib#701, #932
+old distribution (write): manifest tag did not match uri
+    update the registry at {host} (distribution 2.3 or later): an older one takes no manifest of today (and looks for
+    the tag in it)
 # Harbor's core asks its own registry for what was just put: goharbor/harbor#14902, #14367, #22417, #15234
 own copy (write): http status code: 404, body: .*unknown
     give all instances of the registry behind {host} one storage and one Redis, or run one: what was just put is not found there

@@ -193,6 +193,7 @@ class TokenServer(Answer):
         self.own_said = f" {self.own[1]}" if self.own is not None else ""
         self.by_post = hop.request.method == "POST" and self.status in (404, 405) and self.own is None
         self.too_slow = self.status == 408
+        self.keycloak = self.status == 404 and self.realm.endswith("/protocol/docker-v2")  # keycloak/keycloak#29132
         self.fails, self.page, self.filtered = self.status >= 500, hop.is_page, hop.is_page and self.status == 403
         self.elsewhere = self.status in (200, 404, 410) or self.page
         self.unreadable = self.status in (400, 422) and self.names
@@ -240,6 +241,8 @@ named: <nothing><own>
     {one.named}
 advice: <nothing><own>
     {one.advice}; if it keeps failing, <look>
+keycloak: <nothing>
+    correct the realm to {one.realm}/auth (auth.token.realm in distribution): Keycloak's token server is there
 too_slow: <nothing>
     if it is so each time, set a smaller MTU where {one.client} runs (ip link set dev DEVICE mtu 1400): the request came in part
 fails hosted: <nothing><own>

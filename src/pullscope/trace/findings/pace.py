@@ -48,8 +48,8 @@ _OF_AN_UPSTREAM = re.compile(r"upstream", re.IGNORECASE)
 """Harbor's, of the registry that a project of its caches: goharbor/harbor#19899."""
 _OF_DOCKER_HUB = re.compile(r"docker\.com/|reached your (?:unauthenticated )?pull rate limit", re.IGNORECASE)
 """Docker Hub's own words, out of whatever host: dqzboy/Docker-Proxy#29."""
-_NOT_OF_REQUESTS = frozenset({"attempts", "traffic"})
-"""Kinds of words of other limits: of logins that failed, of bytes."""
+_NOT_OF_REQUESTS = frozenset({"attempts", "traffic", "cache rule"})
+"""Kinds of words of other limits: of logins that failed, of bytes, of a registry behind."""
 _OF_ALL = re.compile(r"retry-after: |HAP429", re.IGNORECASE)
 """Limits of all requests: GHCR's (dependabot/cli#380), and of Docker Hub's front (docker/hub-feedback#1907)."""
 _OF_A_MINUTE = re.compile(r"allowed: \d+/minute", re.IGNORECASE)
