@@ -251,6 +251,7 @@ def test_completion_can_be_shown(shell: str, hooked: str) -> None:
         ("pullscope diff a b --client sko", {"skopeo"}),
         ("pullscope docker on --trust c", {"certs.d"}),
         ("pullscope trace --view l", {"lines", "live"}),
+        ("pullscope explain dig", {"digest"}),
     ],
 )
 def test_words_of_an_option_are_completed(typed: str, offered: set[str]) -> None:

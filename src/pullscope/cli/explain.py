@@ -48,6 +48,7 @@ def explain(
             metavar="FILE|WORD|MESSAGE",
             help="A recording (.jsonl), a flow file (.mitm) or a log, - for stdin; a word: scope, digest or another; or "
             "the error message of a client, in quotes.",
+            autocompletion=lambda: [word for word in TERMS if " " not in word],
         ),
     ],
     pull: Annotated[
