@@ -57,6 +57,14 @@ def test_says_who_can_pull() -> None:
     assert max(map(len, out.splitlines())) <= 80
 
 
+def test_an_image_in_the_place_of_a_file_is_told_from_one() -> None:
+    """The second word is the rules after a move; who means the image is told how to name it."""
+    code, _, said = run(ARTICLE, "docker.example.com/org/img")
+
+    assert code == 2
+    assert "--ref docker.example.com/org/img" in said
+
+
 def test_names_the_file_that_was_given(tmp_path: Path) -> None:
     """What to run next can be pasted: the path is as it was typed, also with a blank in it."""
     folder = tmp_path / "my rules"

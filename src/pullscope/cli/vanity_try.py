@@ -57,6 +57,8 @@ def try_command(
     pullscope vanity try netlify.toml Caddyfile --ref docker.example.com/org/img
     """
     chosen = chosen_clients(clients, [client.id for client in EVERYONE])
+    if not ref and new is not None and "/" in str(new) and not new.exists():
+        raise ValueError(f"there is no file {new}; if it is the image to pull, name it so: --ref {new}")
     if not host and not ref:
         raise ValueError("name the image to pull: --ref docker.example.com/org/img")
     host = host_named(host) if host else domain_of(ref)
