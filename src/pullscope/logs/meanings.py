@@ -115,6 +115,10 @@ failed to login to OCI registry
 (?:[Bb]earer token: (?:invalid status code from registry|received unexpected HTTP status:)|fetch (?:anonymous|oauth) token:
         unexpected status:?) 5\d\d
     the token server failed, which is not named (curl -sI https://HOST/v2/ names it: realm): try again, and see its log or status
+# devcontainers/cli: microsoft/vscode-remote-release#7830, #8449, #8506
+[Ff]etch bearer token for '([\w.:-]+)': Error: HTTP 40[13]
+    the token server of WHAT refused: the login that is stored for WHAT is old, or what is asked for is private: docker
+        logout WHAT, if it is public; else docker login WHAT
 Requesting bearer token: invalid status code|[Ff]etch bearer token for '
     the token server said so, which is not named: curl -sI https://HOST/v2/ names it (realm), and curl -v asks it
 unexpected status code https?://\S+\.\.\.(?!\S)
