@@ -304,7 +304,8 @@ def _repeats(event: Requested, step: Step) -> bool:
         # Ranges of one blob may be asked for side by side (containerd's concurrent_layer_fetch_buffer);
         # the same request twice without one is another client's.
         return event.headers.get("range") is not None and step.route.endpoint is Endpoint.BLOB
-    if step.route.endpoint is Endpoint.UPLOAD_START and event.time - (step.last.ended or event.time) < AT_ONCE:
+    at_once = event.time - (step.last.ended or event.time) < AT_ONCE
+    if step.route.endpoint is Endpoint.UPLOAD_START and at_once and not (step.last.status == 401 and _got(event, step)):
         return False  # the next blob's: no client begins an upload anew as soon (docker, containerd, crane, oras)
     if event.method != step.method:
         return (step.method, event.method) == ("HEAD", "GET")

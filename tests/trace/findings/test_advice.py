@@ -28,6 +28,7 @@ SAID = {
     "types in Quay": "failed to parse manifest: manifest data does not match schema: 'a/b' is not one of ['c/d']",
     "mount in Quay": "INVALID_REQUEST: Missing `from` repository argument",
     "plain layers": "'application/vnd.docker.image.rootfs.diff.tar' is not one of ['a/b']",
+    "class": "unknown manifest class for application/vnd.oci.empty.v1+json",
     "types of a list": "'application/vnd.dsse.envelope.v1+json' is not one of those that are allowed",
     "digest at ECR": "The image with digest sha256:aa does not match the image digest that Amazon ECR has calculated.",
     "form at ECR": "Invalid parameter at 'ImageManifest' failed to satisfy constraint: 'Invalid JSON syntax'",

@@ -63,7 +63,9 @@ def upstream_unreachable(case: Case) -> Iterator[Found]:
     http where TLS is asked for. mitmproxy must connect lazily, or the host is refused at CONNECT already (mitmproxy
     proxy/layers/http/__init__.py); the addon sees to that.
     """
-    in_the_clear = {_name(hop.host) for hop in case.hops if hop.response and hop.request.url.startswith("http:")}
+    # What says no more than that by plain http it is no registry leaves TLS as the cause: aquasecurity/trivy-operator#2843
+    clear = (hop for hop in case.hops if hop.response and hop.request.url.startswith("http:"))
+    in_the_clear = {_name(hop.host) for hop in clear if hop.ok or hop.is_registrys or hop.challenges}
     lost = [hop for hop in case.hops if failure(hop) is not None and _name(hop.host) not in in_the_clear]
     first = next((hop for hop in lost if hop.step in case.bad), lost[0] if lost else None)
     found = failure(first) if first is not None else None

@@ -189,6 +189,10 @@ mount in Quay (write): missing `?from`? repository
 # google/go-containerregistry#2078, #1801
 plain layers (write): rootfs\.diff\.tar\W+is not one of
     push it with compressed layers (docker pull and docker push compress them): {host} takes no plain tar as a layer
+# Alibaba's, and Docker Hub's before it took artifacts: goodrain/rainbond#2673
+class (write): unknown manifest class for (?P<what>[\w.+-]+/[\w.+-]+)
+    push it without what has the type {what}, which {host} does not take (attestations: --provenance=false --sbom=false in
+    buildx), or keep that in a registry that takes artifacts: no login helps
 # sigstore/cosign#1645
 types of a list (write): '(?P<what>application/[\w.+-]+)' is not one of
     keep it in a registry that takes {what} (signatures: COSIGN_REPOSITORY in cosign), or let {host} take that type
@@ -311,7 +315,7 @@ credentials (read list write delete): cannot be authenticated
 server of its own: unable to connect to|from intermediary
     try again: by its own words {host} did not reach a server of its own
 # Harbor and ECR, of the registry behind a cache: goharbor/harbor#14767, aws/containers-roadmap#2354, aceeric/ociregistry#15
-upstream (read list): http status code: \d{3}|upstream (?:registry|repository)|\bstatus: 40[13]\b
+upstream (read list): http status code: \d{3}|upstream (?:registry|repository)|\bstatus(?:| code from source is):? 40[13]\b
     ask the registry behind {host} for it (library/ before an official image of Docker Hub), which says 401 to what it does not
     have; if it is there, correct the login that {host} has at it{cache}
 # google/go-containerregistry#1691: 403 of a virtual repository to tags that none behind it has

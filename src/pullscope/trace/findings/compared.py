@@ -17,6 +17,11 @@ from pullscope.trace.findings.case import Case, listed
 from pullscope.trace.findings.said import words
 from pullscope.trace.model import Hop, Step
 
+OF_THE_REWRITE = (
+    "let names be rewritten for the mirror alone (rewrite in registries.yaml: newer versions of k3s and rke2 do), for Docker Hub "
+    "has none of that name"
+)
+
 _PORTS = {"http": 80, "https": 443}
 SIZED = frozenset({"containerd", "nerdctl", "buildkit", "oras"})
 """Families that take a length from HEAD and compare what comes with it."""

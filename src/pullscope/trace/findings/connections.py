@@ -222,6 +222,9 @@ def address_in(hop: Hop) -> str | None:
     return found[0].strip("[]") if found is not None else None
 
 
+_SCHEMES = frozenset({"oci", "docker", "oras", "http", "https"})
+"""What is taken for a host, without a port, where it stands before `://`: apache/superset-kubernetes-operator#9,
+sigstore/cosign#3570."""
 _PROXY = re.compile(r"\bproxy (?:server )?(?:https?://)?([\w.-]+:\d+)\b", re.IGNORECASE)
 _ANSWER_AWAITED = re.compile(r"^(?!.*waiting for connection).*awaiting (?:response )?headers", re.IGNORECASE)
 """Go's net/http of a server that was reached, and has not answered yet."""
@@ -335,6 +338,11 @@ def told(case: Case, found: Failure, hops: list[Hop]) -> tuple[str, str]:
         # A name that DNS or a hosts file blocks, or sends to a proxy that is not there.
         says = f"what DNS or the hosts file of {fields['machine']} says of {hosts}"
         return message, f"correct {says}: it leads to {address} there (getent hosts {fields['bare']})"
+    if found.far == "name" and hop.host in _SCHEMES:
+        return (
+            message,
+            f"leave {hop.host}:// out of the name of the image: {client} took {hop.host} for the registry's host",
+        )
     fix = found.fix.format(**fields)
     if out := _PROXY.search(why):
         fix = fix.replace("PROXY:PORT", out[1])

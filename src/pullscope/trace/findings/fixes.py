@@ -14,13 +14,13 @@ from shlex import quote
 from pullscope.oci.reference import registry_name
 from pullscope.oci.routes import Endpoint
 from pullscope.oci.text_table import heads
-from pullscope.oci.urls import bare, parameters, query
+from pullscope.oci.urls import bare, parameters, query, split
 from pullscope.oci.whereabouts import is_local
 from pullscope.trace.findings.answers import GATEWAY, Answer, by_its_words, look_at_the_log
-from pullscope.trace.findings.asked import action, host_within, meant_as_host
+from pullscope.trace.findings.asked import host_within
 from pullscope.trace.findings.case import REFUSALS, asked_repositories, is_write
 from pullscope.trace.findings.client_settings import by_plain_http, past_the_proxy, proxy_setting
-from pullscope.trace.findings.compared import next_page, page_size, rewritten
+from pullscope.trace.findings.compared import next_page, page_size
 from pullscope.trace.findings.fronts import passing, unnamed
 from pullscope.trace.findings.missing import (
     cache,
@@ -31,7 +31,15 @@ from pullscope.trace.findings.missing import (
     of_what_cannot_be_read,
     of_what_is_missing,
 )
-from pullscope.trace.findings.paths import of_a_first_look, of_a_path, of_a_short_name, of_an_api, of_the_catalog
+from pullscope.trace.findings.paths import (
+    at_docker_hub,
+    of_a_first_look,
+    of_a_path,
+    of_a_short_name,
+    of_an_api,
+    of_the_catalog,
+)
+from pullscope.trace.findings.put_before import of_one_of_several
 from pullscope.trace.findings.refused_logins import of_a_login, of_an_old_login
 from pullscope.trace.findings.rights import (
     of_a_look,
@@ -60,10 +68,6 @@ from pullscope.trace.model import Kind
 _REFUSES = re.compile(r"unauthori[sz]ed|authentication required|access denied", re.IGNORECASE)
 """A cache's own login, refused (distribution/distribution#3842, #4477)."""
 
-OF_THE_REWRITE = (
-    "let names be rewritten for the mirror alone (rewrite in registries.yaml: newer versions of k3s and rke2 do), for Docker Hub "
-    "has none of that name"
-)
 _QUAY = re.compile("access to the requested resource is not authorized", re.IGNORECASE)
 """Quay's words (quay/quay endpoints/v2/errors.py)."""
 
@@ -101,7 +105,7 @@ def of_a_name(one: Answer) -> str | None:
         return f"leave {registry_name(one.host)} out of the name: it is there already, before {name}"
     if (
         one.known is None
-        and (within := host_within(name))
+        and (within := host_within(name)) is not None
         and one.status == 403
         and one.no_login
         and not words(one.hop)
@@ -109,21 +113,8 @@ def of_a_name(one: Answer) -> str | None:
         rest = name.partition("/")[2]  # DaoCloud/public-image-mirror#9671, #39525
         why = f"a mirror that has hosts in its names says 403 to what it does not serve, as {one.host} may"
         return f"ask {within} for {rest}: {why}"
-    if known == "docker-hub" and (parts > 2 or (parts == 1 and one.case.family == "oras")):
-        if (mirror := rewritten(one.case, one.step)) is not None:
-            return f"{OF_THE_REWRITE}, or repair {mirror}"
-        own = name.removeprefix("library/")  # podman-container-tools/podman#9619
-        whole = own if own.count("/") == 1 else f"library/{name}, or OWNER/{name}" if parts == 1 else "OWNER/NAME"
-        meant = f"write {host}; else " if (host := meant_as_host(name)) else ""
-        return f"{meant}name it {whole}: Docker Hub has names of two parts, and {name} has {parts}"
-    if known == "docker-hub" and name.startswith("library/") and (within := host_within(name)) is not None:
-        # GoogleContainerTools/kaniko#616, ghkdqhrbals/spring-chatting-server#109
-        is_host = f"it is a host, of a registry or mirror, which {one.case.client} took for a name at Docker Hub"
-        return f"write a name behind the host ({within}/NAME): {is_host}"
-    if known == "docker-hub" and name.startswith("library/") and action(one.case, one.step) == "push":
-        # roboreg/roboreg#117, keikoproj/upgrade-manager#354, docker/hub-feedback#1222
-        there = f"at another registry HOST/{name[8:]}, as {name[8:]} alone is an official image of Docker Hub"
-        return f"name it OWNER/{name[8:]}, with the account or organization that it is of, or {there}"
+    if known == "docker-hub" and (own := at_docker_hub(one, name)) is not None:
+        return own
     if one.takes_no_login and one.act == "write":
         who = one.known.name if one.known else one.host
         return f"check that {one.host} is where it is to go: {who} takes no pushes"
@@ -301,6 +292,11 @@ def of_the_status(one: Answer) -> str | None:
         names = {"host": host, "method": hop.request.method, "front": who, "client": one.case.client, "types": types}
         return fix.format(url=quote(hop.request.url), proxy=proxy_setting(one.case.pull.client), **names)
     if hop.status is None:
+        scheme = split(hop.request.url).scheme
+        answers = (other for other in one.case.hops if other.host == host and other.response is not None)
+        if one.hosted is None and any(split(other.request.url).scheme == scheme for other in answers):
+            ended = "it answered other requests, so that it, or the proxy in front, ended this one itself"
+            return f"{one.later}; if it keeps failing, {look_at_the_log(one)}: {ended}"  # project-zot/zot#4246
         secure = " that speaks TLS" * hop.request.url.startswith("https:")
         runs = "" if one.hosted is not None else f", or nothing runs there{secure}"
         if one.step.kind is Kind.VERSION_CHECK and secure and ":" not in hop.host and runs:  # go-gitea/gitea#24466
@@ -368,6 +364,7 @@ LADDER: tuple[Rung, ...] = (
     of_deletes,
     of_writes,
     of_the_catalog,
+    of_one_of_several,
     without_a_login,
     without_the_right,
     of_uploads,

@@ -11,9 +11,9 @@ from pullscope.trace.findings.answers import Answer
 from pullscope.trace.findings.asked import LOOKERS
 from pullscope.trace.findings.case import CONTENT, listed, name_of
 from pullscope.trace.findings.client_settings import out_of_mirrors
-from pullscope.trace.findings.compared import rewritten
+from pullscope.trace.findings.compared import OF_THE_REWRITE, rewritten
 from pullscope.trace.findings.connections import failure, told
-from pullscope.trace.findings.fixes import OF_THE_REWRITE, fix_of
+from pullscope.trace.findings.fixes import fix_of
 from pullscope.trace.findings.login_commands import log_in
 from pullscope.trace.findings.paths import of_a_path_twice
 from pullscope.trace.findings.row import Case, Fact, Found, Severity, row

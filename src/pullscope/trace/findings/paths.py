@@ -13,8 +13,9 @@ from pullscope.oci.registry_steps import STEPS
 from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import bare, path_of
 from pullscope.trace.findings.answers import Answer
-from pullscope.trace.findings.asked import host_within
-from pullscope.trace.findings.case import REFUSALS, Case, harmless
+from pullscope.trace.findings.asked import action, host_within, meant_as_host
+from pullscope.trace.findings.case import REFUSALS, Case, asked_repositories, harmless
+from pullscope.trace.findings.compared import OF_THE_REWRITE, rewritten
 from pullscope.trace.findings.login_commands import list_tags
 from pullscope.trace.findings.media_types import is_before
 from pullscope.trace.findings.said import says
@@ -85,6 +86,42 @@ def of_a_first_look(one: Answer) -> str | None:
     if one.code != "write-denied" or not asks or not of_today or named != {"pull"} or issuer is None:
         return None
     return f"make the repository {one.name} at {one.host} first, or push it with helm 3.17: {_FIRST}"
+
+
+def at_docker_hub(one: Answer, name: str) -> str | None:
+    """A name that none has at Docker Hub: a host or a path in it, or an official image's that is none."""
+    parts = name.count("/") + 1
+    within = host_within(name)
+    if parts > 2 or (parts == 1 and one.case.family == "oras"):
+        if (mirror := rewritten(one.case, one.step)) is not None:
+            return f"{OF_THE_REWRITE}, or repair {mirror}"
+        if within is not None and name.partition("/")[0] == within:  # crazy-max/diun#660
+            own = f"{within} is a host, of another registry, and Docker Hub has names of two parts"
+            return f"name it {name}, with nothing before it (docker.io/, a mirror or a default registry): {own}"
+        own = name.removeprefix("library/")  # podman-container-tools/podman#9619
+        whole = own if own.count("/") == 1 else f"library/{name}, or OWNER/{name}" if parts == 1 else "OWNER/NAME"
+        meant = f"write {host}; else " if (host := meant_as_host(name)) else ""
+        return f"{meant}name it {whole}: Docker Hub has names of two parts, and {name} has {parts}"
+    if name.startswith("library/") and within is not None:
+        # GoogleContainerTools/kaniko#616, ghkdqhrbals/spring-chatting-server#109
+        is_host = f"it is a host, of a registry or mirror, which {one.case.client} took for a name at Docker Hub"
+        return f"write a name behind the host ({within}/NAME): {is_host}"
+    if name.startswith("library/") and action(one.case, one.step) == "push":
+        # roboreg/roboreg#117, keikoproj/upgrade-manager#354, docker/hub-feedback#1222
+        there = f"at another registry HOST/{name[8:]}, as {name[8:]} alone is an official image of Docker Hub"
+        return f"name it OWNER/{name[8:]}, with the account or organization that it is of, or {there}"
+    if name.startswith("library/") and one.status == 401 and is_no_official_image(one):
+        # project-zot/zot#1569, sigstore/cosign#3173: official images need no right
+        why = f"library/ has official images alone, which all may pull, and {name[8:]} is none"
+        return f"correct the name, if it is not {name} (OWNER/NAME at Docker Hub, HOST/NAME at another registry): {why}"
+    return None
+
+
+def is_no_official_image(one: Answer) -> bool:
+    """Whether Docker Hub gave a token for a name, and says that it lacks the right to read it."""
+    issuer = one.case.issuer_of(one.hop)
+    asked = issuer is not None and one.name in asked_repositories(issuer)
+    return asked and any(kind.error == "insufficient_scope" for kind in one.hop.challenges)
 
 
 def of_a_short_name(one: Answer) -> str | None:

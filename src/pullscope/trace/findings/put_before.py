@@ -9,10 +9,11 @@ from pullscope.oci.known_registries import known_registry
 from pullscope.oci.reference import registry_name
 from pullscope.oci.routes import Endpoint
 from pullscope.trace.findings.answers import Answer, look_at_the_log
-from pullscope.trace.findings.case import CONTENT, harmless, is_a_question, name_of
+from pullscope.trace.findings.case import CONTENT, REFUSALS, harmless, is_a_question, name_of
+from pullscope.trace.findings.login_commands import log_in
 from pullscope.trace.findings.puts import SOON, Place, Put, held_type, place_of, put_alone
 from pullscope.trace.findings.row import Case, Found, Severity, row
-from pullscope.trace.model import Step
+from pullscope.trace.model import Kind, Step
 
 
 def put_before(case: Case, step: Step) -> Put | None:
@@ -124,3 +125,21 @@ def lost_after_push(case: Case) -> Iterator[Found]:
             "all instances behind that name one storage, see what replication and clean-up rules do; then push again",
             severity=Severity.ERROR if asks else None,
         )
+
+
+def of_one_of_several(one: Answer) -> str | None:
+    """One of several writes that were begun at once, where another was accepted: nebari-dev/nebi#539."""
+    if (
+        one.code != "write-denied"
+        or one.status not in REFUSALS
+        or one.no_login
+        or one.step.kind is not Kind.UPLOAD_START
+    ):
+        return None
+    begun = (step for step in one.case.steps if step.kind is Kind.UPLOAD_START and step.last.ok)
+    alike = (step for step in begun if step.route.repository == one.step.route.repository)
+    if not any(step.last.request.authorization == one.hop.request.authorization for step in alike):
+        return None
+    why = f"{one.host} accepted the same for another blob of {one.name}, so that the account may push it"
+    new = "a repository that is made by its first push may refuse tokens from before"
+    return f"push again, once: {why} ({new}); if it is refused again, {log_in(one.case, one.host, again=True)}"

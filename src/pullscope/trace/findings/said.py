@@ -72,6 +72,8 @@ _ERRNO = {
     122: "disk quota exceeded",
 }
 """Linux's numbers in Go's words (syscall/zerrors_linux_amd64.go): as JSON a syscall.Errno is its number."""
+_NAMED = re.compile(r"(?:error|reason|message|cause): ", re.IGNORECASE)
+"""How the line of a text begins that has the reason, where others have other things (dragonflyoss/dragonfly#1311)."""
 _NUMBERED = re.compile(r"^\d{3}[ :-]+")
 
 _HAPROXY = re.compile(
@@ -259,7 +261,8 @@ def _of_text(said: str) -> str:
         return _NUMBERED.sub("", said.removeprefix("<HTML>").strip())
     if re.match(r"\s*(?:[<{]|\[\s*[\[{\"])", said):
         return ""
-    return next((line for line in said.splitlines() if line.strip()), "")
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    return next((line for line in lines if _NAMED.match(line)), lines[0] if lines else "")
 
 
 def _plain(text: str) -> str:
