@@ -88,6 +88,8 @@ acr
     address az acr network-rule add --name {registry} --ip-address {role}
     unlock az acr repository update --name {registry} --image {name}:TAG --write-enabled true --delete-enabled true
     status https://azure.status.microsoft
+    # learn.microsoft.com/cli/azure/acr/cache
+    cache correct its cache rule and the credential set of that: az acr cache list --registry {registry}
     upstream as the credential set of its cache rule
     limit each tier has its own limit: az acr update --name {registry} --sku Premium
     storage so that it is one host of your own, for firewalls and private endpoints, in the tier Premium: az acr update

@@ -65,7 +65,8 @@ class TokenOwners:
 
     def owner(self, step: Step, answers: Waiting) -> Pull:
         event = step.first.request
-        asked = {scope.name for scope in read_scopes(" ".join(scopes_asked(event.url)))}
+        scopes = read_scopes(" ".join(scopes_asked(event.url)))
+        asked = {scope.name for scope in scopes if scope.type == "repository"}
         equals = self._challenged(step, answers)
         challenged = equals[0] if equals else None
         step.doubtful = len({other.pull for _, other in answers}) > 1

@@ -48,7 +48,8 @@ def rights_asked(token: Step) -> set[str]:
         (token.token.scope if token.token else None) or "",
         *parameters(query(token.first.request.url)).get("scope", []),
     ]
-    rights = {action for text in asked for scope in read_scopes(text) for action in scope.actions}
+    scopes = (scope for text in asked for scope in read_scopes(text) if scope.type == "repository")  # not a catalog's *
+    rights = {action for scope in scopes for action in scope.actions}
     under = token.under if token.under is not None and token.under.method == "GET" else None
     named = (
         (scope for one in under.first.challenges for scope in read_scopes(one.scope or "")) if under is not None else ()

@@ -18,6 +18,7 @@ SAID = {
     "no such upstream": "no matched registry for 192.168.0.104",
     "no lists": "UNKNOWN: Manifest.list is not supported.",
     "unasked": "[ERROR-400] DOCKER Either Authorization header is missing or invalid",
+    "empty scope": "Bad request: invalid scope: ''",
     "cache rule": "authentication required with source registry for cache rule 'docker-io'.",
     "old distribution": "manifest tag did not match URI",
     "schema 1": "Pulling Docker images with manifest v2 schema 1 to this repository is blocked.",

@@ -278,6 +278,9 @@ no key: unsupported docker v2 repository request for 'null'
 # jfrog/charts#908, #87
 key for a name: unsupported docker v2 repository request for
     name the key of a docker repository of {host} before it: {host}/KEY/{name}
+# docker_auth before 2016-11: cesanta/docker_auth#146
+empty scope (token): invalid scope:? ?(?:""|''|$)
+    leave scope out where there is none to ask for (an update of {client} may), or update the token server at {host}
 # Docker Hub's token server: GoogleContainerTools/kaniko#702, google/go-containerregistry#1741
 name (read list token): (?:invalid|bad|illegal|malformed|unsupported) (?:repository|image|project|scope|name|path)
     check how {names} is spelled: {host} accepts no such name

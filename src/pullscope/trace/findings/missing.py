@@ -33,13 +33,17 @@ _LIBRARY = (
     "if {cache} is a cache of Docker Hub, its official images need library/: {cache}/library/{rest}; if it is one of another "
     "registry, ask that for it too: if it is there, {mend}"
 )
-_WITHOUT_LIBRARY = frozenset({"harbor", "ecr"})
-"""Registries whose caches hand names on as they are: goharbor/harbor#13446; docs.aws.amazon.com, "pull through cache"."""
+_WITHOUT_LIBRARY = frozenset({"harbor", "ecr", "acr"})
+"""Registries whose caches hand names on as they are: goharbor/harbor#13446, Azure/azure-cli#29153; docs.aws.amazon.com, "pull
+through cache"."""
+_OF_CACHES = re.compile(r"[^/]*(?:hub|docker|cache|mirror|proxy)[^/]*/")
 _ANEW = (
     "push the image again with all its platforms, and let no clean-up delete versions without a tag, as those that an index "
     "names are"
 )
 _HAVE_CACHES = frozenset({"ecr", "acr", "artifact-registry", "artifactory"})
+_ENDPOINT = re.compile(r"vpce-[\w-]+\.dkr\.ecr\.([a-z0-9-]+)\.vpce\.amazonaws\.com")
+"""GoogleContainerTools/kaniko#2753; docs.aws.amazon.com/AmazonECR/latest/userguide/vpc-endpoints.html."""
 _LIST = "unqualified-search-registries in registries.conf; if it should be there, correct the name or the tag"
 _NO_PROJECT = re.compile(r"\bproject \S+ (?:is )?not found", re.IGNORECASE)
 """Harbor's words: goharbor/harbor#13391."""
@@ -138,6 +142,7 @@ def of_what_is_missing(one: Answer) -> str | None:
     host, step = one.hop.host, one.step
     name = one.hop.route.repository or step.route.repository or ""
     caches = one.known is None or (one.known.is_cache and (one.hosted is None or one.hosted.id == "ecr"))
+    caches = caches or (one.known is not None and one.known.id == "acr" and _OF_CACHES.match(name) is not None)
     also = f"; {cache(one, name)}" if caches and host not in WEBSITES and not one.hop.is_page else ""
     if led_to(one.hop):
         also = f"; or correct where {step.first.host} redirects to, if {host} is not to have it"
@@ -267,6 +272,9 @@ def of_a_website(one: Answer) -> str | None:
             f", and log in there: {login(one.case, now)}" if one.hop.status in REFUSALS and login_command(now) else ""
         )
         return f"name {now} in place of {one.host}, which is closed{there}"
+    if (endpoint := _ENDPOINT.match(one.host)) is not None:
+        itself = f"ACCOUNT.dkr.ecr.{endpoint[1]}.amazonaws.com, which leads to the endpoint where it has private DNS"
+        return f"name the registry itself ({itself}): the endpoint's own name does not say whose registry is asked"
     # goharbor/harbor#14605, bitnami/charts#3631; Harbor's make/photon/prepare/templates/registry/config.yml.jinja
     if any(asked.realm == "harbor-registry-basic-realm" for asked in one.hop.challenges):
         inner = "that is the realm of the registry inside, which knows no account of Harbor"

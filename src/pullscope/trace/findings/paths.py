@@ -165,6 +165,9 @@ def unscoped(case: Case, host: str) -> str:
     )
 
 
+_NO_PATH = re.compile(r"\bpath \S+ (?:was |is )?not found", re.IGNORECASE)
+
+
 def of_an_api(one: Answer) -> str | None:
     """What a registry has beside the API of the specification: what it takes is known by its path, and it is not known whether
     what was asked is right. goharbor/harbor#19769, #16398, docker/hub-feedback#1919, #2171; others say 404 to what an account may
@@ -180,6 +183,8 @@ def of_an_api(one: Answer) -> str | None:
         return f"correct the login: {how}"
     if one.status == 403:
         return f"use a login that may do that: {how}"
+    if one.status == 404 and says(one.hop, _NO_PATH):  # goharbor/terraform-provider-harbor#186
+        return f"update {KNOWN[key].name} at {one.host}, or use a client that is as old: it has no {path_of(url)}"
     if one.status == 404:
         return f"correct the path and the names in it, or use a login that may see that: {how}"
     return None

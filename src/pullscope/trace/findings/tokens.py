@@ -29,12 +29,13 @@ from pullscope.trace.findings.grants import (
     refuses_access,
     rights,
 )
-from pullscope.trace.findings.login_commands import login, registry_at
+from pullscope.trace.findings.login_commands import by_hand, login, registry_at
 from pullscope.trace.findings.logins import is_unknown_without_login
 from pullscope.trace.findings.paths import unscoped
 from pullscope.trace.findings.row import Case, Fact, Found, Severity, row
 from pullscope.trace.findings.said import quoted, words
 from pullscope.trace.model import Hop, Step
+from pullscope.trace.source_gaps import lacking
 
 
 @row(
@@ -153,10 +154,9 @@ def scope_mismatch(case: Case) -> Iterator[Found]:
             )
             yield Found(
                 [step, *([issuer] if issuer is not None else [])],
-                f"{case.client} showed {last.host} a token for {name} that it had asked for {listed(other)} alone, and "
+                f"{case.client} showed {last.host} for {name} a token that was asked for {listed(other)} alone, and "
                 f"{last.host} said {last.status}{quoted(last)}{again}.",
-                f"update {case.client}, which has to ask for a token for {name} before it uses it there: a token is good for the "
-                "repositories of its scope",
+                f"{_get_one(case, last)}: a token is good for what its scope names",
             )
         if issuer is None or in_storage(last):
             continue
@@ -185,6 +185,12 @@ def scope_mismatch(case: Case) -> Iterator[Found]:
             )
 
 
+def _get_one(case: Case, hop: Hop) -> str:
+    if (how := by_hand(case, hop.host)) is not None:
+        return f"get a token for {hop.route.repository} ({how})"
+    return f"update {case.client}, which has to ask for a token for {hop.route.repository} before"
+
+
 def _of_another_name(case: Case, hop: Hop) -> list[str] | None:
     """The repositories of a token that was taken for one of them, and is shown for another: regclient/regclient#149."""
     issued, name = issued_for(case, hop), hop.route.repository
@@ -192,9 +198,11 @@ def _of_another_name(case: Case, hop: Hop) -> list[str] | None:
     if issued is None or facts is None or name is None or hop.status not in REFUSALS or in_storage(hop):
         return None
     issuer = case.issuer_of(hop)
-    if hop.follows is not None or (issuer is not None and issuer.under is hop.step):
-        return None  # renamed on the way
-    have = tuple(one for one in repositories(facts.scope) if one != PLACEHOLDER)
+    if hop.follows is not None or (issuer is not None and issuer.under is hop.step) or lacking(hop.request, "headers"):
+        return None  # renamed on the way, or so by a challenge that was not seen
+    # a token for the catalog opens no repository: Joxit/docker-registry-ui#165
+    of_all = [one for one in (facts.scope or "").split() if one.startswith("registry:")]  # ECR Public's `aws` opens any
+    have = tuple(one for one in repositories(facts.scope) or of_all if one != PLACEHOLDER)
     named = {one for challenge in hop.challenges for one in repositories(challenge.scope)}
     covers = facts.granted is not None and allows(facts.granted, name, "pull")
     if not have or name in have or covers or (named and name not in named):
