@@ -80,7 +80,7 @@ _RESOLVED = re.compile(r"resolve ref(?:erence)? .*/blobs/sha256:[0-9a-f]{64}: ",
 _COMMITTED = re.compile(r'failed commit on ref \\*"(manifest|index|config|layer)-(sha256:[0-9a-f]{64})')
 _IMAGE = re.compile(
     r"(?:manifest for(?= \S+ not found)|Error pulling(?! image \()(?: image(?! configuration))?(?! image)|No such image:|"
-    r"Image(?= '\S+' not found)|presence of layer \S+ \(\S+\) in|(?:copy|sync) .*docker://\S+(?= +docker://)|"
+    r"Image(?= '\S+' not found| \S+ Error )|presence of layer \S+ \(\S+\) in|(?:copy|sync) .*docker://\S+(?= +docker://)|"
     r"skopeo(?: -\S+)* (?:copy|inspect)(?: -\S+)*(?= docker://\S+(?:\Z| +(?!docker:)))|"
     r"pin image|S(?:tep|TEP) \d+(?:/\d+)? ?: FROM(?: --platform=\S+)?|"
     r": image(?= \S+ not found)|failed to solve:(?= \S+:[\w.-]+: (?:pulling|failed|unexpected))|"

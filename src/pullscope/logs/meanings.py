@@ -176,7 +176,9 @@ WITHOUT_A_REQUEST, NO_ANSWER = ({head: lines[0] for head, lines in heads(table)}
 UNKNOWN_CA = next(words for words in WITHOUT_A_REQUEST if words.startswith("signed by unknown authority"))
 LOGIN_NOT_FETCHED = re.compile(
     "|".join(
-        words.partition("[\\s\\S]*unauthorized")[0] for words in NO_ANSWER if "api\\.ecr" in words or "robot" in words
+        words.partition("[\\s\\S]*unauthorized")[0]
+        for words in NO_ANSWER
+        if any(one in words for one in ("api\\.ecr", "robot", "Must provide --username"))
     )
 )
 NOT_ASKED = re.compile("|".join(NO_ANSWER))

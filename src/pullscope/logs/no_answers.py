@@ -53,6 +53,23 @@ Source image rejected|is rejected by policy
 # apptainer internal/pkg/client/oras: a SIF is one layer of a type of its own
 invalid layer mediatype
     what is there is an image of layers, and oras:// takes a SIF file alone: apptainer pull docker://IMAGE
+# dunglas/symfony-docker#664, EmbeddedLLM/JamAIBase#24, anyproto/any-sync-dockercompose#72, docker/compose#10123
+(?:^|[!✘\s])\S+ Warning +pull access denied for ([\w./-]+)
+    that is a warning: docker compose builds WHAT itself (build: in its file), and looks for it at the registry before that,
+        where it need not be: what failed, if anything did, stands below it; docker compose pull --ignore-buildable leaves it out
+# nautobot/nautobot-lab#6, docker/cli cli/command/registry/login.go: the variable is empty
+Must provide --username with --password-stdin
+    no registry was asked: docker login got no user name: the variable of it is empty or has another name in that job
+# buildpacks/tekton-integration#18: what should be an image's name begins with https://
+"https?://https?/v2/
+    no registry was asked: https:// is no part of an image's name: take it out
+# buildpacks/lifecycle#213, #651: ACR's identity token
+parsing auth header '': unknown auth type
+    no registry was asked: the login in docker's config.json has no user name and password (az acr login makes one so), and the
+        lifecycle of buildpacks wants both: docker login HOST -u USER --password-stdin, or update the builder
+# ollama server/images.go; ollama/ollama#1770
+pull model manifest: file does not exist
+    ollama's registry has no model or tag of that name: correct it (https://ollama.com/library lists them)
 # ollama server/download.go; ollama/ollama#7244
 requires a newer version of Ollama
     the model wants a newer ollama than this one: update that (curl -fsSL https://ollama.com/install.sh | sh; as a container

@@ -58,8 +58,9 @@ _POOL = re.compile(
 """How requests tells that nothing answered (docker-archive/docker-registry#512)."""
 _PAIRS = re.compile(r'"(?:(?:msg|error|err)"="((?:[^"\\]|\\.)*)"|[\w.]+"=(?:"(?:[^"\\]|\\.)*"|[^\s"]+))')
 """Fields as klogr writes them (kyverno/kyverno#6673)."""
-_API = re.compile(r"Docker API call to '[^']*?(?:fromImage=([\w.%-]+)[^']*)?' failed with status code \d{3}")
-"""How Spring Boot tells that the docker daemon said no: its status is none of a registry (spring-projects/spring-boot#21515)."""
+_API = re.compile(r"Docker API call to '[^']*?(?:fromImage=([\w.%-]+)[^']*)?' failed with status code (\d{3})")
+"""How Spring Boot tells that the docker daemon said no: its status is none of a registry (spring-projects/spring-boot#21515),
+but for 404, which it has from there (moby api/swagger.yaml, ImageCreate; spring-projects/spring-boot#38575)."""
 _CREATED = re.compile(
     r"\d+ (?:Client|Server) Error(?: for|: [\w ]+ for url:) http\+docker:\S*?/images/create\?tag=([\w.-]+)&fromImage=([\w.%-]+)"
     r"[^\s:]*(?:: [A-Z][\w ]+)?(?= \()"
@@ -166,10 +167,11 @@ def _pieces(entry: Entry) -> Iterator[Entry]:
     text = _CREATED.sub(lambda api: f'could not pull image "{unquote(api[2])}:{api[1]}":', text)
     text = _NOT_FORMATTED.sub(lambda verb: f"%{'3' if verb[1] == 'A' else '2'}{verb[1]}", _AROUND.sub("", text))
     text = _API.sub(
-        lambda api: f"docker could not pull image {unquote(api[1] or '')}:",
+        lambda api: f"docker could not pull image '{unquote(api[1] or '')}':{' not found' * (api[2] == '404')}",
         _PAIRS.sub(lambda pair: pair[1] or "", text),
     )
     text = _FORMATS.sub(r"\1", text)
+    text = text.replace("\\n", "\n") if text.count("\\n ") > 1 else text  # a program that quotes another's lines
     text = _POOL.sub(lambda pool: f'GET "http{pool[1].lower()}://{pool[2]}:{pool[3]}{pool[4]}": {pool[5]}', text)
     for sentence in re.sub(r"\\n(?:\\t)+", "   ", _BARE.sub("https://", text)).split("\n"):
         yield Entry(entry.line, sentence[:LONGEST_SENTENCE].rstrip(), entry.fields, entry.time)
