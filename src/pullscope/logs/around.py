@@ -21,8 +21,8 @@ MOST = 0.9
 _FRAMED = re.compile(r"\s*│ ?(.*?) ?│\s*\Z")
 _MARGIN = re.compile(r"[│╷╵](?: |$)")
 """Terraform's, at the left of an error (aws/karpenter-provider-aws#4791)."""
-_LINK = re.compile(r"\[([^\[\]\s]*https?://[^\[\]\s]*)\]\(https?://[^()\s]*\)")
-"""An address that an editor made a link of, with what stood beside it (coollabsio/coolify#3496)."""
+_LINK = re.compile(r"\[([^\[\]\s]+)\]\(https?://[^()\s]*\)")
+"""What an editor made a link of, with what stood beside it (coollabsio/coolify#3496), or GitHub (epinio/epinio#2598)."""
 _RECORD = "+ FullyQualifiedErrorId"
 """PowerShell 5 makes a record of the first line that a program writes to stderr (microsoft/nav-docker#218)."""
 _PROGRAM = re.compile(r"[\w.-]+ : ")

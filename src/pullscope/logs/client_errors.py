@@ -54,6 +54,7 @@ _TOLD = (
     (rf'registry for \\*"(?P<image>[^"\\]+)\\*": {_DIGEST}: not found', "GET {at}/blobs/{what}"),
     (rf"(?i){_OF_BLOBS}: {_REFUSED_BLOB}", "GET {at}/blobs/{what}"),
     (rf'decoding bearer token \(last URL \\*"(?P<url>{_URL})\\*"', "GET {url}"),
+    (r"unable to push (?P<image>\S+): failed to upload blob", "POST {at}/blobs/uploads/"),
     (r"(?i)failed to send blob post, ref (?P<image>\S+?): ", "POST {at}/blobs/uploads/"),
     (
         rf"(?i)failed to (?:get blob|request blob head), digest {_DIGEST}, ref (?P<image>\S+?): ",
@@ -88,7 +89,7 @@ _IMAGE = re.compile(
     r"pushing manifest for|"
     r"build(?=.* --push\b).*? (?:-t|--tag)|(?:sign|attest|verify)ing(?= \[)|"
     r"metadata for|Processing feature:|access denied for|resolve ref(?:erence)?|resolve image:|"
-    r"failed to push(?: to destination)?|"
+    r"(?:failed|unable) to push(?: to destination| manifest to)?|"
     r"> pushing|push permission for|(?<![\w-])Unauthorized for|credentials for(?= '\S+/\S+' are)|could not download|"
     r"registry read(?:/write)? access to|failed to get(?= '\w+://)|"
     r"repository(?= \S+ not found: does)|[Tt]ried to push (?:BLOB|image manifest) for|OCI reference|"

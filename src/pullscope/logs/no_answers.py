@@ -7,49 +7,41 @@ WHAT in a meaning is what the words pick out in brackets; IMAGE, REPOSITORY and 
 from __future__ import annotations
 
 TABLE = r"""
-# docker/login-action#155, actions/docker#25, firecow/gitlab-ci-local#1105, tiangolo/babun-docker#24 (Windows)
-interactive login from a non TTY
-    no registry was asked: docker had no user name or password, and no terminal to ask for them. In a job a variable of these is
-        empty or has another name there; by hand: echo TOKEN | docker login HOST -u USERNAME --password-stdin (in Git Bash:
-        winpty docker login)
-# GoogleContainerTools/kaniko#2391, GoogleCloudPlatform/docker-credential-gcr#119, kaniko#1631
-could not retrieve GCR's access token
-    no registry was asked: Google's helper found no credentials where it runs: mount the key of a service account and name it in
-        GOOGLE_APPLICATION_CREDENTIALS, or let the pod have one by Workload Identity; it also has to reach oauth2.googleapis.com
-# goharbor/harbor#7944, #15757, #13858, Dokploy/dokploy#3320: the shell's variable is empty
-login [^\n]*(?:-u|--username)[= ]\"?(robot\$[\w+-]+)[\s\S]*unauthorized
-    the shell took what follows $ for a variable, so that another user's name was sent: write it in single quotes ('WHAT'), and
-        log in again
-# argoproj-labs/argocd-image-updater#567
-update strategy 'digest' for image '(\S+)' without a version constraint
-    no registry was asked: the strategy digest follows one tag, and none is named: write WHAT:TAG in the annotation image-list
-# Azure/terraform-azure-container-apps#10, microsoft/azure-container-apps#1061
-pull image using Managed identity (/subscriptions/\S+|\S+) for registry
-    Azure Container Apps did not get the image with that identity: az role assignment create --assignee $(az identity show --ids
-        WHAT --query principalId --output tsv) --role AcrPull --scope $(az acr show --name REGISTRY --query id --output tsv),
-        wait some minutes and deploy again; where HOST has no public access, the environment needs a way to it (private endpoint)
-# GoogleCloudPlatform/terraform-google-cloud-run#28
-Please give (\S+@serverless-robot-prod\S+) permission iam\.serviceAccounts\.getAccessToken
-    no registry was asked: Cloud Run's own account may not act for the service's: gcloud projects add-iam-policy-binding PROJECT
-        --member=serviceAccount:WHAT --role=roles/run.serviceAgent
-# hashicorp/nomad#4934, #7704; developer.hashicorp.com/nomad, "Docker driver"
-Failed to pull `\S+`: context (?:canceled|deadline exceeded)
-    Nomad itself ended the pull, after image_pull_timeout (5m) or pull_activity_timeout without progress (2m): write
-        image_pull_timeout = "30m" into config of the task, pull_activity_timeout = "10m" into the client's plugin "docker", or
-        docker pull IMAGE on that node before
-# hashicorp/terraform-provider-helm#1014, argoproj/argo-cd#10823
-valid chart repository or cannot be reached: (?:tag explicitly|object) required
-    the client looked for an index of charts at an oci:// address: helm takes those from 3.8 (in Terraform the provider helm from
-        2.5: terraform init -upgrade), as oci://HOST/PATH/CHART without --repo
-# apple/container#2274
-cannot parse service from WWW-Authenticate
-    the login was not judged: this client wants service= in the challenge of /v2/, which the registry leaves out, as it may:
-        update the client, or copy with another (skopeo login HOST; skopeo copy docker://HOST/NAME:TAG oci-archive:FILE)
+# aws/amazon-ecs-agent#4179, stalwartlabs/stalwart#1192, blakeblackshear/frigate#7308
+archive/tar: invalid tar header
+    the layer came, and its compression (zstd, as a rule) is one that docker before 23 does not know: update docker (of a NAS its
+        system), or have the image pushed with gzip (compression=gzip,force-compression=true in buildx)
 # containers/image signature/policy_eval.go: podman-container-tools/podman#9257, ublue-os/config#82, frostyard/snosi#810
 Source image rejected|is rejected by policy
     no registry refused it: this machine's own policy does (~/.config/containers/policy.json, where that is not there
         /etc/containers/policy.json): sudo podman image trust set -t accept HOST allows what is there, podman image trust show
         lists the rules; what is of this machine needs one for the transport containers-storage
+# docker/login-action#155, actions/docker#25, firecow/gitlab-ci-local#1105, tiangolo/babun-docker#24 (Windows)
+interactive login from a non TTY
+    no registry was asked: docker had no user name or password, and no terminal to ask for them. In a job a variable of these is
+        empty or has another name there; by hand: echo TOKEN | docker login HOST -u USERNAME --password-stdin (in Git Bash:
+        winpty docker login)
+# goharbor/harbor#7944, #15757, #13858, Dokploy/dokploy#3320: the shell's variable is empty
+login [^\n]*(?:-u|--username)[= ]\"?(robot\$[\w+-]+)[\s\S]*unauthorized
+    the shell took what follows $ for a variable, so that another user's name was sent: write it in single quotes ('WHAT'), and
+        log in again
+# apple/container#2274
+cannot parse service from WWW-Authenticate
+    the login was not judged: this client wants service= in the challenge of /v2/, which the registry leaves out, as it may:
+        update the client, or copy with another (skopeo login HOST; skopeo copy docker://HOST/NAME:TAG oci-archive:FILE)
+# firecow/gitlab-ci-local#1113; docs.gitlab.com, "Use Docker to build Docker images"
+error during connect: [^\n]*(?:x509|tls):
+    no registry was asked: the client does not trust the certificate of the docker daemon itself: give it that one's client
+        certificates (DOCKER_CERT_PATH; in GitLab /certs/client in volumes of the runner), or have docker:dind speak without TLS
+        (DOCKER_TLS_CERTDIR: "", DOCKER_HOST: tcp://docker:2375)
+# docker/buildx#1308, tbistr/texlive-full-devcontainer#7, moby/buildkit#1491
+failed to get state for index|unlazy requires an applier|ref \S+ locked: unavailable
+    no registry was asked: BuildKit's own store of what it built failed: build again, docker builder prune if that fails too, and
+        update buildx and BuildKit (docker buildx create --use makes a builder anew)
+# EnricoMi/publish-unit-test-result-action#308, #307, timkrase/phpunit-coverage-badge#12: an outage of ghcr.io
+download failed after attempts=\d+: (?:unauthorized|denied)
+    the registry gave the manifest, and refused the token for what the manifest names: pull again, after docker login HOST if it
+        is private or the pull took long; where it is so for everybody, its status page says so
 # apptainer internal/pkg/client/oras: a SIF is one layer of a type of its own
 invalid layer mediatype
     what is there is an image of layers, and oras:// takes a SIF file alone: apptainer pull docker://IMAGE
@@ -82,20 +74,6 @@ wrong diff id (?:\S+ )?calculated on extraction
     the layer came, and unpacks to something else than the config of its image says (diff_ids), which docker's classic store
         does not look at: pull it once more (crictl rmi IMAGE before); if it is so again, build it with a newer tool and push it
         anew
-# fluxcd/image-reflector-controller: the registry in the name, looked for in the secret
-auth for "https?:" not found in secret
-    no registry was asked: https:// is no part of an image's name: take it out (image: in the ImageRepository)
-auth for "([^"\s]+)" not found in secret
-    no registry was asked: that secret has no login for WHAT: make it anew (kubectl create secret docker-registry NAME
-        --docker-server=WHAT --docker-username=USER --docker-password=PASSWORD)
-# osism/testbed, sonatype's "Automatic blocking of remote repositories"
-Auto Blocked until ([\dT:.-]+\dZ?)
-    Nexus asks the registry behind its repository no more until WHAT, since that did not answer it: correct that repository's
-        Remote storage (or Nexus' own way out, proxy and login), whose Status tells why; Auto blocking there turns this off
-# aws-containers/hello-app-runner#3; docs.aws.amazon.com/apprunner, "Access role"
-\[AppRunner\] Failed to pull your application image
-    App Runner did not get the image: let build.apprunner.amazonaws.com assume the access role of the service, and give that role
-        AWSAppRunnerServicePolicyForECRAccess (aws iam attach-role-policy); the repository has to be in the service's region
 # cloud-ark/kubediscovery#3, lucperkins/colossus#1, kubernetes/kubernetes#118795
 \bErrImageNeverPull\b|pull policy of Never
     the node has no image of that name, and imagePullPolicy: Never forbids it to pull one: load it under the very name (minikube
@@ -107,33 +85,10 @@ error writing manifest blob[^\n]*: 40[05][\s\S]*--cache-to[= ]"?(type=registry,[
 exporting cache[\s\S]*error writing (?:manifest|config|layer)[^\n]*: 40[05]|error writing manifest blob[^\n]*: 40[05]
     the image is well, and the registry does not take the manifest of the build's cache: write
         ,image-manifest=true,oci-mediatypes=true behind the ref= of --cache-to type=registry
-# aws/amazon-ecs-agent agent/engine: docs.aws.amazon.com/AmazonECS, "Resource initialization errors"; kubernetes/kubernetes#79535
-assumed-role/([^/\s]+)[\s\S]*perform: ecr:GetAuthorizationToken
-    no registry was asked: the role WHAT may fetch no login of ECR: aws iam attach-role-policy --role-name WHAT --policy-arn
-        arn:aws:iam::aws:policy/AmazonEC2ContainerRegistryPullOnly (to push AmazonEC2ContainerRegistryPowerUser)
-(?:ResourceInitializationError|registry auth)[\s\S]*AccessDenied
-    no registry was asked: the role that fetches the login lacks a right that is named there: aws iam attach-role-policy
-        --role-name ROLE --policy-arn arn:aws:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy (for secrets of
-        one's own secretsmanager:GetSecretValue too; ROLE is the task's execution role)
-ResourceInitializationError[^\n]*(?:secret|asm)[^\n]*(?:invalid character|unexpected end of JSON)
-    no registry was asked: what stands in the secret is no JSON as is wanted there: aws secretsmanager put-secret-value
-        --secret-id NAME --secret-string '{"username":"USER","password":"PASSWORD"}' (of a variable its own key; a shell's
-        quotes stand around it, not in it)
-ResourceInitializationError[^\n]*ResourceNotFoundException
-    no registry was asked: the secret that the task definition names is not there, in that region and account: correct its ARN
-(?:ResourceInitializationError|CannotPullECRContainerError|api\.ecr\.)[\s\S]*(?:i/o timeout|deadline exceeded|request canceled
-    |send request failed|connection (?:refused|reset)|no such host|Client\.Timeout)
-    no registry was asked: the login was not fetched, as the service of AWS that is named there was not reached: a task in a
-        public subnet needs assignPublicIp=ENABLED, in a private one a NAT gateway, or VPC endpoints
-        (com.amazonaws.REGION.ecr.api, ecr.dkr, secretsmanager, logs, and s3 as gateway) whose security group takes 443 from it
 # OctopusDeploy/Issues#5493: docker keeps a login by the host as typed, and that of Docker Hub under another name
 access denied for (?:registry-1|index)\.docker\.io/
     docker finds no login of Docker Hub under the name of its API's host: docker login without a host, then name it without one
         (docker pull NAME); if that is refused too, the name is wrong or the account may not pull it
-# aws/amazon-ecs-agent#4179, stalwartlabs/stalwart#1192, blakeblackshear/frigate#7308
-archive/tar: invalid tar header
-    the layer came, and its compression (zstd, as a rule) is one that docker before 23 does not know: update docker (of a NAS its
-        system), or have the image pushed with gzip (compression=gzip,force-compression=true in buildx)
 # containerd/containerd#7093, #3762, containerd/nerdctl#1426: of files that only root of the machine may make
 failed to (?:extract|register) layer[^\n]*operation not permitted
     the layer came, and this node may not make a file of it (a device, an owner, an extended attribute): where containerd runs
@@ -168,10 +123,6 @@ no match(?:ing manifest)? for windows/
 no match(?:ing manifest)? for
     the image has no build for that platform: docker buildx imagetools inspect IMAGE lists those that it has, and --platform
         takes another
-# serverless/serverless#12933, gchq/sleeper#6031, marchof/java-almanac#310, boto/boto3#3255
-image manifest(?:, config)? or layer media type
-    Lambda takes the manifest of one image, and no index: build it with docker buildx build --platform linux/amd64 (or
-        linux/arm64) --provenance=false --sbom=false and push it anew, under a new tag if that is fixed
 # moby/moby#39727: deconz-community/deconz-docker#181, slidevjs/container#6, apache/apisix#8968
 mediaType in manifest should be
     the image has manifests of OCI's types, which docker takes from 20.10: update docker
@@ -185,11 +136,6 @@ could not load config with mediatype application/vnd\.cncf\.helm
 # vetyy/helm-ecr#7
 scheme prefix missing from remote
     no registry was asked: helm push takes the address of a registry: helm push FILE.tgz oci://HOST/PATH
-# GoogleContainerTools/skaffold#6765, #6988, #4025, GoogleCloudPlatform/microservices-demo#264, #290
-building \[[^\]./]+\]: [\w: ]*denied
-    skaffold built the image, and pushes one without an owner to Docker Hub, which does not take it: give it a registry
-        (--default-repo=HOST/OWNER), or a local cluster, to which it pushes nothing (kubectl config use-context kind-kind,
-        minikube)
 # moby/moby#43576, saltcorn/saltcorn#3213, linuxserver/docker-pairdrop#4
 insufficient UIDs or GIDs|enough IDs available|subordinate IDs|lchown [^\n]*invalid argument
     the image came; a file in it has a UID or GID that this user's namespace lacks: give USER more (sudo usermod --add-subuids
@@ -202,18 +148,10 @@ no space left on device|input/output error|read-only file system
 hcsshim|ProcessUtilityVMImage|ProcessBaseLayer|windowsfilter
     the layer came, and this Windows could not unpack it, as a rule because the image is of a newer or another version: pull
         the tag of the host's own (cmd /c ver shows it: ltsc2019, ltsc2022, ...), or update Windows
-# fluxcd/source-controller#1932
-requires gzip-compressed body
-    the artifact came, and its first layer is no archive of gzip: name the layer in the OCIRepository (layerSelector:
-        mediaType, and operation: copy for a chart)
 # apptainer/singularity#3512
 failed to (?:register|extract) layer|error (?:extracting|unpacking) (?:layer|rootfs)
     the layer came, and could not be unpacked here, for the reason said last: journalctl -u docker or -u containerd says more;
         of apptainer, name another disk (APPTAINER_TMPDIR)
-# fluxcd/source-controller#1749, #1932
-unsupported protocol scheme "oci"
-    no registry was asked: the client takes charts from http addresses there: Flux wants an OCIRepository, or type: oci in the
-        HelmRepository with url: oci://HOST/PATH; helm an oci:// address of its own
 # hashicorp/nomad#4776, #9302, controlplaneio-fluxcd/flux-operator#149
 exec: \W*docker-credential-|docker-credential-\S+(?: with input|: Invalid argument)|error storing credentials
     |unable to retrieve credentials|error getting credentials
@@ -249,11 +187,6 @@ remote has no library client
 While pulling library image|invalid container ref
     no registry was asked: a name without docker:// is one of the library of Sylabs to apptainer and singularity: write
         docker://IMAGE for an image of a registry (apptainer pull docker://IMAGE)
-# kreuzwerker/terraform-provider-docker#189, docker/docker-py#1780, testcontainers/testcontainers-java#6190
-X-Registry-Auth
-    the docker daemon was given no login by the program that calls it, and pushes nothing without one: give it that registry's
-        (in Terraform registry_auth with the same address as in the image's name; in docker-py auth_config; else docker login
-        HOST)
 # sigstore/cosign names the tag and the address of the signature; sigstore/policy-controller#1899
 no (?:matching )?signatures(?!.*(?:UNAUTHORIZED|DENIED|dial|x509|: [45]\d\d))
     the verifier found no signature that fits: cosign tree IMAGE lists those that there are; sign it (cosign sign
@@ -283,14 +216,6 @@ client version [\d.]+ is too (?:old|new)|Docker API call to '[^']*' failed with 
 could not be accessed on a registry
     the manager of the swarm got no answer about the image, so that each node looks for the tag itself, or has it already:
         docker pull IMAGE on the manager says why; --with-registry-auth hands a login on to the nodes
-# eip-work/kuboard-press#414
-CRI v1 image API is not implemented|unknown service runtime\.v1
-    no registry was asked: this containerd is too old for the kubelet (1.6 and later speak CRI v1), or has its plugin off: take
-        "cri" out of disabled_plugins in /etc/containerd/config.toml and restart it, or update it
-# elastic/apm-agent-nodejs#4537
-private_source_authentication_failure
-    Dependabot has no login that the registry named there takes: add it to dependabot.yml (registries: type: docker-registry,
-        url, username, password), and name it in registries of that update
 # rancher/rke2#3462
 connect endpoint 'unix:
     no registry was asked: crictl found no container runtime behind that socket: run it with sudo, and name the right one

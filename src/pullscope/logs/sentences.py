@@ -17,6 +17,8 @@ MOST_OBJECTS = 20
 """Objects of a line that are looked at."""
 _BROKEN = re.compile(r'(?:"[^"\s]{4,}|\b(?:Get|Head|Post|Put|Patch) h[^"\s]+)\Z')
 """A line that ends within an address or an image (argoproj/argo-cd#25513, kubernetes/minikube#4213)."""
+_OPENED = re.compile(r'\b(?:Get|Head|Post|Put|Patch) "\Z')
+"""A page cut the line where an address begins (argoproj/argo-cd#19086)."""
 _REST = re.compile(r' ?((?!time=|level=)[^"\s]+(?:"|: ).*)', re.DOTALL)
 _FOLDED = re.compile(r"( *(?:- )?)message: (?![|>]$)")
 """A text of YAML, as kubectl writes statuses and events: what is indented further belongs to it (UKHomeOffice/kb8or#68)."""
@@ -35,7 +37,7 @@ _TREE = re.compile(r" +(?:GET|HEAD|POST|PUT|PATCH|DELETE) https?://\S+:\Z")
 _WRAPPED = re.compile(r"\b(?:for|to|from|at|with|and|the|of|in)\Z")
 """A line that was broken at the width of an editor, within a sentence (GoogleContainerTools/kaniko#1209)."""
 _FAILS = re.compile(r"(?i)error |error:|failed|cannot ")
-_BLOCK = re.compile(r" *(?:\"[\w-]+\": .*|[\]}],?|\"[^\"]*\",?)\Z")
+_BLOCK = re.compile(r" *(?:\"[\w-]+\": .*|[\]}],?|\{|\"[^\"]*\",?)\Z")
 _LOGGED = re.compile(r" ?(?:DEBUG| INFO| WARN|WARN|ERROR|FATAL): ")
 """bunyan's form for a terminal: a line, and below it its fields as JSON (renovatebot/renovate#5894, #4753)."""
 MOST_IN_A_BLOCK = 400
@@ -119,6 +121,8 @@ def _joined(held: str, line: str) -> str | None:
     """The line with what is held, where both are one."""
     if _BROKEN.search(held) and (rest := _REST.match(line)):
         return held + rest[1]
+    if _OPENED.search(held):
+        return held + line.strip()
     if (folded := _FOLDED.match(held)) and re.match(rf" {{{len(folded[1]) + 1}}} *\S", line):
         return f"{held} {line.strip()}"
     if (asked := _REQUEST.match(line)) and (status := _STATUS.search(held)):
@@ -133,7 +137,10 @@ def _joined(held: str, line: str) -> str | None:
         or _PAGE.search(held)
         or held.endswith("?>")
         or (_TREE.match(held) and line.startswith("  "))
-        or (_ADDRESSED.search(held) and re.match(r"\d{3} [A-Z]", line))
+        or (
+            _ADDRESSED.search(held)
+            and re.match(r"\d{3} [A-Z]|(?:unauthorized|denied|x509|tls|dial|net/http|http): ", line)
+        )
         or re.search(r"(?:status code|model manifest:) \d{3}: *\Z", held)
     ):
         return f"{held.rstrip()} {line.strip()}"
@@ -143,10 +150,19 @@ def _joined(held: str, line: str) -> str | None:
 def _of_a_block(entry: Entry) -> Iterator[Entry]:
     """What the fields below a line say of a request that failed; else the lines as they are."""
     said = dict(
-        reversed(re.findall(r'^"(url|statusCode|statusMessage|message)": "?(.*?)"?,?$', entry.message, re.MULTILINE))
+        reversed(
+            re.findall(
+                r'^"(url|statusCode|statusMessage|message|registryHost|dockerRepository)": "?(.*?)"?,?$',
+                entry.message,
+                re.MULTILINE,
+            )
+        )
     )
     lines = entry.message.split("\n")
-    if "url" not in said or "/v2/" not in said["url"] or not {"statusCode", "message"} & said.keys():
+    if "nauthorized" in lines[0]:  # renovatebot/renovate#11446, #15425
+        at = f"{said.get('registryHost', '')}/v2/{said.get('dockerRepository', '-')}/tags/list"
+        said = {"statusCode": "401", "statusMessage": "Unauthorized", "url": at, **said}
+    if "/v2/" not in said.get("url", "") or not {"statusCode", "message"} & said.keys():
         yield from (Entry(entry.line, line, entry.fields, entry.time) for line in lines)
         return
     why = said.get("message", "").removesuffix("\\n")

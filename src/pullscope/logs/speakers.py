@@ -11,6 +11,8 @@ _SPEAKERS = [
     for client, words in re.findall(
         r"(.+?): (.+)",
         r"""
+argocd helm: `helm (?:pull|registry login) [^`]*` failed
+argocd helm: error testing repository connectivity|error pulling OCI chart|repository not accessible
 argocd helm: [Mm]anifest generation error|failed to generate manifest for source
 github-actions buildkit: (?:buildx (?:call )?failed with|::error|##\[error\]).*failed to solve
 github-actions docker: ##\[error\]

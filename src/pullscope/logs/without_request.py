@@ -34,6 +34,23 @@ _ISSUER = (
     "something on the way reads TLS, as a company's proxy does: openssl s_client -connect {}:443 there shows the issuer"
 )
 _TO_DOCKER = "add the CA to the system's store (update-ca-certificates or update-ca-trust) and restart docker"
+_TELLS_MORE = {
+    "containerapps": "az containerapp logs show -n APP -g GROUP --type system",
+    "appservice": "az webapp log tail -n APP -g GROUP",
+    "amazon-ecs-agent": "aws ecs describe-tasks --cluster CLUSTER --tasks TASK",
+    "cloud-run": "gcloud run revisions describe REVISION",
+    "renovate": "LOG_LEVEL=debug in Renovate's environment",
+    "source-controller": "flux logs --all-namespaces --level=error",
+    "nomad docker": "nomad alloc status ALLOCATION",
+    "openshift-builder docker": "oc logs -f bc/NAME --loglevel=5",
+    "openshift-importer": "oc describe imagestream NAME",
+    "argocd helm": "kubectl logs -n argocd deploy/argocd-repo-server",
+    "argocd-image-updater": "kubectl logs -n argocd deploy/argocd-image-updater",
+    "helm": "helm with --debug",
+    "kubelet": "kubectl describe pod POD",
+    "codebuild docker": "aws codebuild batch-get-builds --ids BUILD",
+}
+"""What shows more of a failure that a tool tells in its own words: their command-line references."""
 _LET_THROUGH = "let it through every firewall and proxy, and ask another DNS server if its name is not known"
 
 
@@ -89,6 +106,8 @@ def without_a_request(text: str) -> str:
         more = (
             f"crane manifest {image} asks the registry itself, and shows its answer; the log of what failed says more"
         )
+    if (shows := _TELLS_MORE.get(who or reader.speaker)) is not None:
+        more = f"{shows} shows more; {more}"
     words = " ".join(redact_text(said or text.strip().rpartition("\n")[2]).split())[-300:]
     return f"names no request that failed, so its cause is not known; it says {words!r}{meant}; {more}"
 

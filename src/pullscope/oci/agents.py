@@ -50,6 +50,7 @@ FAMILIES: Mapping[str, Family] = {
     "docker-cli": Family(products=("docker-client",), process=_COMMAND),
     "containerd": Family(products=("containerd",), process=_DAEMON),
     "nerdctl": Family(products=("nerdctl",)),
+    "ctr": Family(products=("ctr",)),
     "buildkit": Family(products=("buildkit",), process=_DAEMON),
     # podman 5.8 sends the name of its library; skopeo, buildah and CRI-O set their own (seen)
     "podman": Family(products=("libpod", "podman", "containers"), process=_COMMAND, starts_over=True),

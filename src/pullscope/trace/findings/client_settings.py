@@ -24,6 +24,10 @@ containerd: write [host."http://{host}"] into /etc/containerd/certs.d/{home}/hos
 k3s: name http://{host} as an endpoint in mirrors of /etc/rancher/k3s/registries.yaml (rke2: /etc/rancher/rke2) and restart it
     | write https:// for {host} in /etc/rancher/k3s/registries.yaml (rke2: /etc/rancher/rke2), without insecure_skip_verify
     | name {ca} as ca_file in /etc/rancher/k3s/registries.yaml (configs, {host}, tls; rke2: /etc/rancher/rke2) and restart it
+# ctr images pull --help; k3s-io/k3s#2799
+ctr: give ctr images pull --plain-http (it reads neither registries.yaml nor, without --hosts-dir, certs.d)
+    | leave out --plain-http
+    | give ctr images pull --tlscacert {ca}
 nerdctl: give nerdctl --insecure-registry | leave out --insecure-registry
     | name {ca} with ca = in /etc/containerd/certs.d/{home}/hosts.toml
 podman buildah cri-o containers bootc: set insecure = true for {host} in /etc/containers/registries.conf
@@ -227,6 +231,17 @@ _FOR_ANOTHER = {
     "USER:PASSWORD | base64 as auth",
 }
 """Clients that run for another program, which hands them their login, by what `logs.speakers` calls the two."""
+
+
+# argo-cd.readthedocs.io, "Repositories using self-signed TLS certificates": bitnami/charts#32685, argoproj/argo-cd#6599
+_TRUST_FOR_ANOTHER = {
+    "argocd helm": "argocd cert add-tls {host} --from FILE, with the CA in FILE, and refresh the application"
+}
+
+
+def trust_for_another(agent: str, host: str) -> str | None:
+    """How that program is told to trust a CA for the client that it runs."""
+    return own.format(host=host.partition(":")[0]) if (own := _TRUST_FOR_ANOTHER.get(agent)) is not None else None
 
 
 def for_another(agent: str, host: str, image: str, helper: str | None) -> str | None:

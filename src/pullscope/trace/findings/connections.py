@@ -25,6 +25,7 @@ from pullscope.trace.findings.client_settings import (
     past_the_proxy,
     proxy_setting,
     trust_by_words,
+    trust_for_another,
 )
 from pullscope.trace.findings.login_commands import own_address, registry_at
 from pullscope.trace.findings.said import led_to
@@ -67,7 +68,7 @@ proxy none: ^(?:bad request|(?:method )?not allowed|not found)$|CONNECT (?:reque
     take it out of {proxy}, if it is a registry or web server (docker has registry-mirrors for caches); else run
     curl -v -x http://PROXY:PORT {ask} on {machine}, which shows what it says
 # docker-archive-public/docker.kitematic#3573, #3611, docker/for-win#9400, #13994 (Docker Desktop's own), #7935 (no host)
-proxy down: (?:proxyconnect|connecting to).*tcp (?:127[.0-9]+|\[::1\]|):\d+: .*refused
+proxy down: (?:proxyconnect|connecting to).*tcp (?:127[.0-9]+|\[::1\]|192\.168\.65\.\d+|):\d+: .*refused
     {who} did not reach its own proxy, by which it was to ask {what}: nothing listens there
     start the proxy program at that address, correct the address in {proxy}, or take it out there (Docker Desktop: Settings,
     Resources, Proxies); 127.0.0.1 is another machine to a container or a daemon in a VM
@@ -225,7 +226,7 @@ def address_in(hop: Hop) -> str | None:
 _SCHEMES = frozenset({"oci", "docker", "oras", "http", "https"})
 """What is taken for a host, without a port, where it stands before `://`: apache/superset-kubernetes-operator#9,
 sigstore/cosign#3570."""
-_PROXY = re.compile(r"\bproxy (?:server )?(?:https?://)?([\w.-]+:\d+)\b", re.IGNORECASE)
+_PROXY = re.compile(r"\bproxy(?: server|connect tcp: dial tcp)? (?:https?://)?([\w.-]+:\d+)\b", re.IGNORECASE)
 _ANSWER_AWAITED = re.compile(r"^(?!.*waiting for connection).*awaiting (?:response )?headers", re.IGNORECASE)
 """Go's net/http of a server that was reached, and has not answered yet."""
 
@@ -271,6 +272,7 @@ def told(case: Case, found: Failure, hops: list[Hop]) -> tuple[str, str]:
         trust = trust_by_words(hop.failed.reason if hop.failed is not None else "", trust)
         if hop.mirror_of is not None:  # ?ns= is of containerd and BuildKit: siderolabs/talos#13013
             trust = how_to_trust(at, Client(family="containerd"), home=hop.mirror_of)
+    trust = trust_for_another(hop.agent, at) or trust
     if named:
         plain = f"write http:// in the realm of {min(named)} (now {bare(hop.request.url)})"
     elif by and before is not None:

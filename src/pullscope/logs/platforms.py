@@ -1,0 +1,130 @@
+"""What platforms and tools that run images say themselves, and what it means: words and a step, as in `no_answers`.
+One file, because of the rows that fit a message the first is told.
+"""
+
+from __future__ import annotations
+
+TABLE = r"""
+# GoogleContainerTools/kaniko#2391, GoogleCloudPlatform/docker-credential-gcr#119, kaniko#1631
+could not retrieve GCR's access token
+    no registry was asked: Google's helper found no credentials where it runs: mount the key of a service account and name it in
+        GOOGLE_APPLICATION_CREDENTIALS, or let the pod have one by Workload Identity; it also has to reach oauth2.googleapis.com
+# argoproj-labs/argocd-image-updater#567
+update strategy 'digest' for image '(\S+)' without a version constraint
+    no registry was asked: the strategy digest follows one tag, and none is named: write WHAT:TAG in the annotation image-list
+# Azure/terraform-azure-container-apps#10, microsoft/azure-container-apps#1061
+pull image using Managed identity (/subscriptions/\S+|\S+) for registry
+    Azure Container Apps did not get the image with that identity: az role assignment create --assignee $(az identity show --ids
+        WHAT --query principalId --output tsv) --role AcrPull --scope $(az acr show --name REGISTRY --query id --output tsv),
+        wait some minutes and deploy again; where HOST has no public access, the environment needs a way to it (private endpoint)
+# GoogleCloudPlatform/terraform-google-cloud-run#28
+Please give (\S+@serverless-robot-prod\S+) permission iam\.serviceAccounts\.getAccessToken
+    no registry was asked: Cloud Run's own account may not act for the service's: gcloud projects add-iam-policy-binding PROJECT
+        --member=serviceAccount:WHAT --role=roles/run.serviceAgent
+# hashicorp/nomad#4934, #7704; developer.hashicorp.com/nomad, "Docker driver"
+Failed to pull `\S+`: context (?:canceled|deadline exceeded)
+    Nomad itself ended the pull, after image_pull_timeout (5m) or pull_activity_timeout without progress (2m): write
+        image_pull_timeout = "30m" into config of the task, pull_activity_timeout = "10m" into the client's plugin "docker", or
+        docker pull IMAGE on that node before
+# hashicorp/terraform-provider-helm#1014, argoproj/argo-cd#10823
+valid chart repository or cannot be reached: (?:tag explicitly|object) required
+    the client looked for an index of charts at an oci:// address: helm takes those from 3.8 (in Terraform the provider helm from
+        2.5: terraform init -upgrade), as oci://HOST/PATH/CHART without --repo
+# podman-desktop/podman-desktop#296, podman-container-tools/podman#21781
+no running provider for the matching container|[Cc]ould not connect to Podman
+    no registry was asked: the machine of podman does not run: podman machine start (podman machine init before, where there is
+        none)
+# podman-desktop/podman-desktop#10700
+wrong manifest type for disk artifact: application/vnd\.(?:docker|oci)\.\S*manifest
+    podman machine init --image takes the disk of a virtual machine, and what is there is an image of containers: leave --image
+        out, and pull that image once the machine runs
+# podman-desktop/podman-desktop#19260: whatever podman answered 500 to
+access to image "([^"]*)" is denied \(500 error\)
+    Podman Desktop says so of each failure that podman has with an image ('WHAT' here), also of a name that is none: podman pull
+        'WHAT' in a terminal tells the reason
+# umihico/pythonista-chromeless#19, appleboy/lambda-action#28; docs.aws.amazon.com/lambda, "Create a function"
+ImageUri when updating a function with packageType
+    no registry was asked: a function of Lambda keeps its type, Zip or Image: delete it (aws lambda delete-function
+        --function-name NAME) and create it with the other (aws lambda create-function --package-type Image --code
+        ImageUri=IMAGE --role ARN --function-name NAME)
+# ministryofjustice/modernisation-platform#2419
+[Ss]ource image (?![^\s/]*[.:][^\s/]*/)(\S+) is not valid
+    Lambda takes the full name of an image alone: write ACCOUNT.dkr.ecr.REGION.amazonaws.com/WHAT, which has to be there in the
+        function's region
+# Azure/azure-cli#29300
+RegistryErrorResponse[^\n]* registry '([^']+)'
+    WHAT refused Azure Container Instances, and why is not said, as a rule because many pull from there without a login: try again
+        later, az container create --registry-login-server WHAT --registry-username USER --registry-password PASSWORD, or az acr
+        import the image into a registry of Azure
+# kreuzwerker/terraform-provider-docker#622
+Got bad response from registry: (40[013])
+    Terraform's provider docker got WHAT when it asked for the digest, of which registry is not said: TF_LOG=DEBUG terraform apply
+        shows the address; registry_auth has to name that registry, with a login that may read there
+# fluxcd/image-reflector-controller: the registry in the name, looked for in the secret
+auth for "https?:" not found in secret
+    no registry was asked: https:// is no part of an image's name: take it out (image: in the ImageRepository)
+auth for "([^"\s]+)" not found in secret
+    no registry was asked: that secret has no login for WHAT: make it anew (kubectl create secret docker-registry NAME
+        --docker-server=WHAT --docker-username=USER --docker-password=PASSWORD)
+# osism/testbed, sonatype's "Automatic blocking of remote repositories"
+Auto Blocked until ([\dT:.-]+\dZ?)
+    Nexus asks the registry behind its repository no more until WHAT, since that did not answer it: correct that repository's
+        Remote storage (or Nexus' own way out, proxy and login), whose Status tells why; Auto blocking there turns this off
+# aws-containers/hello-app-runner#3; docs.aws.amazon.com/apprunner, "Access role"
+\[AppRunner\] Failed to pull your application image
+    App Runner did not get the image: let build.apprunner.amazonaws.com assume the access role of the service, and give that role
+        AWSAppRunnerServicePolicyForECRAccess (aws iam attach-role-policy); the repository has to be in the service's region
+# aws/amazon-ecs-agent agent/engine: docs.aws.amazon.com/AmazonECS, "Resource initialization errors"; kubernetes/kubernetes#79535
+assumed-role/([^/\s]+)[\s\S]*perform: ecr:GetAuthorizationToken
+    no registry was asked: the role WHAT may fetch no login of ECR: aws iam attach-role-policy --role-name WHAT --policy-arn
+        arn:aws:iam::aws:policy/AmazonEC2ContainerRegistryPullOnly (to push AmazonEC2ContainerRegistryPowerUser)
+(?:ResourceInitializationError|registry auth)[\s\S]*AccessDenied
+    no registry was asked: the role that fetches the login lacks a right that is named there: aws iam attach-role-policy
+        --role-name ROLE --policy-arn arn:aws:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy (for secrets of
+        one's own secretsmanager:GetSecretValue too; ROLE is the task's execution role)
+ResourceInitializationError[^\n]*(?:secret|asm)[^\n]*(?:invalid character|unexpected end of JSON)
+    no registry was asked: what stands in the secret is no JSON as is wanted there: aws secretsmanager put-secret-value
+        --secret-id NAME --secret-string '{"username":"USER","password":"PASSWORD"}' (of a variable its own key; a shell's
+        quotes stand around it, not in it)
+ResourceInitializationError[^\n]*ResourceNotFoundException
+    no registry was asked: the secret that the task definition names is not there, in that region and account: correct its ARN
+(?:ResourceInitializationError|CannotPullECRContainerError|api\.ecr\.)[\s\S]*(?:i/o timeout|deadline exceeded|request canceled
+    |send request failed|connection (?:refused|reset)|no such host|Client\.Timeout)
+    no registry was asked: the login was not fetched, as the service of AWS that is named there was not reached: a task in a
+        public subnet needs assignPublicIp=ENABLED, in a private one a NAT gateway, or VPC endpoints
+        (com.amazonaws.REGION.ecr.api, ecr.dkr, secretsmanager, logs, and s3 as gateway) whose security group takes 443 from it
+# serverless/serverless#12933, gchq/sleeper#6031, marchof/java-almanac#310, boto/boto3#3255
+image manifest(?:, config)? or layer media type
+    Lambda takes the manifest of one image, and no index: build it with docker buildx build --platform linux/amd64 (or
+        linux/arm64) --provenance=false --sbom=false and push it anew, under a new tag if that is fixed
+# GoogleContainerTools/skaffold#6765, #6988, #4025, GoogleCloudPlatform/microservices-demo#264, #290
+building \[[^\]./]+\]: [\w: ]*denied
+    skaffold built the image, and pushes one without an owner to Docker Hub, which does not take it: give it a registry
+        (--default-repo=HOST/OWNER), or a local cluster, to which it pushes nothing (kubectl config use-context kind-kind,
+        minikube)
+# fenixsoft/microservice_arch_kubernetes#1, GoogleContainerTools/skaffold#8201
+No push access to specified image repository
+    skaffold built the image, and may not push it under that name: docker login HOST, skaffold run --default-repo=HOST/OWNER
+        (your own), or a local cluster, to which it pushes nothing (kubectl config use-context kind-kind, minikube)
+# fluxcd/source-controller#1932
+requires gzip-compressed body
+    the artifact came, and its first layer is no archive of gzip: name the layer in the OCIRepository (layerSelector:
+        mediaType, and operation: copy for a chart)
+# fluxcd/source-controller#1749, #1932
+unsupported protocol scheme "oci"
+    no registry was asked: the client takes charts from http addresses there: Flux wants an OCIRepository, or type: oci in the
+        HelmRepository with url: oci://HOST/PATH; helm an oci:// address of its own
+# kreuzwerker/terraform-provider-docker#189, docker/docker-py#1780, testcontainers/testcontainers-java#6190
+X-Registry-Auth
+    the docker daemon was given no login by the program that calls it, and pushes nothing without one: give it that registry's
+        (in Terraform registry_auth with the same address as in the image's name; in docker-py auth_config; else docker login
+        HOST)
+# eip-work/kuboard-press#414
+CRI v1 image API is not implemented|unknown service runtime\.v1
+    no registry was asked: this containerd is too old for the kubelet (1.6 and later speak CRI v1), or has its plugin off: take
+        "cri" out of disabled_plugins in /etc/containerd/config.toml and restart it, or update it
+# elastic/apm-agent-nodejs#4537
+private_source_authentication_failure
+    Dependabot has no login that the registry named there takes: add it to dependabot.yml (registries: type: docker-registry,
+        url, username, password), and name it in registries of that update
+"""
