@@ -165,7 +165,7 @@ def test_a_message_without_a_request_is_called_what_it_is() -> None:
     told = run("explain", "toomanyrequests: You have reached your pull rate limit.")
 
     assert (told.returncode, told.stdout) == (1, "")
-    assert told.stderr.startswith("error: this message names no request; it says: ")
+    assert told.stderr.startswith("error: this message means: ")
 
 
 def test_a_pull_that_is_not_there_is_named() -> None:

@@ -81,7 +81,7 @@ def without_a_request(text: str) -> str:
         status = max(status, 0 if is_of_another(one.message) else (answer_of(one.message) or (0,))[0])
     image = reader.image or beside
     if wrong := wrong_name(text):
-        return f"names no request; it says: no registry was asked for {wrong}"
+        return f"means: no registry was asked for {wrong}"
     whole = "\n".join(every)
     fits = ((words.search(text) or words.search(whole), words, meant) for words, meant in MEANINGS)
     known = next(((found, words, meant) for found, words, meant in fits if found is not None), None)
@@ -90,7 +90,7 @@ def without_a_request(text: str) -> str:
     if known is not None:
         what = redact_text(next(filter(None, known[0].groups()), ""))
         meant = re.sub(r"\bWHAT\b", lambda _: what, known[2])
-        return f"names no request; it says: {_filled_in(meant, image, who or reader.speaker)}{_why(known[1], text)}"
+        return f"means: {_filled_in(meant, image, who or reader.speaker)}{_why(known[1], text)}"
     meant = f"; {status}: {MEANT.get(status, MEANT[500] if status >= 500 else 'see its words')}" if status else ""
     asked, told = ASKED.search(text), re.search(r"\bpulling from host (\S+)", text)
     host = split(asked[2]).netloc if asked else told[1] if told else image.registry if image else ""
