@@ -39,7 +39,7 @@ from pullscope.trace.findings.paths import (
     of_an_api,
     of_the_catalog,
 )
-from pullscope.trace.findings.put_before import of_one_of_several
+from pullscope.trace.findings.put_before import of_fixed_tags, of_one_of_several
 from pullscope.trace.findings.refused_logins import of_a_login, of_an_old_login
 from pullscope.trace.findings.rights import (
     of_a_look,
@@ -55,8 +55,8 @@ from pullscope.trace.findings.sent import (
     hangs_up,
     of_a_cache,
     of_a_manifest,
+    of_an_empty_blob,
     of_deletes,
-    of_fixed_tags,
     of_names,
     of_size_and_time,
     of_uploads,
@@ -346,6 +346,7 @@ LADDER: tuple[Rung, ...] = (
     of_a_look,
     of_a_path,
     of_a_name,
+    of_an_empty_blob,
     of_fixed_tags,
     of_a_cache,
     of_a_first_look,

@@ -109,7 +109,8 @@ def at_docker_hub(one: Answer, name: str) -> str | None:
     if name.startswith("library/") and action(one.case, one.step) == "push":
         # roboreg/roboreg#117, keikoproj/upgrade-manager#354, docker/hub-feedback#1222
         there = f"at another registry HOST/{name[8:]}, as {name[8:]} alone is an official image of Docker Hub"
-        return f"name it OWNER/{name[8:]}, with the account or organization that it is of, or {there}"
+        own = f"; and log in: {one.login}" if one.no_login else ""  # google/go-containerregistry#1617
+        return f"name it OWNER/{name[8:]}, with the account or organization that it is of, or {there}{own}"
     if name.startswith("library/") and one.status == 401 and is_no_official_image(one):
         # project-zot/zot#1569, sigstore/cosign#3173: official images need no right
         why = f"library/ has official images alone, which all may pull, and {name[8:]} is none"

@@ -1,4 +1,4 @@
-"""What a registry was seen taking, in whichever operation, and says soon after that it has not got."""
+"""What a registry was seen taking, in whichever operation, and says soon after that it has not got; or takes no second time."""
 
 from __future__ import annotations
 
@@ -143,3 +143,20 @@ def of_one_of_several(one: Answer) -> str | None:
     why = f"{one.host} accepted the same for another blob of {one.name}, so that the account may push it"
     new = "a repository that is made by its first push may refuse tokens from before"
     return f"push again, once: {why} ({new}); if it is refused again, {log_in(one.case, one.host, again=True)}"
+
+
+# goharbor.io/docs, "Create Tag Immutability Rules"; docs.aws.amazon.com/cli/latest/reference/ecr/put-image-tag-mutability.html
+_OF_FIXED = "Harbor: the project, Policy, Tag Immutability; ECR: aws ecr put-image-tag-mutability"
+
+
+def of_fixed_tags(one: Answer) -> str | None:
+    fixed = one.clue is not None and one.clue.name == "fixed"
+    if not fixed and (one.status != 412 or one.step.kind is not Kind.MANIFEST_PUT or one.clue is not None):
+        return None
+    there, route = one.step_there("fixed") or _OF_FIXED, one.step.route
+    if route.cosign or route.fallback_for is not None:  # actions/attest-build-provenance#80
+        there = one.step_there("signed") or there
+        return f"leave the tags of signatures (sha256-*) out of the rule for fixed tags at {one.host}: {there}"
+    if one.act == "delete":
+        return f"take {route.reference or 'it'} out of the rule for fixed tags at {one.host} first ({there})"
+    return of_one_push(one) or f"push under a new tag, for this one may not be changed, or change that rule ({there})"

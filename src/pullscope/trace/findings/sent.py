@@ -27,7 +27,7 @@ from pullscope.trace.findings.asked import (
 )
 from pullscope.trace.findings.case import REFUSALS, is_write
 from pullscope.trace.findings.fronts import OF_BOTH, OF_SIZE, OF_TIME, limits, patience, unnamed
-from pullscope.trace.findings.put_before import of_its_type, of_one_push
+from pullscope.trace.findings.put_before import of_its_type
 from pullscope.trace.findings.said import MOST, front, is_specific, says, tells_more
 from pullscope.trace.model import Hop, Kind
 from pullscope.trace.source_gaps import lacking
@@ -54,8 +54,6 @@ _DOCKER_TYPES = {
     # docs.sigstore.dev, "Registry Support"
     "cosign": "COSIGN_DOCKER_MEDIA_TYPES=1 in its environment",
 }
-# goharbor.io/docs, "Create Tag Immutability Rules"; docs.aws.amazon.com/cli/latest/reference/ecr/put-image-tag-mutability.html
-_OF_FIXED = "Harbor: the project, Policy, Tag Immutability; ECR: aws ecr put-image-tag-mutability"
 _OF_BYTES = frozenset({"DIGEST_INVALID", "SIZE_INVALID"})
 
 
@@ -84,19 +82,6 @@ def of_deletes(one: Answer) -> str | None:
         "delete there by other means; if it is a cache of another registry (proxy.remoteurl), it deletes nothing: delete at "
         "that one"
     )
-
-
-def of_fixed_tags(one: Answer) -> str | None:
-    fixed = one.clue is not None and one.clue.name == "fixed"
-    if not fixed and (one.status != 412 or one.step.kind is not Kind.MANIFEST_PUT or one.clue is not None):
-        return None
-    there, route = one.step_there("fixed") or _OF_FIXED, one.step.route
-    if route.cosign or route.fallback_for is not None:  # actions/attest-build-provenance#80
-        there = one.step_there("signed") or there
-        return f"leave the tags of signatures (sha256-*) out of the rule for fixed tags at {one.host}: {there}"
-    if one.act == "delete":
-        return f"take {route.reference or 'it'} out of the rule for fixed tags at {one.host} first ({there})"
-    return of_one_push(one) or f"push under a new tag, for this one may not be changed, or change that rule ({there})"
 
 
 def of_writes(one: Answer) -> str | None:
@@ -137,6 +122,28 @@ def push_again(one: Answer) -> str:
     """To do that; a build's cache is exported anew by the next build (docs.docker.com, "Registry cache")."""
     anew = "build again, which exports the cache anew (ignore-error=true in --cache-to: a build ends well without it)"
     return anew if of_a_build_cache(one.case) else "push again"
+
+
+_EMPTY = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+"""SHA-256 of nothing."""
+
+
+def of_an_empty_blob(one: Answer) -> str | None:
+    """A blob of 0 bytes, of which an upload has no part: devcontainers/cli#814, aws/containers-roadmap#1074, oras-py#54 of
+    oras-project (ECR)."""
+    if one.act != "write" or one.known is None or one.known.id != "ecr":
+        return None
+    document = one.step.document
+    parts = document.parts if isinstance(document, Manifest | Index) else ()
+    named = any(_EMPTY in str(part.digest) for part in parts) and bool(
+        one.hop.codes & {"BLOB_UPLOAD_UNKNOWN", *UNKNOWN_BLOB}
+    )
+    if not named and _EMPTY not in str(one.step.route.digest):
+        return None
+    empty = "a config of nothing is {} with the type application/vnd.oci.empty.v1+json, as newer tools write it"
+    return (
+        f"send no empty blob (update {one.case.client}, or give it a config): {one.host} takes none of 0 bytes; {empty}"
+    )
 
 
 def of_size_and_time(one: Answer) -> str | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from pullscope.oci.known_registries import known_registry
 from pullscope.oci.routes import Endpoint
-from pullscope.oci.urls import host_of, path_of, split
+from pullscope.oci.urls import bare, host_of, path_of, split
 from pullscope.trace.findings.answers import Answer, look_at_the_log
 from pullscope.trace.findings.asked import LOOKERS, check
 from pullscope.trace.findings.case import CONTENT, is_write
@@ -55,6 +55,7 @@ def ping_not_redirected(case: Case) -> Iterator[Found]:
         severity = case.severity(*([step] if gave_up else refused), otherwise=Severity.INFO)
         path = path_of(last.request.url)
         one, inside = Answer(case, step), last.request.authorization != "none"  # bitnami/charts#8354
+        newer = " to 0.16.1 or later" if case.family == "nerdctl" else ""
         consequence = (
             "it asked for a login there and got one; what it hands /v2/ on to has no such path."
             if inside
@@ -71,6 +72,10 @@ def ping_not_redirected(case: Case) -> Iterator[Found]:
             else f"{answered_by(last)} answers {path} with {status}{quoted(last)}: {consequence}",
             f"correct where {host} hands /v2/ on to behind its login, with that path as it is; {look_at_the_log(one)}"
             if inside
+            # containerd/nerdctl#715, #750, rancher-sandbox/rancher-desktop#1673
+            else f"update {case.client}{newer}, or write the slash: it asked /v2, and registries have /v2/; "
+            f"curl -sI {bare(last.request.url)}/ says 200 or 401, if {host} is one"
+            if path == "/v2"
             else of_a_website(one)
             or "name the host and port where curl -sI https://HOST:PORT/v2/ says 200 or 401 (a domain of yours: redirect /v2/); "
             f"if the registry is below a path of {host}, hand /v2/ on to it: clients ask for it at the root of the host"
