@@ -8,8 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from pullscope.oci.urls import split
+
+_lower = lru_cache(maxsize=256)(str.lower)
+"""Header names are few, and kept for each message."""
 
 
 class Headers:
@@ -38,7 +42,7 @@ class Headers:
 
     def _by_name(self) -> dict[str, str]:
         if self._values is None:
-            self._values = {key.lower(): value for key, value in reversed(self._fields)}
+            self._values = {_lower(key): value for key, value in reversed(self._fields)}
         return self._values
 
     def replacing(self, name: str, value: str | None) -> Headers:
