@@ -154,7 +154,7 @@ def route(url: str, headers: Headers | None = None) -> Route:
     if path.endswith(("/index.yaml", ".tgz")) and "/manifests/" not in path and (chart := _CHARTS.fullmatch(path)):
         return Route(endpoint=Endpoint.CHARTS, repository=chart["repository"], reference=chart["reference"])
     if not path.startswith(_STARTS):
-        if (beside := _LOOKASIDE.fullmatch(path)) is not None:
+        if "@" in path and (beside := _LOOKASIDE.fullmatch(path)) is not None:
             return Route(endpoint=Endpoint.SIGNATURES, digest=as_digest(f"{beside['algorithm']}:{beside['hex']}"))
         return Route(endpoint=Endpoint.NONE, digest=find_digest(path), ns=asked.get("ns"))
     for word, endpoint, pattern in _PATHS:

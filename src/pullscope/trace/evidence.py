@@ -143,8 +143,7 @@ class Match:
 def match(clue: Clue, pulls: Iterable[Pull]) -> Match | None:
     """The operation to which a request belongs; None where it begins one. `pulls` in the order in which they began."""
     may_ask = MAY_ASK[clue.form]
-    vetoes = VETOES.values()
-    left = [pull for pull in pulls if may_ask(clue, pull) and not any(forbids(clue, pull) for forbids in vetoes)]
+    left = [pull for pull in pulls if may_ask(clue, pull) and not _is_forbidden(clue, pull)]
     if not left:
         return None
     deciding, equals = WHOSE[-1], left
@@ -163,6 +162,13 @@ def match(clue: Clue, pulls: Iterable[Pull]) -> Match | None:
     chosen = min(left, key=lambda pull: (pull.in_flight, pull.last))
     rivals = tuple(pull for pull in equals if pull is not chosen and (chosen.closed or not pull.closed))[:3]
     return Match(pull=chosen, reason=_REASONS[deciding.name], rivals=rivals)
+
+
+def _is_forbidden(clue: Clue, pull: Pull) -> bool:
+    for forbids in VETOES.values():  # noqa: SIM110 - a generator for each request costs more than what it asks
+        if forbids(clue, pull):
+            return True
+    return False
 
 
 BEGINS = Reason(

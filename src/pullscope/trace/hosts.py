@@ -223,7 +223,8 @@ def rate_limit_of(pull: Pull) -> RateLimit | None:
     """What the ratelimit headers of this pull said first and last (docs.docker.com, "Docker Hub pull usage and limits")."""
     known: list[tuple[float, Responded, int]] = []
     for hop in pull.hops:
-        left = _count(hop.response.headers.get("ratelimit-remaining")) if hop.response is not None else None
+        said = hop.response.headers.get("ratelimit-remaining") if hop.response is not None else None
+        left = _count(said) if said is not None else None
         if hop.response is not None and left is not None:
             known.append((hop.request.time, hop.response, left))
     if not known:

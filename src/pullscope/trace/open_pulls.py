@@ -120,12 +120,16 @@ class Roster:
             pull.scheduled = True
             heapq.heappush(self._agenda, (time + SOONEST, next(self._order), pull))
 
+    def has_due(self, now: float) -> bool:
+        """Whether something may be due by `now`: for most events nothing is."""
+        return bool(self._agenda) and self._agenda[0][0] <= now
+
     def due(self, now: float, deadline: Callable[[Pull], float | None]) -> Iterator[tuple[float, Pull]]:
         """The open pulls for which something is due by `now`, each with that time, in that order.
 
         The caller does what is due, and touches the pull if it stays open.
         """
-        while self._agenda and self._agenda[0][0] <= now:
+        while self.has_due(now):
             _, _, pull = heapq.heappop(self._agenda)
             pull.scheduled = False
             when = deadline(pull) if pull in self.open else None

@@ -240,7 +240,7 @@ class Stitcher:
                 table.discard((hop.request.client, number), hop)
 
     def _unfollowed(self, table: Remembered[tuple[str, int], Hop], key: tuple[str, int], event: Requested) -> list[Hop]:
-        open_ones = (hop for hop in table.of(key) or () if not hop.followed)
+        open_ones = [hop for hop in table.of(key) if not hop.followed]
         return [hop for hop in open_ones if event.time - (hop.response or hop.request).time <= MEMORY]
 
     def _repeated_step(self, event: Requested) -> Step | None:

@@ -359,6 +359,8 @@ class Trace:
 
     def _advance(self, now: float) -> None:
         """Do everything that was due before `now`, in the order in which it was due."""
+        if not self._roster.has_due(now):
+            return
         for when, pull in self._roster.due(now, lambda pull: self._alone(pull, partial(deadline, pull))):
             self._alone(pull, partial(self._do_due, pull, when))
 

@@ -9,6 +9,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from operator import attrgetter
 
 from pullscope.oci.challenge import Challenge, read_scopes
 from pullscope.oci.reference import registry_name
@@ -67,7 +68,7 @@ class Case:
     @cached_property
     def hops(self) -> list[Hop]:
         """Every hop of the numbered steps, in the order of the requests."""
-        return sorted((hop for step in self.steps for hop in step.hops), key=lambda hop: hop.request.time)
+        return sorted([hop for step in self.steps for hop in step.hops], key=attrgetter("request.time"))
 
     @cached_property
     def bad(self) -> list[Step]:

@@ -74,7 +74,10 @@ class Puts:
 
     def note(self, step: Step) -> None:
         """A step is over: it may have put something, or deleted it. What a delete takes with it is not known, so all goes."""
-        route, last, place = step.route, step.last, place_of(step)
+        route, last = step.route, step.last
+        if route.endpoint is not Endpoint.MANIFEST and last.status != 201 and step.kind is not Kind.DELETE:
+            return  # of most steps nothing is kept
+        place = place_of(step)
         if step.kind is Kind.DELETE and last.ok:
             for other in [other for other in self.known if other[:2] == place[:2]]:
                 del self.known[other]

@@ -76,8 +76,10 @@ class Row:
     def look(self, case: Case) -> Finding | None:
         """What the rule finds in one operation."""
         first = next(self.rule(case) or iter(()), None)
+        if first is None:
+            return None
         only = self.severities in ("warning", "info")
-        return first.under(self.code, case, Severity(self.severities) if only else None) if first is not None else None
+        return first.under(self.code, case, Severity(self.severities) if only else None)
 
 
 row = Row
