@@ -16,7 +16,7 @@ from dataclasses import replace
 
 from pullscope.logs.entries import Entry
 from pullscope.logs.exchange import Exchange
-from pullscope.logs.images import at, manifest_of, parsed
+from pullscope.logs.images import at, manifest_of, of_arn, parsed
 from pullscope.logs.meanings import LOGIN_NOT_FETCHED, NO_ANSWER, NOT_ASKED, WITHOUT_A_REQUEST
 from pullscope.logs.other_programs import DONE, ELSEWHERE, OF_A_STEP, OTHERS
 from pullscope.logs.sentences import sentences
@@ -116,7 +116,9 @@ _ITSELF = re.compile(
     re.IGNORECASE,
 )
 """What fails with a request of its own, of which the sentence has no address; and docker's note on its own words."""
-_OF_AN_IMAGE = re.compile(rf"{_IN.pattern}|anonymous token: unexpected status: 4\d\d|registry for \\*\"")
+_OF_AN_IMAGE = re.compile(
+    rf"{_IN.pattern}|anonymous token: unexpected status: 4\d\d|registry for \\*\"|ecr:\w+ on resource"
+)
 """A token request of which not even the address is told, too: its status is that of what it was for. oras names only images."""
 _REFUSED_LOGIN = re.compile(
     r"login attempt to |incorrect username or password|invalid username/password|authorization token has expired|"
@@ -191,7 +193,8 @@ class Reader:
                 named = known if not re.search(rf"{re.escape(named.repository)}:latest\b", text) else named
             self.image, self.pushes = (
                 named,
-                re.search(r"[Pp]ush|presence of layer|destination registry", text) is not None,
+                re.search(r"[Pp]ush|presence of layer|destination registry|ecr:(?:Init|Put|Upl|Compl)", text)
+                is not None,
             )
             self.begun = self.done = False
             while self.waiting:
@@ -364,7 +367,7 @@ def _image(text: str) -> Reference | None:
     if inside := _IN.search(text):
         return parsed(f"{inside[2]}{'@' if ':' in inside[1] else ':'}{inside[1]}")
     found = next(_IMAGE.finditer(text), None) or (_FULL_NAME.search(text) if answer_of(text) is not None else None)
-    image = parsed(found[1]) if found is not None else None
+    image = parsed(found[1]) if found is not None else of_arn(text)
     if image is not None and found is not None and "oci://" in found[0] and not found[1].endswith(f":{image.tag}"):
         version = re.search(r" --version[ =](\S+)", text)
         return replace(image, tag=version[1] if version else None)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from pullscope.oci.reference import Reference
 
 
@@ -11,6 +13,16 @@ def parsed(name: str) -> Reference | None:
         return Reference.parse(name.replace(":443/", "/", 1))  # the port of https, which some clients write
     except ValueError:
         return None
+
+
+_ARN = re.compile(r"\becr:\w+ on resource: arn:aws[\w-]*:ecr:([a-z0-9-]+):(\d{12}):repository/([\w./-]*\w)")
+"""What IAM says of a repository of ECR (ZhangYuanhan-AI/CelebASpoofChallengeSubmissionExample#9)."""
+
+
+def of_arn(text: str) -> Reference | None:
+    """The image of the repository that a refusal of IAM names."""
+    found = _ARN.search(text)
+    return parsed(f"{found[2]}.dkr.ecr.{found[1]}.amazonaws.com/{found[3]}") if found is not None else None
 
 
 def manifest_of(image: Reference) -> str:

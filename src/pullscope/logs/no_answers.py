@@ -123,6 +123,14 @@ no match(?:ing manifest)? for windows/
 no match(?:ing manifest)? for
     the image has no build for that platform: docker buildx imagetools inspect IMAGE lists those that it has, and --platform
         takes another
+# minc-org/minc#10
+locating item named "[^"]+" for image with ID "([0-9a-f]+)"
+    no registry is at fault: the store of images of this machine lacks a part of one: remove it (crictl rmi WHAT, podman rmi -f
+        WHAT), and have it pulled again
+# microsoft/vscode-dev-containers#1728
+unsupported media type (application/vnd\.\S+)
+    what is there is no image, but something of another kind (WHAT): take the image's own name, or fetch it with its own tool (a
+        Feature is named in devcontainer.json; oras pull IMAGE fetches anything)
 # moby/moby#39727: deconz-community/deconz-docker#181, slidevjs/container#6, apache/apisix#8968
 mediaType in manifest should be
     the image has manifests of OCI's types, which docker takes from 20.10: update docker

@@ -42,6 +42,19 @@ wrong manifest type for disk artifact: application/vnd\.(?:docker|oci)\.\S*manif
 access to image "([^"]*)" is denied \(500 error\)
     Podman Desktop says so of each failure that podman has with an image ('WHAT' here), also of a name that is none: podman pull
         'WHAT' in a terminal tells the reason
+# aws/aws-sam-cli#3329, aws/aws-lambda-web-adapter#92
+Could not find (\S+) image locally and failed to pull it
+    SAM had docker pull WHAT, and why that failed is not said: docker pull WHAT tells it; of public.ecr.aws docker logout
+        public.ecr.aws, where an old login is kept (its images need none), and update SAM, which makes the tag
+# dotnet/sdk-container-builds#483
+CONTAINER1006
+    the SDK of .NET had its upload ended several times, and why is not said: give ContainerRepository the whole name (OWNER/NAME),
+        docker login HOST, and push the same with docker (dotnet publish -p:ContainerArchiveOutputPath=FILE.tar.gz, docker load,
+        docker push), which tells it
+# operator-framework/operator-sdk#4729
+no scope specified for token auth challenge
+    the token was not asked: the challenge of the registry names no scope, which this client's library of old wants: update the
+        client, or have the registry name it (scope="repository:NAME:pull" in WWW-Authenticate)
 # umihico/pythonista-chromeless#19, appleboy/lambda-action#28; docs.aws.amazon.com/lambda, "Create a function"
 ImageUri when updating a function with packageType
     no registry was asked: a function of Lambda keeps its type, Zip or Image: delete it (aws lambda delete-function

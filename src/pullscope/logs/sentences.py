@@ -10,6 +10,7 @@ from urllib.parse import unquote
 
 from pullscope.logs.entries import LONGEST_LINE, Entry, entry_of, without_colours
 from pullscope.logs.told_errors import LONGEST_SENTENCE
+from pullscope.oci.statuses import NAMES
 
 MOST_JOINED = 40
 """Lines that are one, where each was cut at the width of a screen."""
@@ -30,6 +31,9 @@ _FRAME = re.compile(r"\s+at [\w.$/]+\(")
 """A line of Java's stack, which says what failed (GoogleContainerTools/jib#744)."""
 _ADDRESSED = re.compile(r"https?://\S+: ?\Z")
 """A line that ends before the status (keikoproj/upgrade-manager#354)."""
+_RECEIVED = re.compile(r"Registry push failed; received status code '(\w+)'")
+_URI = re.compile(r"\bURI: (https?://[^\s\[]+)")
+"""A status of .NET by its name, and on the next line what was asked (dotnet/sdk#35609)."""
 _PAGE = re.compile(r"<(?:html|!doctype)\b(?!.*</html>)", re.IGNORECASE | re.DOTALL)
 """A web page that goes on, as go-containerregistry 0.20 prints it after the status (run: crane behind nginx)."""
 _TREE = re.compile(r" +(?:GET|HEAD|POST|PUT|PATCH|DELETE) https?://\S+:\Z")
@@ -74,6 +78,12 @@ _BARE = re.compile(r"(?<![\w/.:@-])(?=(?:[a-z0-9-]+\.)+[a-z]{2,}(?::\d+)?/v2/\S+
 """Before an address of the API without its scheme."""
 _SHORTENED = re.compile(r"\.\.\.\s+\d+\.\d+s\s*$")
 """How docker compose ends a line that is longer than the screen; the whole comes below."""
+_TIMED = re.compile(r"\A(\s*[✘!✔⠿] .*?)\s*\d+\.\d+s\s*\Z")
+"""A line of docker compose, with the seconds at its end (themartz90/jellydash#1)."""
+_DOTNET = re.compile(
+    r"Unable to access the repository '([^']+)'(?: at tag '([^']+)')? in the registry '([^']+)'\. Please confirm (y)?"
+)
+"""How the SDK of .NET tells 401 and 403, and 404 of what has a tag (dotnet/sdk#37156, #44164)."""
 _DECODER = json.JSONDecoder(strict=False)
 
 
@@ -127,6 +137,10 @@ def _joined(held: str, line: str) -> str | None:
         return f"{held} {line.strip()}"
     if (asked := _REQUEST.match(line)) and (status := _STATUS.search(held)):
         return f'{held[: status.start()]}\n{asked[1]} "{asked[2]}": unexpected status code {status[1]}:'
+    if (failed := _RECEIVED.search(held)) and (uri := _URI.search(line)):
+        words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", failed[1])
+        said = next((code for code, names in NAMES.items() if words.lower() in map(str.lower, names)), 400)
+        return f'error CONTAINER1005: PUT "{uri[1]}": unexpected status code {said} {words}'
     if held.endswith(":") and _REQUESTED.search(held):
         return f"{held} {line.removeprefix('[ERROR] ')}"
     if (
@@ -186,7 +200,10 @@ def _pieces(entry: Entry) -> Iterator[Entry]:
         lambda api: f"docker could not pull image '{unquote(api[1] or '')}':{' not found' * (api[2] == '404')}",
         _PAIRS.sub(lambda pair: pair[1] or "", text),
     )
-    text = _FORMATS.sub(r"\1", text)
+    text = _DOTNET.sub(
+        lambda no: f'could not pull image "{no[3]}/{no[1]}:{no[2] or "latest"}": status code {401 if no[4] else 404}: ',
+        _TIMED.sub(r"\1", _FORMATS.sub(r"\1", text)),
+    )
     text = text.replace("\\n", "\n") if text.count("\\n ") > 1 else text  # a program that quotes another's lines
     text = _POOL.sub(lambda pool: f'GET "http{pool[1].lower()}://{pool[2]}:{pool[3]}{pool[4]}": {pool[5]}', text)
     for sentence in re.sub(r"\\n(?:\\t)+", "   ", _BARE.sub("https://", text)).split("\n"):

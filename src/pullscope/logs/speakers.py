@@ -20,6 +20,9 @@ portainer docker: compose pull operation failed|failed to pull images of the sta
 codebuild docker: BUILD_CONTAINER_UNABLE_TO_PULL_IMAGE|customer's container image
 nomad docker: Driver Failure|failed to initialize task|driver\.docker
 openshift-builder docker: [Bb]uild error: Failed to push image
+knative: failed to resolve image to digest
+operator-sdk: Failed to run bundle|permissive mode disabled
+dotnet: Microsoft\.NET\.Build\.Containers|\bCONTAINER1\d{3}\b
 cloud-run: gcloud\.run|Cloud Run|run\.googleapis
 renovate: \nrenovate$|RenovateBot
 gitlab-runner docker: image (?:\S+ )?with (?:policy|specified policies)
@@ -33,7 +36,7 @@ tekton-pipelines-controller: translating TaskSpec to Pod
 amazon-ecs-agent: CannotPull(?:\w*Container|ECR)\w*Error|CannotPullImageManifestError
 containerapps: template\.containers\.|WebhookInvalidParameterValue|ContainerAppOperationError
 appservice: DockerApiException
-docker: Error response from daemon
+docker: Error response from daemon|^\s*✘ .* Error \b
 argocd-image-updater: Could not get tags from registry
 kyverno: kyverno|image verification failed|attestors\[
 cosign: no (?:matching )?signatures|policy\.sigstore\.dev|manifests/sha256-[0-9a-f]{64}\.sig\b|accessing entity

@@ -76,6 +76,7 @@ _DENIED = (
 _SAYS = (
     (_DENIED, 401),
     ("(?<!for )unknown error", 500),  # UNKNOWN in errcode/register.go; a kubelet's "for unknown error" is its own
+    (r"\Aunknown: .*\bnot found\b", 404),  # apache/airflow-on-k8s-operator#31: a project of Google's that is gone
     (r'registry for "\S+": unknown: ', 500),  # UNKNOWN of a failure, as oras 1.3 tells it (run)
     ("cannot be overwritten because the (?:repository|tag) is immutable", 400),
     ("too many failed login attempts", 429),  # Docker Hub: docker/compose#3562
@@ -142,7 +143,9 @@ def answer_of(text: str) -> tuple[int, bytes | None] | None:
         return status or dict(_CODES)[words], body
     status = status or said
     if status is not None and (
-        other := re.search(r"\bunknown: ([^:\n{]+|(?:artifact|repository) \S+ not found)\Z", text)
+        other := re.search(
+            r"\bunknown: ([^:\n{]+|(?:artifact|repository) \S+ not found|Project '\S+' not found or deleted)\W?\Z", text
+        )
     ):
         return status, json.dumps({"errors": [{"code": "UNKNOWN", "message": other[1].strip()}]}).encode()
     return (status, None) if status is not None else None

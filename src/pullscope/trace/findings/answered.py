@@ -258,6 +258,8 @@ def _any_of_three(case: Case, step: Step) -> str:
     last = step.last
     if last.status not in REFUSALS or last.is_page or is_specific(last) or not lacking(last.request, "credentials"):
         return ""
+    if Answer(case, step).takes_no_login and not case.pull.pushing:
+        return ""
     names = repositories(step.token.scope) if step.token else tuple(filter(None, [step.route.repository]))
     if case.pull.pushing or not names:
         right = "the right to push" if case.pull.pushing else "the right"

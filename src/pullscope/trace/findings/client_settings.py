@@ -221,6 +221,12 @@ _FOR_ANOTHER = {
     "cloud-run": "give service-NUMBER@serverless-robot-prod.iam.gserviceaccount.com (NUMBER of the project that runs it) the "
     "role roles/artifactregistry.reader in the project of the image; of another registry make a remote repository in Artifact "
     "Registry",
+    # sdk.operatorframework.io, "Private Bundle and Catalog Image Registries": operator-framework/operator-lifecycle-manager#1998
+    "operator-sdk": "kubectl create secret docker-registry NAME --docker-server={host} --docker-username=USER "
+    "--docker-password=PASSWORD, and operator-sdk run bundle --pull-secret-name NAME, or secrets: [NAME] in the CatalogSource",
+    # knative.dev, "Deploying images from a private container registry"
+    "knative": "kubectl create secret docker-registry NAME --docker-server={host} --docker-username=USER "
+    "--docker-password=PASSWORD, and NAME in imagePullSecrets of the service",
     # docs.renovatebot.com, "Private packages"
     "renovate": 'hostRules: [{{hostType: "docker", matchHost: "{host}", username: "USER", password: "PASSWORD"}}] in config.js',
     # argocd-image-updater.readthedocs.io, "Authenticating to registries": argoproj-labs/argocd-image-updater#655, #572
@@ -235,7 +241,9 @@ _FOR_ANOTHER = {
 
 # argo-cd.readthedocs.io, "Repositories using self-signed TLS certificates": bitnami/charts#32685, argoproj/argo-cd#6599
 _TRUST_FOR_ANOTHER = {
-    "argocd helm": "argocd cert add-tls {host} --from FILE, with the CA in FILE, and refresh the application"
+    # knative.dev, "Tag resolution"
+    "knative": "mount the CA into the deployment controller of knative-serving and name its folder there in SSL_CERT_DIR",
+    "argocd helm": "argocd cert add-tls {host} --from FILE, with the CA in FILE, and refresh the application",
 }
 
 

@@ -346,6 +346,19 @@ def told(case: Case, found: Failure, hops: list[Hop]) -> tuple[str, str]:
             f"leave {hop.host}:// out of the name of the image: {client} took {hop.host} for the registry's host",
         )
     fix = found.fix.format(**fields)
+    if (
+        found.far == "name"
+        and re.fullmatch(r"[a-z0-9_-]+", hop.host)
+        and hop.route.repository
+        and hop.mirror_of is None
+    ):
+        whole = f"docker.io/{hop.host}/{hop.route.repository}"  # operator-framework/operator-sdk#4830
+        fix = (
+            f"write {whole}, if it is of Docker Hub ({hop.host}, which stands first, was taken for a host); else {fix}"
+        )
+    if hop.agent == "knative":  # knative/serving#11809, #12446, #9090
+        skipped = "registries-skipping-tag-resolving of the ConfigMap config-deployment of knative-serving"
+        fix += f"; or let the nodes alone pull it: {registry_name(hop.host)} in {skipped}, whose controller asked here"
     if out := _PROXY.search(why):
         fix = fix.replace("PROXY:PORT", out[1])
     if hop.agent == "ctr" and found.far != "proxy":  # containerd/containerd#12550

@@ -37,6 +37,7 @@ from pullscope.trace.findings.paths import (
     of_a_path,
     of_a_short_name,
     of_an_api,
+    of_an_open_registry,
     of_the_catalog,
 )
 from pullscope.trace.findings.put_before import of_fixed_tags, of_one_of_several
@@ -350,6 +351,7 @@ LADDER: tuple[Rung, ...] = (
     of_fixed_tags,
     of_a_cache,
     of_a_first_look,
+    of_an_open_registry,
     of_a_list,
     of_storage,
     of_what_cannot_be_read,

@@ -18,7 +18,7 @@ from pullscope.trace.findings.case import REFUSALS, Case, asked_repositories, ha
 from pullscope.trace.findings.compared import OF_THE_REWRITE, rewritten
 from pullscope.trace.findings.login_commands import list_tags
 from pullscope.trace.findings.media_types import is_before
-from pullscope.trace.findings.said import says
+from pullscope.trace.findings.said import is_specific, says
 from pullscope.trace.source_gaps import lacking
 
 _FIRST = "helm of 3.18 and later looks before a push with the right to pull alone, which who may create has not yet"
@@ -134,6 +134,20 @@ def of_a_short_name(one: Answer) -> str | None:
     led = asked.first.host if asked.first.host != asked.last.host else None
     how = f"write all of it ({form}) into the rule by which {led} redirects" if led else f"name it {one.host}/{form}"
     return f"{how}: names there have {form.count('/') + 1} parts, and {name} has {name.count('/') + 1}"
+
+
+def of_an_open_registry(one: Answer) -> str | None:
+    """A registry that is open to all, and takes no login: microsoft/containerregistry#188, kubernetes/registry.k8s.io#138."""
+    if (
+        not one.takes_no_login
+        or one.status not in REFUSALS
+        or one.act != "read"
+        or one.hop.is_page
+        or is_specific(one.hop)
+    ):
+        return None
+    other = f"{one.host} takes no login, and refuses an address at times, or for good"
+    return f"try again, and from another network: {other}; if it is refused there too, correct the name {one.name or ''}".rstrip()
 
 
 _HARBORS_LIST = re.compile("unauthorized to list catalog")
