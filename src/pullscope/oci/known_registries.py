@@ -97,7 +97,7 @@ class KnownRegistry:
 TABLE = r"""
 docker-hub: Docker Hub
     # registry.docker.io is the service of its challenges
-    hosts (?:registry-1\.|index\.|auth\.|registry\.)?docker\.io|(?:auth|registry)\.ipv6\.docker\.com
+    hosts (?:registry-1\.|index\.|auth\.|registry\.)?docker\.io|(?:auth|registry)\.ipv6\.docker\.com|registry\.hub\.docker\.com
     login docker login
     is_cache no
     # an e-mail address is no user name of docker login: docker/cli#961, docker/hub-feedback#1434, docker/for-win#3212

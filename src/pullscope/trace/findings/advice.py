@@ -58,6 +58,10 @@ agent: error code: 1010\b
 # Istio, RequestAuthentication and AuthorizationPolicy
 mesh: \bjwt (?:is missing|verification|issuer)|RBAC: access denied
     allow {client} in what is in front of {host} (Istio, Envoy): it refuses before the registry is asked
+# docs.gitea.com, "Packages"; before 1.17 Gitea has none: go-gitea/gitea#19366
+no packages (read): \b(?:gitea|forgejo)\b
+    have Gitea (1.17 or later) or Forgejo at {host} serve /v2/: ENABLED = true below [packages] in its app.ini, and a restart;
+    below a path of its own, let the proxy in front hand /v2/ of {host} on too
 # openai/tart#295, goharbor/harbor#12676
 cookies: csrf token
     let {client} send no cookies: {host} treats a request with cookies as a browser's, and wants a CSRF token beside them
@@ -189,10 +193,6 @@ mount in Quay (write): missing `?from`? repository
 # google/go-containerregistry#2078, #1801
 plain layers (write): rootfs\.diff\.tar\W+is not one of
     push it with compressed layers (docker pull and docker push compress them): {host} takes no plain tar as a layer
-# Alibaba's, and Docker Hub's before it took artifacts: goodrain/rainbond#2673
-class (write): unknown manifest class for (?P<what>[\w.+-]+/[\w.+-]+)
-    push it without what has the type {what}, which {host} does not take (attestations: --provenance=false --sbom=false in
-    buildx), or keep that in a registry that takes artifacts: no login helps
 # sigstore/cosign#1645
 types of a list (write): '(?P<what>application/[\w.+-]+)' is not one of
     keep it in a registry that takes {what} (signatures: COSIGN_REPOSITORY in cosign), or let {host} take that type
@@ -207,10 +207,11 @@ form at ECR (write): parameter at 'ImageManifest'
 overwrite in Artifactory (write): could not locate artifact|_INVALID: HTTP 403 Forbidden
     push under a new tag, or give the account that {client} uses the right to write over tags (Delete/Overwrite) on that
     repository of {host}
-# GitLab, whose list grows with its versions: falcosecurity/falco#2714, fluxcd/flux2#3724, grimoire-rs/grimoire#11
-types (write): unknown media type: (?P<what>[\w.+-]+/[\w.+-]+)
+# GitLab, whose list grows with its versions: falcosecurity/falco#2714, fluxcd/flux2#3724, grimoire-rs/grimoire#11; Alibaba's,
+# with 403: goodrain/rainbond#2673
+types (write): unknown (?:media type:|manifest class for) (?P<what>[\w.+-]+/[\w.+-]+)
     push it with a type that {host} knows, or to a registry that takes artifacts: {what} is not in its list (newer GitLab knows
-    more)
+    more; --provenance=false --sbom=false leave attestations out)
 # The disk below the registry: distribution/distribution#4896, goharbor/harbor#4762, zarf-dev/zarf#4669
 disk full: no space left|disk (?:is )?full|disk quota exceeded|not enough space on the disk
     make room on the disk on which {host} keeps its blobs (df -h; registry garbage-collect), or give it a larger volume

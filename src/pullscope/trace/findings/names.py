@@ -22,7 +22,9 @@ from pullscope.trace.source_gaps import lacking
 _PLATFORM = re.compile(r"\bos/([a-z]+) arch/([a-z0-9]+)")
 
 
-_ACCEPT = re.compile(r"accept header|does not support OCI|not acceptable", re.IGNORECASE)
+_ACCEPT = re.compile(r"accept header|does not support OCI|not acceptable|\bclient accepts\b", re.IGNORECASE)
+_HAS = re.compile(r"has media type \W?([\w.+-]+/[\w.+-]+)", re.IGNORECASE)
+"""Google's words for the type that it has: apptainer/singularity#1158."""
 
 
 @row(
@@ -45,12 +47,13 @@ def accept_too_narrow(case: Case) -> Iterator[Found]:
         unseen = lacking(last.request, "headers")
         if not says(last, _ACCEPT) and (unseen or (last.status != 406 and takes(last, kind))):
             continue
-        named = OCI_INDEX if "index" in words(last).lower() else OCI_MANIFEST
-        wanted = kind or (f"{OCI_MANIFEST} and {OCI_INDEX}" if takes(last, named) else named)
+        has = _HAS.search(words(last))
+        named = has[1] if has is not None else OCI_INDEX if "index" in words(last).lower() else OCI_MANIFEST
+        wanted = kind or (f"{OCI_MANIFEST} and {OCI_INDEX}" if takes(last, named) and has is None else named)
         yield Found(
             [step],
             f"{last.host} has {name_of(step)}, as a type that the Accept header of {case.client} does not name"
-            + (f": {words(last)}." if words(last) else f" ({last.status})."),
+            + (f": {words(last).removesuffix('.')}." if words(last) else f" ({last.status})."),
             f"add {wanted} to Accept, or use a current client"
             + (
                 "; or name one platform's digest (crane digest --platform linux/amd64 IMAGE)"

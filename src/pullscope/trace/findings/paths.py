@@ -92,16 +92,22 @@ def at_docker_hub(one: Answer, name: str) -> str | None:
     """A name that none has at Docker Hub: a host or a path in it, or an official image's that is none."""
     parts = name.count("/") + 1
     within = host_within(name)
-    if parts > 2 or (parts == 1 and one.case.family == "oras"):
+    if parts > 2 or (parts == 1 and (one.act == "write" or one.case.family == "oras")):
         if (mirror := rewritten(one.case, one.step)) is not None:
             return f"{OF_THE_REWRITE}, or repair {mirror}"
         if within is not None and name.partition("/")[0] == within:  # crazy-max/diun#660
             own = f"{within} is a host, of another registry, and Docker Hub has names of two parts"
             return f"name it {name}, with nothing before it (docker.io/, a mirror or a default registry): {own}"
         own = name.removeprefix("library/")  # podman-container-tools/podman#9619
-        whole = own if own.count("/") == 1 else f"library/{name}, or OWNER/{name}" if parts == 1 else "OWNER/NAME"
+        whole = own if own.count("/") == 1 else f"OWNER/{name}" if parts == 1 else "OWNER/NAME"
+        whole = f"library/{name}, or {whole}" if parts == 1 and one.act != "write" else whole  # datawire/forge#125
         meant = f"write {host}; else " if (host := meant_as_host(name)) else ""
         return f"{meant}name it {whole}: Docker Hub has names of two parts, and {name} has {parts}"
+    if parts == 2 and within is None and one.status == 401 and is_not_readable(one) and not _OWNER.match(name):
+        # podman-container-tools/podman#7780
+        others = f"names of owners at Docker Hub are lower-case letters and digits, and {name.partition('/')[0]} has other signs"
+        whole = f"; or write {host}" if (host := meant_as_host(name)) else ""
+        return f"correct the name, if it is not {name}: {others}{whole}"
     if name.startswith("library/") and within is not None:
         # GoogleContainerTools/kaniko#616, ghkdqhrbals/spring-chatting-server#109
         is_host = f"it is a host, of a registry or mirror, which {one.case.client} took for a name at Docker Hub"
@@ -111,14 +117,18 @@ def at_docker_hub(one: Answer, name: str) -> str | None:
         there = f"at another registry HOST/{name[8:]}, as {name[8:]} alone is an official image of Docker Hub"
         own = f"; and log in: {one.login}" if one.no_login else ""  # google/go-containerregistry#1617
         return f"name it OWNER/{name[8:]}, with the account or organization that it is of, or {there}{own}"
-    if name.startswith("library/") and one.status == 401 and is_no_official_image(one):
+    if name.startswith("library/") and one.status == 401 and is_not_readable(one):
         # project-zot/zot#1569, sigstore/cosign#3173: official images need no right
         why = f"library/ has official images alone, which all may pull, and {name[8:]} is none"
         return f"correct the name, if it is not {name} (OWNER/NAME at Docker Hub, HOST/NAME at another registry): {why}"
     return None
 
 
-def is_no_official_image(one: Answer) -> bool:
+_OWNER = re.compile(r"[a-z0-9_]+/")
+"""docs.docker.com/accounts/create-account; older owners have _ too."""
+
+
+def is_not_readable(one: Answer) -> bool:
     """Whether Docker Hub gave a token for a name, and says that it lacks the right to read it."""
     issuer = one.case.issuer_of(one.hop)
     asked = issuer is not None and one.name in asked_repositories(issuer)

@@ -247,12 +247,14 @@ def of_uploads(one: Answer) -> str | None:
             f"correct host and port of the image, or let the proxy in front of {host} hand /v2/ on to the registry: a web page "
             "answered, which takes no uploads"
             if one.by_page
+            else "put the key of a docker repository that takes pushes (local, or virtual with a default one for them) before "
+            f"the name, where no subdomain or port is its own: {host}/KEY/{'NAME' if '/' in name else name}"
+            if one.known is not None
+            and one.known.id == "artifactory"  # jfrog/charts#908, hazelcast/hazelcast-docker#1289
             else f"check the name {name}{created_by(one)}"
             if one.hosted is not None
             else takes
             if (takes := one.step_there("takes")) is not None
-            else f"put the key of the docker repository before the name, where no subdomain or port is its own: {host}/KEY/{name}"
-            if one.known is not None and one.known.id == "artifactory" and "/" not in name
             else ("" if "/" in name else f"write its owner or project before the name, as in OWNER/{name}, or ")
             + f"push to a repository of {host} that takes uploads: a proxy or group in Nexus, remote or virtual in Artifactory, "
             "takes none"

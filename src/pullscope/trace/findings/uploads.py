@@ -20,7 +20,7 @@ from pullscope.trace.findings.client_settings import WHOLE_INDEX
 from pullscope.trace.findings.compared import lost, upload_address
 from pullscope.trace.findings.login_commands import ONE_NAME, own_address
 from pullscope.trace.findings.row import Case, Fact, Found, Severity, row
-from pullscope.trace.findings.said import MOST, answered_by, quoted, said_status, says
+from pullscope.trace.findings.said import MOST, answered_by, quoted, said_status, says, words
 from pullscope.trace.findings.storage_steps import is_storages_own
 from pullscope.trace.model import Hop, Kind, Step
 from pullscope.trace.source_gaps import lacking
@@ -212,7 +212,9 @@ def upload_given_up(case: Case) -> Iterator[Found]:
         yield Found(
             [step],
             f"{answered_by(last)} {wrong}: {case.client} gave the upload up.",
-            f"update {case.client}, which has to take that from {known.name} too, or have it send each blob in one piece"
+            f"look at what in front of {last.host} takes Location out of its answers, and at that registry"
+            if wrong.endswith(_LOST)
+            else f"update {case.client}, which has to take that from {known.name} too, or have it send each blob in one piece"
             if (known := known_registry(last.host)) is not None
             else f"update or repair {last.host}, whose answer is not the one that the specification has; some clients take it",
             severity=Severity.ERROR,
@@ -237,6 +239,7 @@ def upload_given_up(case: Case) -> Iterator[Found]:
 
 
 _DUE = {"PATCH": 202, "PUT": 201}
+_LOST = "Location, which says where to go on"
 
 
 def _against_the_protocol(hop: Hop, before: list[Step]) -> str | None:
@@ -248,6 +251,8 @@ def _against_the_protocol(hop: Hop, before: list[Step]) -> str | None:
         return f"said {hop.status} to {method} of an upload with Range: {span[:40]}, which is no range"
     if method == "PATCH" and end is not None and (sent := _last_sent(hop, before)) is not None and end != sent:
         return f"acknowledges bytes 0-{end} of an upload (Range) of which 0-{sent} had been sent"
+    if method == "PATCH" and hop.status == 202 and hop.location is None and not lacking(hop.request, "headers"):
+        return f"said 202 to PATCH of an upload without {_LOST}"  # podman-container-tools/podman#4516
     due = _DUE.get(method, hop.status)
     return f"said {hop.status} to {method} of an upload, where {due} is due" if hop.status != due else None
 
@@ -322,6 +327,7 @@ def blob_not_pushed(case: Case) -> Iterator[Found]:
         there = {digest for one in case.steps if one.last.ok and one.last.status != 202 for digest in _told_of(one)}
         named = dict.fromkeys(one.digest for one in sent.parts) if sent is not None else ()
         missing = [digest for digest in named if digest is not None and digest not in there]
+        missing = [digest for digest in missing if digest.short in words(last)] or missing  # the answer may name them
         if not missing:
             continue
         begun = [one for one in case.steps if one.last.status == 202 and one.route.mount in missing]

@@ -77,6 +77,7 @@ def ping_not_redirected(case: Case) -> Iterator[Found]:
             f"curl -sI {bare(last.request.url)}/ says 200 or 401, if {host} is one"
             if path == "/v2"
             else of_a_website(one)
+            or one.asks_for
             or "name the host and port where curl -sI https://HOST:PORT/v2/ says 200 or 401 (a domain of yours: redirect /v2/); "
             f"if the registry is below a path of {host}, hand /v2/ on to it: clients ask for it at the root of the host"
             if host not in case.pointing
