@@ -240,6 +240,18 @@ mcr: Microsoft Artifact Registry
     hosts mcr\.microsoft\.com
     login none
     is_cache no
+# docs.docker.com/dhi/how-to/use; docker-hardened-images/catalog#171
+dhi: Docker Hardened Images
+    hosts dhi\.io
+    login docker login dhi.io
+    is_cache no
+    secret the Docker ID (no e-mail address) and an access token
+# replicate.com/docs/guides/push-a-model; replicate/cog#1278, #1975, #3164
+replicate: Replicate's registry
+    hosts r8\.im
+    names OWNER/MODEL
+    login cog login
+    is_cache no
 # models alone; ollama/ollama#8873
 ollama: Ollama's registry
     hosts registry\.ollama\.ai

@@ -157,6 +157,10 @@ chainguard
 digitalocean
     # docs.digitalocean.com/reference/doctl/reference/registry/kubernetes-manifest
     nodes doctl registry kubernetes-manifest | kubectl apply -f -
+dhi
+    status https://www.dockerstatus.com
+replicate
+    status https://www.replicatestatus.com
 ollama
     status https://github.com/ollama/ollama/issues
 k8s

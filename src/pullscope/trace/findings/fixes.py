@@ -21,6 +21,7 @@ from pullscope.trace.findings.asked import host_within
 from pullscope.trace.findings.case import REFUSALS, asked_repositories, is_write
 from pullscope.trace.findings.client_settings import by_plain_http, past_the_proxy, proxy_setting
 from pullscope.trace.findings.compared import next_page, page_size
+from pullscope.trace.findings.content_trust import of_a_scan, of_content_trust
 from pullscope.trace.findings.fronts import passing, unnamed
 from pullscope.trace.findings.missing import (
     cache,
@@ -339,6 +340,8 @@ def of_no_registry(one: Answer) -> str | None:
 LADDER: tuple[Rung, ...] = (
     of_what_is_not_played,
     of_an_api,
+    of_content_trust,
+    of_a_scan,
     of_a_site_for_people,
     of_no_registry,
     of_a_chart,

@@ -12,7 +12,7 @@ from pullscope.oci.reference import DOCKER_HUB, registry_name
 from pullscope.oci.routes import Endpoint, below
 from pullscope.oci.urls import bare
 from pullscope.trace.findings.answers import Answer, look_at_the_log
-from pullscope.trace.findings.asked import action, cached, host_within, meant_as_host, of_a_build_cache, takes, trusted
+from pullscope.trace.findings.asked import action, cached, host_within, meant_as_host, of_a_build_cache, takes
 from pullscope.trace.findings.case import REFUSALS, in_turn, listed
 from pullscope.trace.findings.client_settings import out_of_mirrors
 from pullscope.trace.findings.compared import naming
@@ -149,9 +149,6 @@ def of_what_is_missing(one: Answer) -> str | None:
     elif one.known is None and one.behind is not None and "host" in one.behind.at:
         itself = DOCKER_HUB if one.behind.id == "docker-hub" else one.behind.at["host"]
         also = f"; if {itself}, whose challenge {host} passes on, has it, correct what {host} makes of the name"
-    if one.status == 404 and trusted(step) is not None:  # notaryproject/notary#1275, #1370, #1401, goharbor/harbor#2709
-        other = "name the server that has its trust data in DOCKER_CONTENT_TRUST_SERVER"
-        return f"set DOCKER_CONTENT_TRUST=0 for it, or {other}: {host} has none"
     if one.clue is not None and one.clue.name != "not there":
         return None  # words that say why
     if says(one.hop, _NO_PROJECT):

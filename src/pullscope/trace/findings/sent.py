@@ -130,8 +130,8 @@ _EMPTY = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
 def of_an_empty_blob(one: Answer) -> str | None:
     """A blob of 0 bytes, of which an upload has no part: devcontainers/cli#814, aws/containers-roadmap#1074, oras-py#54 of
-    oras-project (ECR)."""
-    if one.act != "write" or one.known is None or one.known.id != "ecr":
+    oras-project (ECR), oras-project/oras-go#294, oras#184, #532 (Google)."""
+    if one.act != "write" or one.known is None or one.known.id not in ("ecr", "artifact-registry"):
         return None
     document = one.step.document
     parts = document.parts if isinstance(document, Manifest | Index) else ()
