@@ -20,10 +20,13 @@ class OpenSteps(dict["Step", None]):
 
     def discard(self, step: Step) -> bool:
         """Take a step away; whether it was there."""
-        was_there = step in self
-        if was_there:
-            del self[step], self._named[step.route.named][step]
-        return was_there
+        if step not in self:
+            return False
+        alike = self._named[step.route.named]
+        del self[step], alike[step]
+        if not alike:
+            del self._named[step.route.named]
+        return True
 
     def of(self, named: str | None) -> Collection[Step]:
         """Those that ask for a tag, a digest or an upload; with None, those that ask for none."""
