@@ -23,6 +23,7 @@ from pullscope.trace.findings.client_settings import by_plain_http, past_the_pro
 from pullscope.trace.findings.compared import next_page, page_size
 from pullscope.trace.findings.content_trust import of_a_scan, of_content_trust
 from pullscope.trace.findings.fronts import passing, unnamed
+from pullscope.trace.findings.login_commands import log_in
 from pullscope.trace.findings.missing import (
     cache,
     of_a_cache_behind,
@@ -41,7 +42,7 @@ from pullscope.trace.findings.paths import (
     of_an_open_registry,
     of_the_catalog,
 )
-from pullscope.trace.findings.put_before import of_fixed_tags, of_one_of_several
+from pullscope.trace.findings.put_before import of_an_empty_blob, of_fixed_tags, of_one_of_several
 from pullscope.trace.findings.refused_logins import of_a_login, of_an_old_login
 from pullscope.trace.findings.rights import (
     of_a_look,
@@ -57,7 +58,6 @@ from pullscope.trace.findings.sent import (
     hangs_up,
     of_a_cache,
     of_a_manifest,
-    of_an_empty_blob,
     of_deletes,
     of_names,
     of_size_and_time,
@@ -72,6 +72,9 @@ _REFUSES = re.compile(r"unauthori[sz]ed|authentication required|access denied", 
 
 _QUAY = re.compile("access to the requested resource is not authorized", re.IGNORECASE)
 """Quay's words (quay/quay endpoints/v2/errors.py)."""
+
+_CACHES = re.compile(r"cache|proxy|mirror|hub")
+"""How organizations that are caches are called: quay/quay#4796."""
 
 Rung = Callable[[Answer], str | None]
 
@@ -124,6 +127,14 @@ def of_a_name(one: Answer) -> str | None:
         # openshift/openshift-docs#37155, #66666, openshift/oc-mirror#623
         feature = f"FEATURE_EXTENDED_REPOSITORY_NAMES at {one.host}: without it Quay takes no name of {parts} parts"
         return f"name it ORG/NAME (oc adm catalog mirror: --max-components=2, oc-mirror: --max-nested-paths=2), or set {feature}"
+    if (
+        one.act == "write"
+        and one.status == 401
+        and says(one.hop, _QUAY)
+        and _CACHES.search(owner := name.partition("/")[0])
+    ):
+        right = f"else {log_in(one.case, one.host, again=not one.no_login)}, as an account that may push {name}"
+        return f"push to another organization, if {owner} is a proxy cache of Quay, which takes no pushes; {right}"
     return of_a_short_name(one)
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pullscope.oci.amounts import period
+from pullscope.oci.documents import Index, Manifest
 from pullscope.oci.known_registries import known_registry
 from pullscope.oci.reference import registry_name
 from pullscope.oci.routes import Endpoint
 from pullscope.trace.findings.answers import Answer, look_at_the_log
+from pullscope.trace.findings.asked import UNKNOWN_BLOB
 from pullscope.trace.findings.case import CONTENT, REFUSALS, harmless, is_a_question, name_of
 from pullscope.trace.findings.login_commands import log_in
 from pullscope.trace.findings.puts import SOON, Place, Put, held_type, place_of, put_alone
@@ -160,3 +162,25 @@ def of_fixed_tags(one: Answer) -> str | None:
     if one.act == "delete":
         return f"take {route.reference or 'it'} out of the rule for fixed tags at {one.host} first ({there})"
     return of_one_push(one) or f"push under a new tag, for this one may not be changed, or change that rule ({there})"
+
+
+_EMPTY = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+"""SHA-256 of nothing."""
+
+
+def of_an_empty_blob(one: Answer) -> str | None:
+    """A blob of 0 bytes, of which an upload has no part: devcontainers/cli#814, aws/containers-roadmap#1074, oras-py#54 of
+    oras-project (ECR), oras-project/oras-go#294, oras#184, #532 (Google)."""
+    if one.act != "write" or one.known is None or one.known.id not in ("ecr", "artifact-registry"):
+        return None
+    document = one.step.document
+    parts = document.parts if isinstance(document, Manifest | Index) else ()
+    named = any(_EMPTY in str(part.digest) for part in parts) and bool(
+        one.hop.codes & {"BLOB_UPLOAD_UNKNOWN", *UNKNOWN_BLOB}
+    )
+    if not named and _EMPTY not in str(one.step.route.digest):
+        return None
+    empty = "a config of nothing is {} with the type application/vnd.oci.empty.v1+json, as newer tools write it"
+    return (
+        f"send no empty blob (update {one.case.client}, or give it a config): {one.host} takes none of 0 bytes; {empty}"
+    )

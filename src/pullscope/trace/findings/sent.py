@@ -124,28 +124,6 @@ def push_again(one: Answer) -> str:
     return anew if of_a_build_cache(one.case) else "push again"
 
 
-_EMPTY = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
-"""SHA-256 of nothing."""
-
-
-def of_an_empty_blob(one: Answer) -> str | None:
-    """A blob of 0 bytes, of which an upload has no part: devcontainers/cli#814, aws/containers-roadmap#1074, oras-py#54 of
-    oras-project (ECR), oras-project/oras-go#294, oras#184, #532 (Google)."""
-    if one.act != "write" or one.known is None or one.known.id not in ("ecr", "artifact-registry"):
-        return None
-    document = one.step.document
-    parts = document.parts if isinstance(document, Manifest | Index) else ()
-    named = any(_EMPTY in str(part.digest) for part in parts) and bool(
-        one.hop.codes & {"BLOB_UPLOAD_UNKNOWN", *UNKNOWN_BLOB}
-    )
-    if not named and _EMPTY not in str(one.step.route.digest):
-        return None
-    empty = "a config of nothing is {} with the type application/vnd.oci.empty.v1+json, as newer tools write it"
-    return (
-        f"send no empty blob (update {one.case.client}, or give it a config): {one.host} takes none of 0 bytes; {empty}"
-    )
-
-
 def of_size_and_time(one: Answer) -> str | None:
     """What was too large, cut off or lost."""
     host, known = one.hop.host, limits(one.hop)
@@ -272,8 +250,11 @@ def of_uploads(one: Answer) -> str | None:
             return (
                 f"push to the hosted repository itself, at its own port or path, if {host} is a group there: {says_so}"
             )
-        lost = f"restart it after a garbage collection: {host} said that all of it is there, and does not find it"
-        return f"{push_again(one)}; if it keeps failing, give all instances one storage, {lost}"
+        own = f"report it to {one.hosted.name}" if one.hosted is not None else ""  # google/go-containerregistry#97
+        own = own or "give all instances one storage, restart it after a garbage collection"
+        return (
+            f"{push_again(one)}; if it keeps failing, {own}: {host} said that all of it is there, and does not find it"
+        )
     if one.status == 416 or says(hop, PART):
         from_there = f"from where {host} says that it is: the Range of its answers"
         return f"{push_again(one)}, and send the parts of a blob one after the other, {from_there}"
