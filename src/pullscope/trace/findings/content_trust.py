@@ -44,8 +44,9 @@ def of_content_trust(one: Answer) -> str | None:
         only = f" (Azure's only where {show} says enabled: Premium, and none that had it off in June 2026)" * azure
         return f"{off}: {one.host} takes no trust data{only}; to sign, use notation or cosign"
     if azure and one.status in REFUSALS and not one.no_login:
-        role = "assign the role AcrImageSigner beside AcrPush to who signs" if one.act == "write" else ""
-        return f"{role or 'log in as a service principal, for tokens of scope maps read no trust data'}; or {off}"
+        signs = "assign the role AcrImageSigner beside AcrPush to who signs"
+        reads = "if the login is a token of a scope map, log in as a service principal: such tokens read no trust data"
+        return f"{signs if one.act == 'write' else reads}; or {off}"
     return None
 
 
