@@ -271,11 +271,12 @@ class Answer:
 
 def _is_not_needed(one: Answer) -> bool:
     """Whether the same was seen being read without a login, or the registry takes none."""
-    others = one.case.open_to_all
-    seen = (one.host, one.name) in others if one.name else bool(others)
+    seen = (one.host, one.name) in one.case.open_to_all if one.name else bool(one.case.open_to_all)
     shown = one.step.is_token or one.issued is not None or one.hop.request.authorization == "basic"
-    public = one.known is not None and one.known.all_may_read and one.act == "read" and refuses_access(one.hop)
-    return (public and shown and not one.no_login) or (one.is_about_a_login and (seen or one.takes_no_login))
+    pulls = one.step.is_token and one.name and action(one.case, one.step) == "pull" and not says(one.hop, EXPIRED)
+    public = one.known is not None and one.known.all_may_read and (one.act == "read" or pulls)
+    refused = public and shown and not one.no_login and refuses_access(one.hop)
+    return bool(refused) or (one.is_about_a_login and (seen or one.takes_no_login))
 
 
 def _has_expired(one: Answer) -> bool:

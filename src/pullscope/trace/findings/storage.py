@@ -168,8 +168,14 @@ def signed_url_invalid(case: Case) -> Iterator[Found]:
             (one.step for one in wrong),
             f"{answered_by(hop)} refuses {refuses}, with {hop.status}{quoted(hop)}.",
             told_by_storage(case, hop)
-            or f"keep host, path and query of signed addresses as they are between {by} and {hop.host}, or let {by} serve "
-            f"blobs itself instead of redirecting; if nothing changes them, correct the secret key that {by} signs with",
+            or ("try again; if it fails again, " if known_registry(by) is not None else "")
+            + f"keep host, path and query of signed addresses as they are between {by} and {hop.host}"
+            + (
+                " (a proxy on the way may change them)"
+                if known_registry(by) is not None  # TencentBlueKing/bk-cmdb#5082
+                else f", or let {by} serve blobs itself instead of redirecting; if nothing changes them, correct the secret key "
+                f"that {by} signs with"
+            ),
         )
 
 

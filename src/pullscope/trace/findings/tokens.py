@@ -181,7 +181,10 @@ def scope_mismatch(case: Case) -> Iterator[Found]:
                 [step, issuer],
                 f"{case.client} has a token for {listed(have)}, but {last.host} wants one for {listed(wanted)}: the path is "
                 "renamed between the two.",
-                f"keep the path {wanted[0]} as it is at {last.host}, or use a proxy that rewrites realm and scope",
+                f"name it {wanted[0]}, if it is an official image of Docker Hub; else OWNER/{have[0]}, as what stands in front "
+                "puts library/ before names of one part"
+                if wanted[0] == f"library/{have[0]}"  # kubesre/docker-registry-mirrors#7
+                else f"keep the path {wanted[0]} as it is at {last.host}, or use a proxy that rewrites realm and scope",
             )
 
 
