@@ -99,6 +99,10 @@ permission_denied: write_package
     ghcr.io does not let that token write the package: in a workflow permissions: packages: write, and Write for its repository
         in the package's settings (Manage Actions access); else a classic token with write:packages
 # GoogleContainerTools/kaniko#622
+Token exchange failed for project '([\w-]+)'[^\n]*does not have permission 'storage\.buckets\.get'
+    the account of Google Cloud whose login it shows has no right to the storage of gcr.io in the project WHAT, or no login came:
+        gcloud projects add-iam-policy-binding WHAT --member=serviceAccount:EMAIL --role=roles/storage.admin (in a project that
+        has moved to Artifact Registry roles/artifactregistry.createOnPushWriter), or show another's
 does not have permission '(?:storage|artifactregistry)\.|[Pp]ermission \W?(?:storage|artifactregistry)\.[\w.]+\W? denied
     the account of Google Cloud whose login it shows lacks that right: gcloud projects add-iam-policy-binding PROJECT
         --member=serviceAccount:EMAIL --role=roles/artifactregistry.writer (reader, to pull alone), or show another's

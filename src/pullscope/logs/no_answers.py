@@ -45,6 +45,10 @@ download failed after attempts=\d+: (?:unauthorized|denied)
 # apptainer internal/pkg/client/oras: a SIF is one layer of a type of its own
 invalid layer mediatype
     what is there is an image of layers, and oras:// takes a SIF file alone: apptainer pull docker://IMAGE
+# moby/buildkit solver/llbsolver/ops/exec.go, docker's builder
+process \\*"[^\n]*did not complete successfully: exit code|returned a non-zero code: \d
+    no registry is heard in it: a command of the Dockerfile (RUN) failed, and what it printed above tells why (docker build
+        --progress=plain shows all of it)
 # dunglas/symfony-docker#664, EmbeddedLLM/JamAIBase#24, anyproto/any-sync-dockercompose#72, docker/compose#10123
 (?:^|[!✘\s])\S+ Warning +pull access denied for ([\w./-]+)
     that is a warning: docker compose builds WHAT itself (build: in its file), and looks for it at the registry before that,
@@ -160,6 +164,15 @@ hcsshim|ProcessUtilityVMImage|ProcessBaseLayer|windowsfilter
 failed to (?:register|extract) layer|error (?:extracting|unpacking) (?:layer|rootfs)
     the layer came, and could not be unpacked here, for the reason said last: journalctl -u docker or -u containerd says more;
         of apptainer, name another disk (APPTAINER_TMPDIR)
+# docker/docker-credential-helpers#140, #223, replicate/cog#842: docker login itself was taken
+(?:pass not initialized|pass store is uninitialized|password store is empty)
+    no registry refused it: docker-credential-pass has no store to keep the login in: gpg --generate-key, then pass init with
+        the key's mail address, and log in again; or take credsStore out of ~/.docker/config.json, which keeps it in that file
+# docker/docker-credential-helpers#300: Docker Desktop's helper asks the Hub itself
+error storing credentials[^\n]*Post "https://hub\.docker\.com/[^\n]*(?:dial |connectex|timeout)
+    Docker Desktop, which keeps the login, did not reach hub.docker.com for it: where dig +short hub.docker.com (on Windows
+        nslookup) tells another address on another network, ask another DNS server; where a proxy leads out, name it in Settings,
+        Resources, Proxies; let hub.docker.com:443 through the firewall
 # hashicorp/nomad#4776, #9302, controlplaneio-fluxcd/flux-operator#149
 exec: \W*docker-credential-|docker-credential-\S+(?: with input|: Invalid argument)|error storing credentials
     |unable to retrieve credentials|error getting credentials
@@ -292,8 +305,4 @@ GET "https?://\S+/blobs/uploads/\S+digest=[^"]+": response status code 2
 decode token response
     the token server answered without a token, often with a web page: curl -sI https://HOST/v2/ names it (realm), and curl -v
         shows what it says
-# moby/buildkit solver/llbsolver/ops/exec.go, docker's builder
-process \\*"[^\n]*did not complete successfully: exit code|returned a non-zero code: \d
-    no registry is heard in it: a command of the Dockerfile (RUN) failed, and what it printed above tells why (docker build
-        --progress=plain shows all of it)
 """

@@ -140,4 +140,13 @@ CRI v1 image API is not implemented|unknown service runtime\.v1
 private_source_authentication_failure
     Dependabot has no login that the registry named there takes: add it to dependabot.yml (registries: type: docker-registry,
         url, username, password), and name it in registries of that update
+# docker/build-push-action#687, #463: BuildKit names what it asked a token for, and not what was refused
+\[auth\] (?:\S+:pull )?(\S+):(?:pull,push|push,pull) token for ghcr\.io[\s\S]*unexpected status: 403 Forbidden
+    ghcr.io does not let that login write the package WHAT: in a workflow permissions: packages: write, and Write for its
+        repository in the package's settings (Manage Actions access); else a classic token with write:packages; if it may, and a
+        second run passes, that was a fault of ghcr.io
+# macbre/push-to-ghcr#26
+permission_denied: The requested installation does not exist
+    ghcr.io does not let that token write there: GITHUB_TOKEN writes packages of the owner of its own repository alone: name
+        ghcr.io/OWNER/NAME with that owner in lower case, or log in with a classic token that has write:packages of the other
 """

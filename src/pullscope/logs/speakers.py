@@ -19,6 +19,7 @@ github-actions docker: ##\[error\]
 portainer docker: compose pull operation failed|failed to pull images of the stack|portainer
 codebuild docker: BUILD_CONTAINER_UNABLE_TO_PULL_IMAGE|customer's container image
 nomad docker: Driver Failure|failed to initialize task|driver\.docker
+openshift-installer podman: unable to pull quay\.io/openshift-release-dev/
 openshift-builder docker: [Bb]uild error: Failed to push image
 knative: failed to resolve image to digest
 operator-sdk: Failed to run bundle|permissive mode disabled

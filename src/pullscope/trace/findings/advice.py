@@ -284,7 +284,7 @@ empty scope (token): invalid scope:? ?(?:""|''|$)
     leave scope out where there is none to ask for (an update of {client} may), or update the token server at {host}
 # Docker Hub's token server: GoogleContainerTools/kaniko#702, google/go-containerregistry#1741
 name (read list token): (?:invalid|bad|illegal|malformed|unsupported) (?:repository|image|project|scope|name|path)
-    check how {names} is spelled: {host} accepts no such name
+    check how {names} is spelled, and that no variable in it is empty: {host} accepts no such name
 # Harbor says 401 or 403 too: goharbor/harbor#13391; GHCR: goreleaser/goreleaser#2815
 not there: (?:project|repository|namespace|organi[sz]ation|tenant|owner)\b.{0,80}(?:not found
     |does not exist|doesn't exist|unknown)

@@ -204,6 +204,10 @@ _FOR_ANOTHER = {
     "openshift-builder docker": "oc create secret docker-registry NAME --docker-server={host} --docker-username=USER "
     "--docker-password=PASSWORD, and oc secrets link builder NAME (to the cluster's own registry: oc policy add-role-to-user "
     "system:image-builder -z builder -n PROJECT, and start the build again)",
+    # docs.redhat.com, "Obtaining the installation program", "Updating the global cluster pull secret": openshift/installer#4731
+    "openshift-installer podman": "pullSecret in install-config.yaml, from "
+    "https://console.redhat.com/openshift/install/pull-secret (of a mirror with its login added; in a cluster that runs oc set "
+    "data secret/pull-secret -n openshift-config --from-file=.dockerconfigjson=FILE)",
     # docs.portainer.io, "Add a custom registry": portainer/portainer#12888, #9040
     "portainer docker": "in Portainer, Registries, Add registry (URL {host}, USER, PASSWORD; in Environments, Manage access, "
     "where others are to use it), and deploy the stack again with Re-pull image",

@@ -126,7 +126,8 @@ tls early: (?<!expired or is )not yet valid|current time \S+ is before
 # The user of a hosted registry renews nothing: amtoaer/bili-sync#68 is a root that old systems have
 tls time: certificate has expired|not yet valid
     the certificate of {what} is not valid at this time
-    {renew}set the clock of {machine} (timedatectl set-ntp true) and update its CA certificates (the package ca-certificates)
+    {renew}set the clock of {machine} (timedatectl set-ntp true) and update its CA certificates (the package
+    ca-certificates){between}
 tls weak: (?:key|md) too weak|insecure algorithm|negative serial|failed to parse certificate|critical extension
     the certificate of {what} is of a kind that {who} accepts from no CA
     give {hosts} a new one: a key of 2048 bits or more, SHA-256, a positive serial number, no private extensions
@@ -282,6 +283,7 @@ def told(case: Case, found: Failure, hops: list[Hop]) -> tuple[str, str]:
         address_in(hop),
         ("the machine that this log is from" if logged and not lacking(hop.request, HERE) else "this machine"),
     )
+    others = _is_of_others(hop) or any(known_registry(home) is not None for home in homes(case, hop))
     fields = {
         "who": who,
         "client": client,
@@ -292,7 +294,12 @@ def told(case: Case, found: Failure, hops: list[Hop]) -> tuple[str, str]:
         "trust": trust
         if logged
         else f"let mitmproxy trust that CA (--set ssl_verify_upstream_trusted_ca=FILE); without mitmproxy, {trust}",
-        "renew": "" if _is_of_others(hop) else f"renew the certificate of {hosts}, ",
+        "renew": "" if others else f"renew the certificate of {hosts}, ",
+        # apptainer/apptainer#1780
+        "between": f"; if both are right, openssl s_client -connect {hop.host}{'' if url.port else ':443'} </dev/null tells who "
+        "made it: a proxy or filter between, as a rule"
+        if others
+        else "",
         "machine": machine,
         "port": f"{hop.host}{'' if url.port else ':443'}",
         "through": "" if logged else " (mitmproxy: --set client_certs=FILE)",
