@@ -39,6 +39,10 @@ pull rate limit as '([^'\s]+)'
         through a mirror that keeps what it has fetched
 toomanyrequests:\s
     the registry counted too many requests: try again later, or log in (an account has its own limit)
+# Google's own words, without the host that said so (google/kf#718)
+follow the steps in: https://cloud\.google\.com/(?:container|artifact)-registry
+    Google's registry was shown no login, or one without the right: gcloud auth configure-docker HOST where the client runs; the
+        account needs roles/artifactregistry.reader (to push writer)
 failed to download "oci://
     helm does not say why: helm pull --debug does, and crane ls HOST/NAME lists the versions
 # goharbor/harbor#13170, #19797

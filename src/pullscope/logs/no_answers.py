@@ -229,10 +229,23 @@ No such image:\s
 client version [\d.]+ is too (?:old|new)|Docker API call to '[^']*' failed with status code 400
     no registry was asked: the docker daemon takes no calls of the API's version that this program speaks (docker 29: 1.44 and
         later): update the program, or write {"min-api-version": "1.24"} into /etc/docker/daemon.json and restart docker
-# docker/docker-py#1237
-[Ii]mage does not exist locally|unable to locate image \S+ image not known|\breference does not exist\b
+# docker/docker-py#1237, goreleaser/goreleaser#5146
+[Ii]mage does not exist locally|(?:unable to locate|failed to find) image \S+ image not known|\breference does not exist\b
     no registry was asked: this machine has no image of that name: docker images lists those that it has; pull it, or build or
         tag it so (docker tag OTHER NAME)
+# docker/cli cli/registry/client/fetcher.go; goreleaser/goreleaser#2294, #2606
+[Nn]o such manifest: ([\w./:@-]+)
+    docker finds no WHAT at its registry, or may not read it: push it before what is made of it (goreleaser: skip_push leaves that
+        out), or log in (docker login HOST), if it is private
+# docker/cli cli/command/manifest/create.go; openfga/openfga#1796
+cannot use source images from a different registry than the target image: (\S+)
+    no registry was asked: docker manifest create takes only images of the registry that its own name is at: push them there too
+        (crane copy WHAT/NAME:TAG TARGET), or docker buildx imagetools create, which copies
+# google/go-containerregistry pkg/v1/remote/descriptor.go; crossplane/crossplane#3222, #1957
+response did not include Docker-Content-Digest header
+    the registry answered, and that to HEAD has no Docker-Content-Digest, without which this client stops: let a proxy in front
+        pass it on (curl -sI https://HOST/v2/NAME/manifests/TAG with and without it shows who drops it), or name the image by its
+        digest
 # moby/moby#34640
 could not be accessed on a registry
     the manager of the swarm got no answer about the image, so that each node looks for the tag itself, or has it already:

@@ -44,7 +44,7 @@ cosign: no (?:matching )?signatures|policy\.sigstore\.dev|manifests/sha256-[0-9a
 cosign: signing (?:\[|\S+@sha256:)
 ko: publishing ko://|resolving image references .*ko://
 go-containerregistry: failed to catalog|oci-registry: |OciRegistry
-docker: failed to put manifest \S+ errors:
+docker: failed to put manifest \S+ (?:errors:|denied|unauthorized)
 regclient/regctl: (?i)failed to (?:send blob post|(?:get|put) manifest |(?:get|request) (?:blob|manifest)(?: head)?,? )
 buildkit: failed to solve|invalid from flag value
 cri-o: (?:Failed to pull image|rpc error: ).*(?:[Rr]eading manifest|pinging|[Bb]earer token)|pulling image failed:

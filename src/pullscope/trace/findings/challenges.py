@@ -258,7 +258,8 @@ unreadable: <nothing>
 hosted: <nothing>
     {one.later}; if it keeps failing, <look>
 elsewhere: <nothing>
-    let the proxy in front pass {one.realm} on to the token server, or name that server's address as realm; <look>
+    let the proxy in front pass {one.realm} on to the token server, or name that server's address as realm; <look>, and some say
+    404 to a name that is not there
 : <nothing><own>
     <look>
 """,
