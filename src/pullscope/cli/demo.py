@@ -156,7 +156,10 @@ def _introduction(client: str, row: Registry, fault: Fault | None, *, vanity: bo
     model = f"a client that speaks like {_SPOKEN.get(client, client)}"
     said = [f"A {what}, mitmproxy (a recording proxy) and {model}, all on 127.0.0.1."]
     if explain:
-        said.append('The commands under "By hand" ask the real registry, which has other digests than this sample.')
+        said.append(
+            'The commands under "By hand" ask the real registry, which has other digests than this sample: put those in that '
+            "it answers."
+        )
     else:
         said.append(_of_the_401(row))
     if login:

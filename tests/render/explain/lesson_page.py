@@ -37,8 +37,8 @@ leads to a digest, the digest to the index, the index to a manifest, the manifes
 | storage, or a CDN, a network of servers near you ("cdn" below) | sends config and layers | `production.cloudflare.docker.com` |
 
 pullscope is a proxy, a program that passes requests and answers on; it records and explains those of a pull. This page shows two
-recorded runs of `pullscope demo`: a sample registry on your own machine answers under the host names of Docker Hub.
-[When a pull fails](#when-a-pull-fails) says how to have a pull of yours explained.
+recorded runs of `pullscope demo` ([README](../README.md) says how to install it): a sample registry on your own machine answers
+under the host names of Docker Hub. [When a pull fails](#when-a-pull-fails) says how to have a pull of yours explained.
 
 ```sh
 pullscope demo --explain --client docker-classic             # this page
@@ -73,7 +73,7 @@ DIGEST_OF = {
 """What to set the variable to, by the kind of step that is shown."""
 
 AFTER = {
-    Kind.TOKEN: "If a later command says 401, the token has run out: get another.",
+    Kind.TOKEN: "If a later command shows UNAUTHORIZED, or a hash differs, the token has run out: get another.",
     Kind.LAYER: "The hash that this prints must be the one in DIGEST. A manifest is checked in the same way: add `| sha256sum`.",
 }
 """What is to be known of the commands, below them."""
@@ -87,8 +87,8 @@ DOMAIN = """\
 
 The pull above, under the name `docker.example.com/timonback/zephykus:latest`, has the same steps. Each request to the registry,
 the version check too, goes to docker.example.com first and is redirected. docker learns from the version check that
-registry-1.docker.io wants a token. So when its request for the tag is redirected there, it first gets the token, then follows
-the redirect:
+registry-1.docker.io wants a token. Then the domain redirects the request for the tag. docker gets a token, and only then asks
+the registry:
 """
 AND_SO_ON = "Each later request to the registry is redirected too, and needs no new token."
 

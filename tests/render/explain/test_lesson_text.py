@@ -42,7 +42,7 @@ def test_a_chain_stands_below_an_address_that_needs_the_room() -> None:
 
     assert lines[first].startswith("      manifest list  GET docker.timonback.de/")
     assert lines[first + 1] == "      302 > 401 > 302: at first, without a token"
-    assert lines[at] == "    4 manifest list  GET docker.timonback.de/.../sha256:8e77458de855        200"
+    assert lines[at] == "    4 manifest list  GET registry-1.docker.io/.../sha256:8e77458de855       200"
     assert lines[at + 1] == "      3 platforms, 3 attestations"
 
 

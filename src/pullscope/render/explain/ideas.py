@@ -51,8 +51,8 @@ TABLE = r"""
 name: NAMES, Which host a name means
     says The full name of this image is `{reference}`. docker completes short names: `nginx` means
         `docker.io/library/nginx:latest`. There `docker.io` is the registry, `library/nginx` the repository (a set of images under
-        one name) and `latest` the tag, a label that stands for one
-        image now, or for one image in a version for each kind of machine.
+        one name) and `latest` the tag, a label that now stands for one image, perhaps in several versions, one for each kind of
+        machine.
         - The part before the first slash is a host if it contains a dot, a colon or a capital letter, or is `localhost`.
         - A colon in the host is followed by a port: `example.com:5000/app` is on port 5000. Without it HTTPS uses port 443.
         - A colon in the last part is followed by a tag, an `@` by a digest. With both, the digest decides.
@@ -64,18 +64,21 @@ asks: PROXY, Who asks
     says `docker pull` passes the name to the docker daemon, a program in the background. The daemon looks up the hosts and makes
         all the requests. So `HTTPS_PROXY` in your shell changes nothing: the daemon has its own settings for proxy and
         certificates. Other clients:
-        - podman, skopeo, buildah, crane and regctl are commands without a daemon: they make every request themselves, with your
-        shell's `HTTPS_PROXY` and the certificates that the machine trusts.
+        - On Linux podman, skopeo, buildah, crane and regctl are commands without a daemon: they make every request themselves,
+        with your shell's `HTTPS_PROXY` and the certificates that the machine trusts.
         - containerd is a daemon that runs containers, below docker and on many Kubernetes nodes. nerdctl is a command for it.
         Other nodes have CRI-O, which pulls with podman's library (not tried here).
         - buildx is the builder behind `docker build`.
-        - On macOS and Windows, Docker Desktop and podman do all this in a virtual machine.
+        - On macOS and Windows, Docker Desktop and podman do all this in a virtual machine, which has settings of its own.
 vanity: REDIRECTIONS, What a vanity domain can and cannot change
     says {vanity} is a vanity domain: a host name of your own in front of a registry. It answers {status}: the client asks again
         at {target}, the address in the header Location. So the domain decides which registry is asked, and thereby what a tag
         points to. If you lose it, its next owner decides, and can ask clients for the login that is stored under it. It cannot
-        change an image that is pulled by digest. Digests, the token server's address and the storage host come from the registry.
-        - Instead of redirecting, a domain can be a reverse proxy: a server that asks the registry and passes on the answers.
+        change an image that is pulled by digest. With a redirect, digests, the token server's address and the storage host come
+        from the registry that it names.
+        - Instead of redirecting, a domain can be a reverse proxy: a server that asks the registry itself and passes on the
+        answers, so that clients never meet the registry. What is said here of domains holds for those that redirect; where a
+        proxy differs, it says so.
 challenge: CHALLENGES, Why a 401 comes first
     says This 401 is normal: a client cannot know where to get a token before it has asked. The answer says it in the header
         WWW-Authenticate, the challenge. Here it is `{challenge}`:
@@ -87,11 +90,12 @@ challenge: CHALLENGES, Why a 401 comes first
 needed: TOKENS, Who needs a token
     says The token server decides who may fetch what; the registry only checks the token. Docker Hub wants a token for every
         image, public ones too; some registries want none. You need no account for public images: without a user name and password
-        the token server issues an anonymous token. With a login, only the token server sees the password.
+        the token server issues an anonymous token. With a login, the password goes to the token server, at the address in realm:
+        trust whoever writes that.
 scope: SCOPES, What a scope is
     says The client asks the token server for `REALM?service=SERVICE&scope=SCOPE`. The scope here is `{scope}`: a type, a
         repository and an action. The client takes the repository from the name that you typed, without the host. If the challenge
-        names another repository, docker 29 and containerd ask for both.
+        names another repository, docker 29 and containerd ask for both, docker 28 for the one that you typed.
 digest: DIGESTS, What a digest guarantees
     says A tag is a label; tomorrow it can point to another image. A digest is the sha256 hash of some content, here {digest}. The
         content is the JSON text of an index, manifest or config, or a layer's compressed archive, as the registry stores it.
@@ -110,7 +114,7 @@ types: MANIFESTS, What Accept and Content-Type are for
 counts: LIMIT, Why HEAD, and what counts as a pull
     says The digest is a header, so HEAD is enough. Docker Hub limits pulls.
         - HEAD requests, configs and layers do not count; GETs of manifests do. Docker counts those for one architecture
-        together as one pull, so this one counts as 1.
+        together as one pull, so this one counts as 1; two architectures count as 2.
         - The limit in 6 hours is 100 per IP address (IPv6: per /64 network), or 200 per account with a login; none for paid
         accounts.
         - Answers about manifests say the limit and what is left, in the headers ratelimit-limit (`100;w=21600` is 100 in 21,600
@@ -123,15 +127,17 @@ elsewhere: BLOBS, Where the bytes come from
     says This registry does not send blobs itself. It redirects ({status}) to {target}: storage, or a CDN (content delivery
         network, servers that keep copies near you). Layers are nearly all of the bytes of a pull, so the redirect spares the
         registry most of the traffic. A firewall has to allow three kinds of host: the registry, the token server and the storage.
-        Docker Hub has several storage hosts, and a registry can change them at any time. A domain of your own in front of the
-        registry is a fourth.
+        Without the last, manifests come and layers do not. Docker Hub has several storage hosts, and a registry can change them
+        at any time. A domain of your own in front of the registry is a fourth.
 signed: REDIRECTIONS, What a signed URL is
-    says The URL of a blob at the storage is usually signed: its query has a signature and an expiry time, often 10 to 60 minutes
-        later. Until then anyone with the URL can fetch this one blob without a token, so keep the URL secret. Later the storage
-        answers 403, so a cache must not keep the registry's redirect for longer. A pull may take longer: docker asks the registry
-        for each blob, which signs a new URL each time. S3 looks at the time only when a download begins. When a registry
-        redirects a blob to another domain, docker, podman and curl leave the token behind. The new host could misuse it, and some
-        storage refuses a request that has both a token and a signature.
+    says The URL of a blob at the storage is usually signed: its query (what follows the `?`) has a signature and an expiry time,
+        often 10 to 60 minutes later. Until then anyone with the URL can fetch this one blob without a token, so keep the URL
+        secret.
+        - Later the storage answers 403, so a cache must not keep the registry's redirect for longer.
+        - A pull may take longer: docker asks the registry for each blob, which signs a new URL each time. Amazon's storage, S3,
+        looks at the time only when a download begins.
+        - When a registry redirects a blob to another domain, docker, podman and curl leave the token behind. The new host could
+        misuse it, and some storage refuses a request that has both a token and a signature.
 verified: DIGESTS, Why any host may send the bytes
     says The sha256 of this blob ({size}) is the digest that was asked for. If it differed, the client would refuse the bytes.
 failed: ERRORS, What went wrong
@@ -160,9 +166,9 @@ proxies: PROXY, Where a proxy is set
     chapter Proxy, certificates, mirrors
     says A proxy passes requests on. The docker daemon needs its address, as seen from the daemon's machine, and then a restart.
         `pullscope docker on` does this, and lets docker trust pullscope's CA (see below).
-        - On Linux systemd starts the daemon: write `[Service]` and below it `Environment="HTTPS_PROXY=http://127.0.0.1:8080"` to
-        /etc/systemd/system/docker.service.d/proxy.conf. Then `systemctl daemon-reload` and `systemctl restart docker`. On a
-        Kubernetes node do the same for the service containerd.
+        - On Linux systemd starts the daemon: write `[Service]` and below it `Environment="HTTPS_PROXY=http://127.0.0.1:8080"`,
+        with your proxy's address, to /etc/systemd/system/docker.service.d/proxy.conf. Then `systemctl daemon-reload` and
+        `systemctl restart docker`. On a Kubernetes node do the same for the service containerd.
         - `NO_PROXY`, set there too, lists hosts that are asked without the proxy.
         - docker 23 and newer also reads `proxies` in /etc/docker/daemon.json. Docker Desktop has it in its Settings. `proxies` in
         ~/.docker/config.json is for containers and builds, not for `docker pull`.
@@ -196,30 +202,33 @@ failing: PROXY, How to find the cause
         - `pull access denied …, repository does not exist or may require 'docker login'`: Docker Hub does not tell a private
         image from a missing or mistyped one. Check the name; if it is right, log in. Other registries may answer 404 for a
         private image, ghcr.io 403.
+        - `manifest unknown`, `not found` (404): the tag is not there, or moved away. Ask for another.
+        - `no such host`, `connection refused`, `timeout`: the network, before any registry. `curl -v https://HOST/v2/` on the
+        daemon's machine shows what is missing: DNS, a proxy, a firewall that lets HOST through.
         - `toomanyrequests` (429): the rate limit is reached. Wait, or log in.
         - `no matching manifest for …`: the index has no entry for your platform.
         - `certificate signed by unknown authority`: add the CA, as said above.
         - Under a domain of your own: pull the same image by its name at the registry, with the same client. If that works, the
-        domain is the cause: `curl -sI https://docker.example.com/v2/` tells whether it is up and what it answers, and the next
-        chapter what it should.
+        domain is the cause: `curl -sI https://docker.example.com/v2/` has to show 302 and the registry's /v2/ as location. The
+        next chapter says which clients cannot pull through one.
 smallest: REDIRECTIONS, The smallest vanity domain
     chapter A registry domain of your own
     says You need a web host, a DNS record for your name (a CNAME: this name stands for that of the web host) and a certificate
         for your name from a public CA. A CNAME to the registry is not enough: its certificate is not for your name. Then one
         rule: answer GET and HEAD of /v2/, and of every path below it, with status 302 and a Location header that names the same
         path at the registry. In Netlify's `_redirects` file it is `/v2/* https://registry-1.docker.io/v2/:splat 302`, where
-        `:splat` is what `*` stood for.
+        `:splat` is what `*` stood for. `pullscope vanity init docker.example.com --platform NAME` writes it for other web hosts.
         - For a pull 302 and 307 do the same. Avoid 301 and 308: a cache may keep them.
         - A name without a sub-domain, such as example.com, usually needs an A or ALIAS record instead of the CNAME.
         - Users type `docker pull docker.example.com/ORG/IMAGE` (ORG of nginx is `library`).
         - The rule has to match /v2/ itself, and send it to `https://registry-1.docker.io/v2/`, with the slash: there docker 28
-        and older learn that the registry wants a token. If /v2/ answers 200, 401 or 404 by itself and the
-        registry wants a token, they fail with "unauthorized".
+        and older learn that the registry wants a token. If the domain answers /v2/ itself (200, 401 or 404), they learn nothing
+        of the registry behind it, and where that wants a token they fail with "unauthorized".
         - This rule serves everybody's images under your name. To serve only ORG, write two rules instead: `/v2/ORG/*
         https://registry-1.docker.io/v2/ORG/:splat 302` and `/v2/ https://registry-1.docker.io/v2/ 302`.
-        - Try it before you deploy: `pullscope vanity try`. When it is live, `curl -sI https://docker.example.com/v2/` must show
-        302 and `location: https://registry-1.docker.io/v2/`. Then `pullscope check docker.example.com/ORG/IMAGE` asks for it as
-        each client does.
+        - Try it before you deploy: `pullscope vanity try _redirects --ref docker.example.com/ORG/IMAGE` shows which clients could
+        pull. When it is live, `curl -sI https://docker.example.com/v2/` must show 302 and `location:
+        https://registry-1.docker.io/v2/`. Then `pullscope check docker.example.com/ORG/IMAGE` asks for it as each client does.
 renamed: SCOPES, Why the path has to stay the same
     says Suppose the domain leads /v2/app to /v2/ORG/app. The client asks for a token for `app`, the name that was typed. The
         registry wants a token for `ORG/app`.
@@ -241,10 +250,11 @@ unseen: REDIRECTIONS, What a vanity domain sees
 refused: REDIRECTIONS, Who cannot pull through a redirect
     says podman, skopeo, buildah and crane up to 0.21.7 give their token only to the host in the image's name. Here that is
         {vanity}, which does not need it. The registry, which does, gets none, and answers 401. The other clients get a token for
-        the registry that asks for it, and send it there. CRI-O has podman's library; it was
-        not tried. For the clients that fail the domain has to be a reverse proxy, with these duties:
+        the registry that asks for it, and send it there. CRI-O has podman's library; it was not tried. For the clients that fail
+        the domain has to be a reverse proxy (`pullscope vanity init --design proxy` writes one), with these duties:
         - It asks the registry under the registry's own name (Host, and the name in TLS), for the same path.
-        - It passes on Accept, Authorization and Range, and the answer's Content-Type and Docker-Content-Digest as they are.
+        - It passes on Accept, Authorization and Range (which asks for a part), and the answer's Content-Type and
+        Docker-Content-Digest as they are.
         - It passes on the registry's redirects of blobs, or follows them itself and sends the bytes.
         - If the path stays the same, it passes on WWW-Authenticate too. If the path changes, it has one more task: see above.
 charged: LIMIT, Whose rate limit is charged
@@ -256,12 +266,12 @@ logins: TOKENS, Which login is used
         system. Type the user name and password that you have at the real registry. docker hands it to the daemon with each pull.
         docker, podman, skopeo and crane look only for the login that is stored under the host in the name. They do not use one
         for Docker Hub.
-        - docker 28 and older and regctl show this login to the registry's token server, too.
+        - docker 28 and older and regctl show this login to the registry's token server.
         - docker 29, podman, skopeo and crane do not: behind a redirect they pull public images only. A private one needs a
         reverse proxy.
         - `docker build` and newer versions of nerdctl use your Docker Hub login here, not the one for docker.example.com.
-        - In Kubernetes the pull secret must be for docker.example.com, the host in the image's name. A node with containerd then
-        shows it to the registry's token server, too.
+        - In Kubernetes the pull secret, the login that it keeps for a registry, must be for docker.example.com, the host in the
+        image's name. A node with containerd then shows it to the registry's token server.
 pushed: UPLOADS, Why not to push through a domain
     says Do not push (upload) images through a redirect, but to the registry by its own name.
         - At a 302 docker and other clients turn POST and PUT into GET, so uploads fail. If the registry has all the
@@ -278,8 +288,8 @@ moved: REDIRECTIONS, Moving to another registry
         - Users who log in need a login for the new registry. A firewall must allow it, its token server and its storage.
         - A cache or CDN in front of your domain may still have the old redirect: empty it.
 files: MANIFESTS, A registry of plain files
-    says A registry for reading only can be files on a web server. `pullscope vanity static` writes the files and the headers for
-        it. docker, podman and skopeo all pull.
+    says A registry for reading only can be files on a web server. `pullscope vanity static IMAGE --out FOLDER` writes the files
+        and the headers for it. docker, podman and skopeo all pull.
         - /v2/ answers 200: no token is needed, so every image is public.
         - /v2/NAME/manifests/DIGEST is each index and manifest. /v2/NAME/manifests/TAG is a copy; replace it to move the tag.
         - /v2/NAME/blobs/DIGEST is each config and layer, or a redirect to where it is.

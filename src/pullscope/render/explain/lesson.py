@@ -18,6 +18,7 @@ from pullscope.render.explain.table import (
     FIRST_TRY,
     FIRST_TRY_AGAIN,
     FIRST_TRY_EXPERT,
+    FIRST_TRY_REDIRECTED,
     FIRST_TRY_UNSEEN,
     KINDS,
     LOOKED_FOR,
@@ -191,7 +192,7 @@ class Lesson:
     def asked(self) -> str:
         """`GET registry-1.docker.io/v2/`."""
         method = self.hops[0].request.method if self.begins else self.shown.method
-        return f"{plain(method, 8)} {address(self.shown.first)}"
+        return f"{plain(method, 8)} {address(self.hops[0] if self.hops else self.shown.first)}"
 
     @property
     def answered(self) -> str:
@@ -250,7 +251,9 @@ def _first_try(step: Step, hops: list[Hop], pull: Pull, roles: Roles, told: set[
     seen += [Idea.VANITY] if any(roles.of_hop(hop) == "vanity" and hop.redirects for hop in hops) else []
     if any(hop.status == 401 and hop.challenges for hop in hops):
         seen.append(Idea.CHALLENGE)
+    refused = any(hop.status == 401 for hop in hops)
     said = FIRST_TRY_UNSEEN if _no_token_seen(hops) else FIRST_TRY_AGAIN if again else FIRST_TRY
+    said = said if refused else FIRST_TRY_REDIRECTED
     return Lesson(
         steps=(step,),
         shown=step,

@@ -186,5 +186,8 @@ FIRST_TRY = (
     "{client} asks {host} without a token first and is told to get one. The same request comes again below, with the "
     "token."
 )
+FIRST_TRY_REDIRECTED = (
+    "{host} redirects {client}, which knows already that a token is wanted there: it gets one before it follows, below."
+)
 FIRST_TRY_AGAIN = "Again without a token first: this part of {client} does not have the one that another part got."
 FIRST_TRY_EXPERT = "No preemptive token: the challenge (WWW-Authenticate) names realm, service and scope."
