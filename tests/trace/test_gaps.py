@@ -42,9 +42,13 @@ UNDECIDED = {
     ("docker-io-is-no-registry", "headers"): {"ping-not-redirected"},
     ("skopeo-429-at-the-ping", "headers"): {"rate-limited"},
     ("trivy-first-mirror-lacks-db", "headers"): {"rate-limited"},
+    ("chart-of-a-public-registry", "bodies"): {"login-not-needed"},
+    ("login-expired-public", "bodies"): {"login-not-needed"},
+    ("old-login-of-a-chart-all-may-read", "credentials"): {"scope-refused"},
 }
 """Two names were asked for at once, and no manifest says of which these blobs are; no Location says who led to a host; no
-User-Agent says that it is the same client that asks again; no words are a gateway's."""
+User-Agent says that it is the same client that asks again; no words are a gateway's, or say that a login is
+old; no login is seen that the token server of a registry where all may read refuses."""
 
 
 def _without(events: list[Event], gap: str) -> list[Event]:

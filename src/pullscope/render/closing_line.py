@@ -75,7 +75,7 @@ def _pull(pull: Pull) -> Iterator[str]:
         nothing_asked = pull.partner is not None and not layers.fetched
         yield "no layer asked for" if nothing_asked else f"{layers.fetched} of {count(layers.total, 'layer')}"
         if layers.already_present:
-            unknown = pull.client.family == UNKNOWN  # it may want one layer of all, as Flux does
+            unknown = pull.client.family in (UNKNOWN, "flux")  # Flux wants one layer of all, and others may
             yield f"{layers.already_present} {'not asked for' if unknown else 'already here'}"
     yield from _verified(pull)
 
