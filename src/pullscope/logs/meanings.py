@@ -84,6 +84,10 @@ parsing HTTP 413 response body: [\s\S]*>cloudflare<
 HTTP 413 response body
     a proxy in front of the registry takes no body of that size: raise its limit (client_max_body_size 0 in nginx,
         proxy-body-size of an Ingress, LimitRequestBody 0 in Apache)
+# S3's words (AmazonS3, "Error responses"); rpardini/docker-registry-proxy#26
+<Message>Request has expired
+    the storage of a blob refused its signed address, which had run out: pull again; if it is so each time, set the clock of this
+        machine (timedatectl set-ntp true), and let no cache keep the registry's redirects for longer
 # testcontainers/testcontainers-java#1283, zalando-incubator/baigan-config#83; run: skopeo 1.22, crane 0.20
 invalid character '<'|Unexpected character \('<'
     a web page or XML came where a registry answers with JSON, so that a proxy, a filter or a storage answered in its place:

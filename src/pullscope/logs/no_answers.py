@@ -131,6 +131,29 @@ no match(?:ing manifest)? for
 locating item named "[^"]+" for image with ID "([0-9a-f]+)"
     no registry is at fault: the store of images of this machine lacks a part of one: remove it (crictl rmi WHAT, podman rmi -f
         WHAT), and have it pulled again
+# docs.docker.com/go/deprecated-image-specs, google/go-containerregistry#377
+schema 1 support is disabled|unsupported MediaType: \W*application/vnd\.docker\.distribution\.manifest\.v1
+    what is there is in the old format of images (schema 1), which this client takes no more: name a newer tag or another image,
+        or convert it (skopeo copy --format v2s2 docker://IMAGE docker://TARGET)
+# Amazon ECR, "image tag mutability"
+The image tag '[^']+' already exists in the '([^']+)' repository and cannot be overwritten
+    the repository takes no other image under a tag that is there: push under another tag, or aws ecr put-image-tag-mutability
+        --repository-name WHAT --image-tag-mutability MUTABLE
+# aws-actions/amazon-ecr-login: ECR_REPOSITORY held the whole address
+The repository with name '[\w-]+\.[\w.:-]+/([^']+)' does not exist
+    the registry's host stands in the image's name twice: the repository is WHAT alone, and what names it (a variable of the job)
+        has to leave the host out
+# containers/image pkg/docker/config: containers-auth.json(5)
+mkdir /run/(?:user/\d+/)?containers: permission denied
+    no registry was asked: this user may not keep a login in /run: name a file of its own (--authfile FILE, or
+        REGISTRY_AUTH_FILE=FILE for all that follows), or set XDG_RUNTIME_DIR to a folder of its own
+# goharbor/harbor, "Deployment security"
+The image is not signed by (?:cosign|notation)
+    Harbor lets only signed images be pulled from this project, and sees no signature of this one: sign it in a form that this
+        version of Harbor reads, or switch that off in the project's Configuration (Deployment security)
+# sigstore/cosign, SIGNATURE_SPEC
+unsupported media type application/vnd\.dev\.(?:cosign|sigstore)\.
+    what is there is a signature, no image: name the image itself, which cosign verify checks
 # microsoft/vscode-dev-containers#1728
 unsupported media type (application/vnd\.\S+)
     what is there is no image, but something of another kind (WHAT): take the image's own name, or fetch it with its own tool (a

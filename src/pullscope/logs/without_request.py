@@ -21,7 +21,9 @@ from pullscope.trace.findings.login_commands import login_by_words
 
 _SOMEWHERE = re.compile(
     r"(?i)(?:(?:docker|oci|oras|registry)://|['\"](?=(?:[\w-]+\.)+[a-z]+(?::\d+)?/[^\s'\"]+[:@][^\s'\"]+['\"])|"
-    r"\b(?:(?<!base )images?|from|ref|reference|source|target|tag|fetching|building|(?:Retriev|pull|scann)ing|found for)"
+    r"^(?=\S+@sha256:[0-9a-f]{64}: Pulling )|"
+    r"\b(?:(?<!base )images?|(?<!Pulling )from|ref|reference|source|target|tag|fetching|"
+    r"building|(?:Retriev|pull|scann)ing|found for)"
     r"(?: (?:image|registry|repository|at))?[=: \"'\[(]+)(?=[\w./-]+[:@/]\w)(?!\w*-?sha256:)"
     r"((?:[\w.-]+(?::\d+)?/)*[a-z0-9][\w.-]*(?::(?!sha256-)\w(?:[\w.-]*\w)?)?"
     r"(?:@sha256:[0-9a-f]{64})?)(?![\w/@-]|:\w)"

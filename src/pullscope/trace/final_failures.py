@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pullscope.oci.agents import CONTAINERS_IMAGE
 from pullscope.oci.routes import Endpoint
-from pullscope.trace.kinds import WRITING
+from pullscope.trace.kinds import WRITING, gives_up
 from pullscope.trace.model import Kind, Outcome, Step
 from pullscope.trace.settle import RETRIED
 
@@ -38,6 +38,6 @@ def failed_for_good(step: Step) -> bool:
         goes_on = pull is not None and not pull.closed and not pull.pushing and pull.client.family in CONTAINERS_IMAGE
         return is_final(step) and step.last.status in TOKEN_REFUSED and not goes_on
     # What was asked for by tag, not every client checks; cosign clean asks for tags that may not be there.
-    deletes = step.kind is Kind.DELETE and not (step.route.cosign and _by_cosign(step))
+    deletes = step.kind is Kind.DELETE and not gives_up(step) and not (step.route.cosign and _by_cosign(step))
     wrong = step.verified is False and step.route.digest is not None
     return is_final(step) and (wrong or step.kind in WRITING or deletes)

@@ -108,6 +108,12 @@ class Hop:
         return self.finished.bytes if self.finished else None
 
     @property
+    def refuses_head(self) -> bool:
+        """Whether a storage refused HEAD of an address that is signed for GET, by which a lazy pull then asks there
+        (containerd/stargz-snapshotter#167)."""
+        return self.follows is not None and self.request.method == "HEAD" and self.status in (400, 403, 405)
+
+    @property
     def redirects(self) -> bool:
         return self.status in REDIRECTS and self.location is not None
 

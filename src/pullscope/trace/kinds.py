@@ -46,6 +46,11 @@ WRITING = frozenset({Kind.UPLOAD_START, Kind.UPLOAD_CHUNK, Kind.UPLOAD_FINISH, K
 """The steps that make a push of what a client does."""
 
 
+def gives_up(step: Step) -> bool:
+    """Whether an upload is given up: what a registry clears by itself in time, and need not take a request for."""
+    return step.method == "DELETE" and step.route.endpoint is Endpoint.UPLOAD
+
+
 def kind_of(step: Step, pull: Pull | None) -> Kind:
     """The kind as far as it can be known by now; final once the step is settled."""
     if step.is_token:

@@ -17,7 +17,7 @@ from pullscope.oci.documents import Manifest
 from pullscope.oci.media import MediaClass, media_class
 from pullscope.oci.reference import registry_name
 from pullscope.oci.routes import Endpoint
-from pullscope.trace.kinds import OPTIONAL, WRITING, kind_of, outcome_of, said_digest
+from pullscope.trace.kinds import OPTIONAL, WRITING, gives_up, kind_of, outcome_of, said_digest
 from pullscope.trace.model import Hop, Kind, Outcome, Pull, Step
 
 MOST_HOPS = 10
@@ -41,7 +41,7 @@ def may_continue(step: Step) -> bool:
         return not last.followed
     if status == 401:
         return step.route.endpoint not in (Endpoint.PING, Endpoint.V1_PING)
-    if status in RETRIED:
+    if status in RETRIED or last.refuses_head:
         return True
     if step.method == "HEAD" and status >= 400:
         # Classic dockerd and containerd ask again with GET, for the error's text (seen). A push asks HEAD to hear 404.
@@ -333,6 +333,8 @@ def _goes_on_without(pull: Pull, step: Step) -> bool:
         # By tag, then by the digest of the tag; what is gone is gone.
         asked_on = any(one.route.named == step.route.named and one.started > step.started for one in pull.steps)
         return asked_on or step.last.status == 404
+    if gives_up(step):
+        return True
     if step.kind is Kind.SEARCH and any(place[0] is Endpoint.CATALOG for place in pull.answered):
         return True
     # distribution-spec, conformance/04_management_test.go, looks for all that it has deleted.

@@ -115,7 +115,7 @@ class Stitcher:
             and bare(there) != bare(hop.request.url)
         ):
             self._told.add((hop.request.client, bare(there)), hop, hop.response.time)
-        if hop.follows is not None and hop.status in RETRIED:
+        if hop.follows is not None and (hop.status in RETRIED or hop.refuses_head):
             self.may_repeat(hop)  # oras and podman ask the storage itself again, not the registry (seen: 503)
         if hop.status == 401:
             if hop.follows is not None:

@@ -232,9 +232,17 @@ _ANSWER_AWAITED = re.compile(r"^(?!.*waiting for connection).*awaiting (?:respon
 """Go's net/http of a server that was reached, and has not answered yet."""
 
 
+def gave_up_sending(hop: Hop) -> bool:
+    """Whether .NET ended an upload by its own limit for the whole request (dotnet/sdk-container-builds#386)."""
+    own = hop.failed is not None and "HttpClient.Timeout" in hop.failed.reason
+    return own and hop.uploaded is not None and hop.uploaded.bytes > 0
+
+
 def failure(hop: Hop) -> Failure | None:
     """The way in which a request did not reach its host, or had no TLS with it; None where it had, or that is not known."""
     if hop.failed is None or hop.response is not None or hop.client_left or _ANSWER_AWAITED.search(hop.failed.reason):
+        return None
+    if gave_up_sending(hop):
         return None
     fitting = (one for one in FAILURES if one.far != "tls" or hop.request.url.startswith("https:"))
     found = next((one for one in fitting if one.words.search(hop.failed.reason)), None)

@@ -26,6 +26,7 @@ from pullscope.trace.findings.asked import (
     unknown_subject,
 )
 from pullscope.trace.findings.case import REFUSALS, is_write
+from pullscope.trace.findings.connections import gave_up_sending
 from pullscope.trace.findings.fronts import OF_BOTH, OF_SIZE, OF_TIME, limits, patience, unnamed
 from pullscope.trace.findings.put_before import of_its_type
 from pullscope.trace.findings.said import MOST, front, is_specific, says, tells_more
@@ -137,6 +138,9 @@ def of_size_and_time(one: Answer) -> str | None:
             else f"raise the body limit of {unnamed(one.hop, OF_SIZE)}"
         )
         return f"{own}: {small}"
+    if one.code == "upload-cut-off" and gave_up_sending(one.hop):
+        smaller = "push smaller layers (framework-dependent, not self-contained), or over a faster line"
+        return f"update the .NET SDK, which sends a layer in parts then; else {smaller}"
     if one.code == "upload-cut-off" and hangs_up(one):
         ends = "a push makes none in Amazon ECR, which ends it like that"
         made, push = one.step_there("creates"), one.step_there("push")  # CircleCI-Public/aws-ecr-orb#259

@@ -10,6 +10,7 @@ from pullscope.trace.findings.advice import clue
 from pullscope.trace.findings.answers import Answer, after
 from pullscope.trace.findings.asked import doing, other_bytes, request, unknown_subject
 from pullscope.trace.findings.case import REFUSALS, is_write
+from pullscope.trace.findings.connections import gave_up_sending
 from pullscope.trace.findings.grants import issued_for
 from pullscope.trace.findings.put_before import held_before
 from pullscope.trace.findings.rights import why_refused
@@ -146,6 +147,8 @@ def upload_cut_off(one: Answer) -> str:
     that is begun again at byte 0 is refused where a part of it came: apple/container#1895 (ECR), wendylabsinc/WendyOS#1072.
     """
     if one.hop.status is None:
+        if gave_up_sending(one.hop):
+            return f"{one.case.client} ended {_upload(one)} itself: that is its own limit of time for one request."
         when = "at the start" if hangs_up(one) else "in the middle"
         same = [step.last for step in one.case.bad if step.route.upload_id == one.step.route.upload_id is not None]
         after_it = [hop for hop in same if hop.status is not None and hop.request.time > one.hop.request.time]
