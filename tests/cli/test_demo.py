@@ -15,6 +15,7 @@ import pytest
 from tests.cli import warm
 
 from pullscope.cli.demo import _next_lines
+from pullscope.worlds.registries.table import REGISTRIES
 
 
 @cache
@@ -248,6 +249,6 @@ def test_registries_and_their_faults_are_listed() -> None:
     registries = run("demo", "--list-registries").stdout.splitlines()
     faults = run("demo", "--registry", "nexus", "--list-faults").stdout
 
-    assert len(registries) == 18
+    assert len(registries) == len(REGISTRIES)
     assert faults.startswith("nexus-anonymous-off ")
     assert "token-server-failed" not in faults
