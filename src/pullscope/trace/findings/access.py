@@ -13,6 +13,7 @@ from pullscope.trace.findings.case import listed, name_of
 from pullscope.trace.findings.client_settings import by_tls_only
 from pullscope.trace.findings.compared import realm_lost
 from pullscope.trace.findings.connections import failure, told
+from pullscope.trace.findings.paths import of_a_path_twice
 from pullscope.trace.findings.row import Case, Fact, Found, row
 from pullscope.trace.findings.storage_steps import of_where_it_was_named
 from pullscope.trace.model import Hop, Outcome, Step
@@ -80,7 +81,8 @@ def upstream_unreachable(case: Case) -> Iterator[Found]:
         one for one in case.steps if one.place == first.step.place and one.first.mirror_of and one.last.status == 404
     )
     if (lacks := next(missed, None)) is not None and first.follows is None:
-        fix = f"put {name_of(lacks)} into the mirror {lacks.first.host}, or correct the name by which it is asked; else {fix}"
+        put = f"put {name_of(lacks)} into the mirror {lacks.first.host}, or correct the name by which it is asked"
+        fix = f"{of_a_path_twice(Answer(case, lacks)) or put}; else {fix}"
     yield Found((hop.step for hop in lost), message, of_where_it_was_named(Answer(case, first.step)) or fix)
 
 

@@ -200,9 +200,10 @@ types of a list (write): '(?P<what>application/[\w.+-]+)' is not one of
 digest at ECR (write): does not match the image digest
     push it under a tag (crane push FILE {host}/{name}:TAG), and take the digest that this prints: what was sent has another than
     the one that was named, which was of the image before it was written to a file or changed
-# moby/buildkit#5747, chainguard-dev/apko#450, ko-build/ko#928
+# moby/buildkit#5747, chainguard-dev/apko#450, ko-build/ko#928, oras-project/oras#1133
 form at ECR (write): parameter at 'ImageManifest'
-    push it as an image (oci-artifact=false in buildx, cosign from version 2), for {host} knows no manifest of that form
+    push it as an image (oci-artifact=false in buildx, --image-spec v1.0 in oras, cosign from version 2), for {host} knows no
+    manifest of that form
 # sigstore/cosign#3758, GoogleContainerTools/kaniko#1095
 overwrite in Artifactory (write): could not locate artifact|_INVALID: HTTP 403 Forbidden
     push under a new tag, or give the account that {client} uses the right to write over tags (Delete/Overwrite) on that

@@ -216,7 +216,9 @@ def of_a_failure(one: Answer) -> str | None:
             return f"let {proxy}, a proxy on the way, ask a DNS server that knows {host} (dns_nameservers in squid.conf){past}"
         return f"allow {host} in {proxy}, a proxy on the way, and run curl -v {where_to_ask(one)} there: nothing came{past}"
     if one.hosted is not None:
-        return f"try again later, and see {one.hosted.status}"
+        whole = one.step.route.endpoint is Endpoint.TAGS and one.status in GATEWAY and "n=" not in hop.request.url
+        pages = "ask for the tags in pages (?n=100, then what Link names), which take less time; else " if whole else ""
+        return f"{pages}try again later, and see {one.hosted.status}"
     if name in ("Cloudflare", None) and one.status in _BY_STATUS:  # these statuses are Cloudflare's alone
         return of_the_status(one)
     if one.in_front is not None and name is not None:
