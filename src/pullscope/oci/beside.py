@@ -7,7 +7,6 @@ these: what is asked of a website is not told.
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 
 # docs.redhat.com, "Red Hat Quay API guide"; docs.docker.com/reference/api/hub (users/login and auth/token are its token servers);
 # goharbor/harbor, api/v2.0/swagger.yaml; docs.gitlab.com/api/container_registry; jfrog.com/help, "Artifactory REST APIs";
@@ -31,7 +30,6 @@ _WORDS = ("/api/v", "/artifactory/api/", "/service/rest/", "hub.docker.com/v2/")
 """Without one of these none of them fits: looking for it costs less."""
 
 
-@lru_cache(maxsize=64)
 def api_of(url: str) -> str | None:
     """The id of the registry whose own API such an address is."""
     if not any(word in url for word in _WORDS):
