@@ -226,14 +226,6 @@ UNDO = "undo  /opt/pullscope/bin/pullscope docker off --root /srv/a/tree/of/its/
             ],
         ),
         (
-            " fix    printf '%s\\n' '[plugins.\"io.containerd.cri\".registry]' | tee -a /etc/config.toml",
-            [
-                " fix    printf '%s\\n' \\",
-                "          '[plugins.\"io.containerd.cri\".registry]' | tee \\",
-                "          -a /etc/config.toml",
-            ],
-        ),
-        (
             "on    containerd (CRI, nerdctl): requests for docker.io go to the mirror first",
             ["on    containerd (CRI, nerdctl): requests for docker.io go", "      to the mirror first"],
         ),

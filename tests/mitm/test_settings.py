@@ -99,31 +99,6 @@ async def test_only_and_ignore_become_mitmproxys_own() -> None:
         assert context.options.allow_hosts == ["mine"]
 
 
-@pytest.mark.parametrize(
-    ("environment", "on_terminal", "expected"),
-    [
-        ({}, True, True),
-        ({}, False, False),
-        ({"NO_COLOR": "1"}, True, False),
-        ({"NO_COLOR": ""}, True, True),
-        ({"FORCE_COLOR": "1"}, False, True),
-        ({"FORCE_COLOR": "1", "NO_COLOR": "1"}, True, False),
-        ({"TERM": "dumb"}, True, False),
-    ],
-)
-def test_colour(
-    environment: dict[str, str], on_terminal: bool, expected: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """On a terminal only, unless told otherwise; NO_COLOR counts before FORCE_COLOR."""
-    for name in ("NO_COLOR", "FORCE_COLOR"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("TERM", "xterm")
-    for name, value in environment.items():
-        monkeypatch.setenv(name, value)
-
-    assert settings.wants_color(Terminal() if on_terminal else io.StringIO()) is expected
-
-
 def test_live_needs_a_terminal(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
     """In a pipe it is lines, and a sentence says so."""
     monkeypatch.setenv("TERM", "xterm")

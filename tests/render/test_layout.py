@@ -8,7 +8,7 @@ import pytest
 from tests.trace.findings.reports import FOLDER, read
 from tests.trace.wire import played
 
-from pullscope.render.layout import COMMAND, clauses, wrap_advice
+from pullscope.render.layout import COMMAND, clauses, wants_color, wrap_advice, wrap_command
 from pullscope.render.plain import plain
 
 LOGIN = re.compile(r"(?:echo \S+|(?:aws|az|oc) [^|;]+) \| [\w -]+ --password-stdin(?: [\w.-]+:?\d*\w)?")
@@ -28,6 +28,52 @@ def fixes() -> list[str]:
 def pasted(lines: list[str]) -> str:
     """What a shell reads: a line that ends in a backslash goes on in the next."""
     return re.sub(r" \\\n *", " ", "\n".join(lines))
+
+
+@pytest.mark.parametrize(
+    ("environment", "on_terminal", "expected"),
+    [
+        ({}, True, True),
+        ({}, False, False),
+        ({"NO_COLOR": "1"}, True, False),
+        ({"NO_COLOR": ""}, True, True),
+        ({"FORCE_COLOR": "1"}, False, True),
+        ({"FORCE_COLOR": "1", "NO_COLOR": "1"}, True, False),
+        ({"TERM": "dumb"}, True, False),
+    ],
+)
+def test_colour(
+    environment: dict[str, str], on_terminal: bool, expected: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a terminal only, unless told otherwise; NO_COLOR counts before FORCE_COLOR, and what was chosen before both."""
+    for name in ("NO_COLOR", "FORCE_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr("sys.stdout.isatty", lambda: on_terminal, raising=False)
+
+    assert wants_color() is expected
+    assert wants_color(chosen=not expected) is not expected
+
+
+@pytest.mark.parametrize(
+    ("fix", "lines"),
+    [
+        ("mv a b && run  # and restart the proxy", ["mv a b && run  # and restart the proxy"]),
+        (
+            "mkdir -p /home/ann/.mitmproxy/not-a-ca && pullscope docker on  # and restart the proxy",
+            ["mkdir -p /home/ann/.mitmproxy/not-a-ca \\", "  && pullscope docker on", "# and restart the proxy"],
+        ),
+        (
+            "printf '%s\\n' '[plugins.\"io.containerd.cri\".registry]' | tee -a /etc/config.toml",
+            ["printf '%s\\n' \\", "  '[plugins.\"io.containerd.cri\".registry]' | tee \\", "  -a /etc/config.toml"],
+        ),
+    ],
+)
+def test_a_command_alone(fix: str, lines: list[str]) -> None:
+    """It is one for the shell in as many lines as it takes, and a remark behind it ends none of them too early."""
+    assert wrap_command(fix, 50) == lines
 
 
 @pytest.mark.parametrize("columns", [60, 80])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from pullscope.oci.verdicts import ClientOutcome, ClientVerdict, Problem, Severity
+from pullscope.oci.verdicts import ClientOutcome, ClientVerdict, Problem, Severity, warning
 from pullscope.render.layout import Line, paint
 from pullscope.render.matrix import Row, count_of, matrix, problem_lines
 
@@ -84,6 +84,27 @@ def test_what_servers_say_is_data() -> None:
     lines += problem_lines([Problem(code="c\x1b", message="m\x07", fix="f\r", where="w\n")])
 
     assert all(char.isprintable() for line in text(lines) for char in line)
+
+
+def test_a_problem_is_told_as_the_story_tells_a_finding() -> None:
+    """Its code and its place, which is not said twice; the worst first; a command as a whole, prose in whole words."""
+    problems = [
+        warning(
+            "not-read", "It was not read.", "systemctl restart containerd  # and wait", "/etc/containerd/config.toml:12"
+        ),
+        Problem("not-there", "/etc/a is not there.", "sh -c 'touch /etc/a'", "/etc/a"),
+    ]
+
+    assert text([*problem_lines(problems, 40, pasted=True)]) == [
+        " error  not-there",
+        "        /etc/a is not there.",
+        " fix    sh -c 'touch /etc/a'",
+        " warn   not-read",
+        "        /etc/containerd/config.toml:12",
+        "        It was not read.",
+        " fix    systemctl restart containerd",
+        "        # and wait",
+    ]
 
 
 def test_counts_what_matters() -> None:

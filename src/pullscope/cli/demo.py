@@ -12,7 +12,7 @@ from pullscope.cli import options
 from pullscope.cli.exits import Complaint, lines_of, say, speaking, typed, unknown
 from pullscope.cli.options import Color, EveryHop
 from pullscope.oci.known_registries import login_command
-from pullscope.render.layout import screen_width, wrap_advice
+from pullscope.render.layout import screen_width, wants_color, wrap_advice
 
 if TYPE_CHECKING:
     from pullscope.worlds.hub.faults.fault import Fault
@@ -106,7 +106,6 @@ def demo(
     login = (row.needs_login or (chosen is not None and chosen.login)) and not (chosen is not None and chosen.private)
     start_of(client, login=login)  # a ValueError where there is none
 
-    from pullscope.cli.exits import wants_color
     from pullscope.cli.proxy_words import check_recording
     from pullscope.mitm.demo import run_demo
     from pullscope.mitm.watch import Watch
@@ -114,8 +113,7 @@ def demo(
     from pullscope.render.views import make_view
 
     words = _introduction(client, row, chosen, vanity=vanity, login=login, explain=explain)
-    ours = {"color": wants_color(color), "verbose": verbose}
-    watch = Watch(make_view=lambda name, write, **_: make_view(name, write, **ours), labels=label)
+    watch = Watch(make_view=lambda name, write, **_: make_view(name, write, verbose=verbose, color=color), labels=label)
     check_recording(out)
     settings = [f"pullscope_out={out}"] if out is not None else []
     if explain:

@@ -12,9 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import typer
-
-from pullscope.cli.exits import lines_of, say, tell
+from pullscope.cli.exits import say, show, tell
 from pullscope.host import HostError, command, layout, machine, trust, untrusted_file
 from pullscope.host.command import Invoker, beside_python, invoker, this_command
 from pullscope.host.layout import Layout
@@ -23,8 +21,8 @@ from pullscope.host.plan_words import Program
 from pullscope.host.proxy_child import silence
 from pullscope.host.tree import Tree
 from pullscope.oci.verdicts import Problem
-from pullscope.render.lines import FIX, severity_lead
-from pullscope.render.matrix import printable
+from pullscope.render.layout import screen_width
+from pullscope.render.matrix import problem_lines
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -161,9 +159,5 @@ def tell_change(text: str) -> None:
 
 
 def print_problems(problems: Iterable[Problem]) -> None:
-    """Each problem, and on the next line its fix, which is whole, to be pasted."""
-    for problem in problems:
-        for line in lines_of(severity_lead(problem.severity)[0], problem.message):
-            typer.echo(printable(line))
-        if problem.fix:
-            tell(printable(f"{FIX}{problem.fix}"))
+    """What is wrong with this machine, each with the command that mends it; in a pipe in whole lines, to be searched."""
+    show(problem_lines(problems, screen_width() if sys.stdout.isatty() else sys.maxsize, pasted=True))

@@ -32,7 +32,7 @@ from pullscope.oci.verdicts import ExitCode
 if TYPE_CHECKING:
     from pullscope.render.layout import Line
 
-_LEAD = re.compile(r"( fix {4}|(?:run:|undo|proxy|later|next|then) +)|(?:[\w/]+(?: \w+)?)? {2,}")
+_LEAD = re.compile(r"((?:run:|undo|proxy|later|next|then) +)|(?:[\w/]+(?: \w+)?)? {2,}")
 """What stands before a text in a column of its own; the first kind before a command, which a remark may follow."""
 
 _REMARK = re.compile(r" +(?=\([^()]*\)$)|$")
@@ -41,24 +41,20 @@ _ADDRESS = re.compile(r"\s*(?:write )?(?:--[\w-]+ )?[\w.-]*[/=:]\S+[^\s.]")
 """What stands last where a command line or a file has to be written otherwise."""
 
 
-def wants_color(chosen: bool | None = None) -> bool:
-    """Whether stdout takes colour: as `chosen`, else NO_COLOR, FORCE_COLOR (no-color.org, force-color.org), else a terminal."""
-    if chosen is not None:
-        return chosen
-    if os.environ.get("NO_COLOR"):
-        return False
-    return bool(os.environ.get("FORCE_COLOR")) or (sys.stdout.isatty() and os.environ.get("TERM") != "dumb")
-
-
 def end_with(told: Iterable[str | Line] | dict[str, Any], code: ExitCode) -> NoReturn:
     """Print lines, or a document of JSON, and end with the code, also where the reader leaves before the last line."""
-    from pullscope.render.layout import paint
-
     with reader_may_leave():
-        color = wants_color()
-        for line in [json.dumps(told, indent=2)] if isinstance(told, dict) else told:
-            print(line if isinstance(line, str) else paint(line, color=color), flush=True)
+        show([json.dumps(told, indent=2)] if isinstance(told, dict) else told)
     raise typer.Exit(code)
+
+
+def show(lines: Iterable[str | Line]) -> None:
+    """Print lines, styled ones in colour where stdout takes it."""
+    from pullscope.render.layout import paint, wants_color
+
+    color = wants_color()
+    for line in lines:
+        print(line if isinstance(line, str) else paint(line, color=color), flush=True)
 
 
 @contextmanager

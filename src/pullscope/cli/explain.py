@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pullscope.cli.exits import Complaint, say, speaking, unknown, wants_color
+from pullscope.cli.exits import Complaint, say, speaking, unknown
 from pullscope.cli.options import Color
 from pullscope.cli.source import choose, is_message, is_there, name_of, read_trace
 from pullscope.render.explain.glossary import TERMS, term
 from pullscope.render.formats import FORMS, Told
-from pullscope.render.layout import screen_width
+from pullscope.render.layout import screen_width, wants_color
 
 if TYPE_CHECKING:
     from pullscope.render.explain.lesson_text import Demo

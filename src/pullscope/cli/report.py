@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pullscope.cli.exits import Complaint, reader_may_leave, say, speaking, unknown, wants_color
+from pullscope.cli.exits import Complaint, reader_may_leave, say, speaking, unknown
 from pullscope.cli.options import Color, EveryHop
 from pullscope.cli.source import choose, few_collections, keep_input, name_of, put, read_trace
 from pullscope.oci.verdicts import ExitCode
 from pullscope.render.formats import FORMS
-from pullscope.render.layout import WIDTH, screen_width
+from pullscope.render.layout import WIDTH, screen_width, wants_color
 from pullscope.render.plain import plain
 
 if TYPE_CHECKING:

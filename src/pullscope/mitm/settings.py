@@ -275,15 +275,6 @@ def prints_here() -> bool:
     return is_dump() and ctx.options.pullscope_view != "none"
 
 
-def wants_color(file: IO[str]) -> bool:
-    """Colour on a terminal only, unless told otherwise (no-color.org, force-color.org)."""
-    if os.environ.get("NO_COLOR"):
-        return False
-    if os.environ.get("FORCE_COLOR"):
-        return True
-    return file.isatty() and os.environ.get("TERM") != "dumb"
-
-
 def view_for(file: IO[str]) -> str:
     """The view that was chosen, or the nearest that this stdout can show."""
     view: str = ctx.options.pullscope_view

@@ -34,7 +34,7 @@ class OwnsScreen(Protocol):
 class MakeView(Protocol):
     """Makes a view that writes whole lines with `write`."""
 
-    def __call__(self, name: str, write: Callable[[str], None], *, color: bool, verbose: bool) -> View | None: ...
+    def __call__(self, name: str, write: Callable[[str], None], *, verbose: bool) -> View | None: ...
 
 
 Labels = Callable[[Hop], tuple[str, str]]

@@ -131,12 +131,8 @@ class Watch:
             return
         if self._make_view is not None and settings.prints_here():
             self._screen = Outlet(sys.stdout, on_error=lambda _error: None, owns=False)
-            self._view = self._make_view(
-                settings.view_for(sys.stdout),
-                self._screen.write,
-                color=settings.wants_color(sys.stdout),
-                verbose=ctx.options.pullscope_verbose,
-            )
+            name = settings.view_for(sys.stdout)
+            self._view = self._make_view(name, self._screen.write, verbose=ctx.options.pullscope_verbose)
             if isinstance(self._view, OwnsScreen):
                 self._borrowed = BorrowedOutput(self._view.print_above)
         self._clock = asyncio.get_running_loop().create_task(self._tick_for_ever())

@@ -26,9 +26,16 @@ class ExitCode(IntEnum):
 
 
 class Severity(StrEnum):
+    """How bad something is, the worst first."""
+
     ERROR = "error"
     WARNING = "warning"
     INFO = "info"
+
+    @property
+    def rank(self) -> int:
+        """To sort by: 0 is the worst."""
+        return [*Severity].index(self)
 
 
 @dataclass(frozen=True, slots=True)

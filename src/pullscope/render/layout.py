@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
+import sys
 from collections.abc import Iterable, Iterator
 
 WIDTH = 79
@@ -21,6 +23,15 @@ def screen_width() -> int:
 def fitting(columns: int) -> int:
     """The columns to fill of so many."""
     return max(NARROWEST, min(columns, WIDEST)) - 1
+
+
+def wants_color(chosen: bool | None = None) -> bool:
+    """Whether stdout takes colour: as `chosen`, else NO_COLOR, FORCE_COLOR (no-color.org, force-color.org), else a terminal."""
+    if chosen is not None:
+        return chosen
+    if os.environ.get("NO_COLOR"):
+        return False
+    return bool(os.environ.get("FORCE_COLOR")) or (sys.stdout.isatty() and os.environ.get("TERM") != "dumb")
 
 
 STYLES = {"bold": "1", "dim": "2", "red": "1;31", "green": "32", "yellow": "33", "cyan": "36"}
@@ -62,8 +73,8 @@ def shell_lines(lead: str, words: Iterable[str], width: int, *, hang: int = 2) -
     return f" \\\n{' ' * (len(lead) + hang)}".join([lead + rows[0], *rows[1:]]).replace("\0", " ").split("\n")
 
 
-SHELL_WORD = re.compile(r"""(?:(?:\||--?[\w-]*) (?=[^-|\s]|-(?!\S)))?(?:'[^']*'|"[^"]*"|\$\([^()]*\)|\S)+""")
-"""A word of a command, with the option or the bar before it."""
+SHELL_WORD = re.compile(r"""(?:(?:\||&&|--?[\w-]*) (?=[^-|\s]|-(?!\S)))?(?:'[^']*'|"[^"]*"|\$\([^()]*\)|\S)+""")
+"""A word of a command, with the option, the bar or the `&&` before it."""
 
 _VERB = (
     "(?:add|add-iam-policy-binding|check|demo|diff|docker|doctor|env|explain|init|lint|mirror|report|sandbox|scrub|service|try|vanity|"
@@ -92,6 +103,13 @@ def wrap_advice(text: str, room: int) -> list[str]:
         words = SHELL_WORD.findall(whole) if "\0" in line and len(line) > room else []
         lines += shell_lines("", words, room) if len(words) > 2 else [whole]
     return lines
+
+
+def wrap_command(text: str, room: int) -> list[str]:
+    """A command in lines that can be pasted; a remark behind it stands below, for no shell reads on after one."""
+    command, mark, remark = text.partition("  # ")
+    lines = shell_lines("", SHELL_WORD.findall(command), room)
+    return [*lines, f"# {remark}"] if mark and len(text) > room else [*lines[:-1], f"{lines[-1]}{mark}{remark}"]
 
 
 def wrap_fix(text: str, room: int) -> list[str]:

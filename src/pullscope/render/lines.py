@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from pullscope.oci.amounts import count, size
 from pullscope.render.closing_line import DOES, verdict
-from pullscope.render.layout import WIDTH, Line, Piece, paint, wrap, wrap_fix, wrapped
+from pullscope.render.layout import WIDTH, Line, Piece, paint, wrap, wrap_command, wrap_fix, wrapped
 from pullscope.render.names import client_line, heading, numbered, reference_line
 from pullscope.render.plain import plain
 from pullscope.render.step_lines import step_lines
@@ -259,16 +259,19 @@ def finding_lines(finding: Finding, width: int = WIDTH) -> Iterator[Line]:
     return told_lines(finding.severity, _headline(finding), finding.message, finding.fix, width)
 
 
-def told_lines(severity: Severity, headline: str, message: str, fix: str | None, width: int) -> Iterator[Line]:
-    """How the story and every command say what is wrong."""
-    yield [severity_lead(severity), (headline, SEVERITY_STYLES[severity])]
+def told_lines(
+    severity: Severity, headline: str, message: str, fix: str | None, width: int, *, pasted: bool = False
+) -> Iterator[Line]:
+    """How the story and every command say what is wrong; a `pasted` fix is a command as a whole."""
+    yield from wrapped([severity_lead(severity), (headline, SEVERITY_STYLES[severity])], width)
     for text in wrap(plain(message, 1200), width - len(_MARGIN)):
         yield [(_MARGIN, None), (text, None)]
-    yield from fix_lines(plain(fix or "", 1200), width)
+    yield from fix_lines(plain(fix or "", len(fix or "") if pasted else 1200), width, pasted=pasted)
 
 
-def fix_lines(fix: str, width: int) -> Iterator[Line]:
-    for number, text in enumerate(wrap_fix(fix, width - len(_MARGIN)) if fix else ()):
+def fix_lines(fix: str, width: int, *, pasted: bool = False) -> Iterator[Line]:
+    wrapping = wrap_command if pasted else wrap_fix
+    for number, text in enumerate(wrapping(fix, width - len(_MARGIN)) if fix else ()):
         yield [(FIX, "green") if number == 0 else (_MARGIN, None), (text, None)]
 
 

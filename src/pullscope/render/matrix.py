@@ -6,7 +6,7 @@ is replaced.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from pullscope.oci.amounts import count
@@ -85,11 +85,15 @@ def _advice(listed: Iterable[Row], width: int) -> list[Line]:
     return lines
 
 
-def problem_lines(problems: Sequence[Problem], width: int = WIDTH) -> Iterator[Line]:
-    """`error  code  where`, the sentence and the fix, as the story has them."""
-    for one in problems:
-        headline = f"{printable(one.code)}  {printable(one.where or '')}".rstrip()
-        yield from told_lines(one.severity, headline, one.message, one.fix, width)
+def problem_lines(problems: Iterable[Problem], width: int = WIDTH, *, pasted: bool = False) -> Iterator[Line]:
+    """`error  code  where`, the sentence and the fix, as the story has them, the worst first.
+
+    A place that the sentence names is not said twice. With `pasted` every fix is a command as a whole.
+    """
+    for one in sorted(problems, key=lambda problem: problem.severity.rank):
+        where = one.where if one.where and one.where not in one.message else ""
+        headline = f"{printable(one.code)}  {printable(where)}".rstrip()
+        yield from told_lines(one.severity, headline, one.message, one.fix, width, pasted=pasted)
 
 
 def count_of(problems: Iterable[Problem], *, notes: bool = False) -> str:

@@ -6,15 +6,18 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from pullscope.render.layout import screen_width
+from pullscope.render.layout import screen_width, wants_color
 from pullscope.render.lines import Story
 
 if TYPE_CHECKING:
     from pullscope.render.live import LiveView
 
 
-def make_view(name: str, write: Callable[[str], None], *, color: bool, verbose: bool) -> Story | LiveView | None:
-    """The view of that name; None for `none`. Raises ValueError for an unknown name."""
+def make_view(
+    name: str, write: Callable[[str], None], *, verbose: bool, color: bool | None = None
+) -> Story | LiveView | None:
+    """The view of that name, `color`ed where stdout takes it; None for `none`. Raises ValueError for an unknown name."""
+    color = wants_color(color)
     match name:
         case "lines":
             fixed = None if sys.stdout.isatty() else screen_width()  # only a terminal's may change

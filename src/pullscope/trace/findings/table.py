@@ -89,7 +89,6 @@ token-not-used head-not-allowed
 """What knows more comes first: of two that stand on one step the first is told, and the other follows from it."""
 
 _PLACES = {code: place for place, code in enumerate(re.sub(r"#.*", "", ORDER).split())}
-_RANK = (Severity.INFO, Severity.WARNING, Severity.ERROR)
 
 
 def findings_of(case: Case) -> list[Finding]:
@@ -103,18 +102,21 @@ def findings_of(case: Case) -> list[Finding]:
     ]
     every = _found(looks, case)
     if mirrored:  # its client goes on past it, so that nothing seen there is the end
-        every = [replace(one, severity=min(one.severity, Severity.WARNING, key=_RANK.index)) for one in every]
+        every = [
+            replace(one, severity=max(one.severity, Severity.WARNING, key=lambda severity: severity.rank))
+            for one in every
+        ]
     elif case.over and case.failed and all(finding.severity is not Severity.ERROR for finding in every):
         every += _found(LAST_RESORTS.items(), case)
     kept = []
     for finding in every:
-        least = max(1, _RANK.index(finding.severity))  # a mere risk does not explain a failure, and info nothing
-        causes = [cause for cause in every if _RANK.index(cause.severity) >= least]
+        # A mere risk does not explain a failure, and info nothing.
+        causes = [cause for cause in every if cause.severity.rank <= min(finding.severity.rank, Severity.WARNING.rank)]
         if any(_explains(cause, finding) for cause in causes):
             continue
         soft = any(finding.code in ROWS[cause.code].softens.split() for cause in causes)
         kept.append(replace(finding, severity=Severity.INFO) if soft else finding)
-    return sorted(_ended(kept, case) if case.over else kept, key=lambda finding: -_RANK.index(finding.severity))
+    return sorted(_ended(kept, case) if case.over else kept, key=lambda finding: finding.severity.rank)
 
 
 def _explains(cause: Finding, finding: Finding) -> bool:

@@ -214,8 +214,7 @@ def lint(rules: RuleFile, host: str, repository: str | None = None, *, strict: b
             else one
             for one in found
         ]
-    rank = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}
-    return tuple(sorted(dict.fromkeys(found), key=lambda one: (rank[one.severity], _line(one.where), one.code)))
+    return tuple(sorted(dict.fromkeys(found), key=lambda one: (one.severity.rank, _line(one.where), one.code)))
 
 
 def _line(where: str | None) -> tuple[str, int]:
