@@ -73,6 +73,9 @@ IN_SHORT: Mapping[str, str] = {
 """A cause for one line of a table; `{host}` and `{status}` are those of the step that shows it. Where there was no answer,
 the reason for that is told instead; a code that is not here is told as it is."""
 
+_FOR_OTHERS = frozenset({"missing-content-digest"})
+"""What is an info to a client that gets on without it, and is told of a registry: others may not."""
+
 _KEPT_BACK = frozenset({"access-denied", "credentials-not-used"})
 """What a trace sees where a client keeps its login to itself."""
 
@@ -137,7 +140,7 @@ def problems_of(runs: Iterable[Ran]) -> tuple[Problem, ...]:
     for ran in runs:
         for pull in traced(ran).pulls if ran.outcome.pulled else ():
             for one in pull.findings:
-                if one.severity is not Severity.INFO:
+                if one.severity is not Severity.INFO or one.code in _FOR_OTHERS:
                     message = one.message[:1].upper() + one.message[1:]
                     problem = warning(one.code, message, one.fix)
                     found.setdefault(one.code, problem)

@@ -145,6 +145,10 @@ private_source_authentication_failure
     ghcr.io does not let that login write the package WHAT: in a workflow permissions: packages: write, and Write for its
         repository in the package's settings (Manage Actions access); else a classic token with write:packages; if it may, and a
         second run passes, that was a fault of ghcr.io
+\[auth\] (?:\S+:pull )?(\S+):(?:pull,push|push,pull) token for (?P<host>[\w.:-]+)[\s\S]*unexpected status: 40[13]
+    by the token that BuildKit asked for before it, HOST refused a push of WHAT: docker login HOST there where it runs, with an
+        account or token that may push that; if it may, a rule there forbids it (a quota, a tag that may not be changed), which
+        crane push FILE REPOSITORY shows in words (FILE: --output type=docker,dest=FILE)
 # macbre/push-to-ghcr#26
 permission_denied: The requested installation does not exist
     ghcr.io does not let that token write there: GITHUB_TOKEN writes packages of the owner of its own repository alone: name

@@ -92,6 +92,8 @@ def without_a_request(text: str) -> str:
     if known is not None:
         what = redact_text(next(filter(None, known[0].groups()), ""))
         meant = re.sub(r"\bWHAT\b", lambda _: what, known[2])
+        named = known[0].groupdict().get("host")
+        image = image or (parsed(f"{named}/{what}") if named else None)
         return f"means: {_filled_in(meant, image, who or reader.speaker)}{_why(known[1], text)}"
     meant = f"; {status}: {MEANT.get(status, MEANT[500] if status >= 500 else 'see its words')}" if status else ""
     asked, told = ASKED.search(text), re.search(r"\bpulling from host (\S+)", text)

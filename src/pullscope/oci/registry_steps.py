@@ -8,8 +8,8 @@ mends its way to a registry behind it, `upstream` where it keeps its login there
 through to its storage, `limit` what it counts, `api` opens the API beside it, `public` where its own address is set,
 `realm` that of its token server, `redirect` what keeps it from sending to its storage, `takes` what can be pushed to, `status`
 where its faults are told, `scan` where it is said what may not be pulled, `page` where people see what is public, `lists` lists
-repositories. `fixed` lets tags be changed that may not be, `signed` those of signatures alone. Braces: the names of
-`KnownRegistry.step`.
+repositories, `open` lets all read without a login. `fixed` lets tags be changed that may not be, `signed` those of signatures
+alone. Braces: the names of `KnownRegistry.step`.
 """
 
 from __future__ import annotations
@@ -143,6 +143,7 @@ gitlab
 aliyun
     # alibabacloud.com/help/en/acr/user-guide/grant-ram-user-system-policy
     grant attach the policy AliyunContainerRegistry[ReadOnly|Full|Full]Access to that RAM user, in the account that has {owner}
+        (the namespace in the name: of somebody else, if it is not in your console)
 huawei-swr
     # docs.otc.t-systems.com/software-repository-container/umn/user_permissions.html
     grant give its IAM user [Read|Write|Manage] at the organization {owner} in SWR's console
@@ -200,6 +201,9 @@ artifactory
     public https://{host} as Custom Base URL in its general settings
 nexus
     # help.sonatype.com/en/privileges.html; support.sonatype.com/hc/en-us/articles/218707647
+    # help.sonatype.com/en/docker-authentication.html; sonatype/nexus-public#410, #311, #227, #921, ansible-ThoTeam/nexus3-oss#370
+    open Security, Anonymous Access (user anonymous, realm Local Authorizing Realm), Security, Realms (Docker Bearer Token Realm
+        active), and Allow anonymous docker pull in that repository (forceBasicAuth: false by REST)
     api curl -u USER:PASSWORD {url}, with a user whose role has the privilege for that
     takes push to a hosted repository of {host}, by its own port or path: a proxy or group takes none
     grant give its role the privilege nx-repository-view-docker-REPOSITORY-[read|add, -edit and -read|delete] (Security, Roles)

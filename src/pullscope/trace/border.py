@@ -25,7 +25,7 @@ from pullscope.oci.redact import Numbers, redact_headers
 from pullscope.oci.request_secrets import NONE, Secrets, both, secrets_of, secrets_sent, without_secrets
 from pullscope.oci.routes import Endpoint, route
 from pullscope.oci.scrub import GONE, redact_text, redact_url
-from pullscope.oci.urls import canonical, joined
+from pullscope.oci.urls import canonical, host_of, joined
 from pullscope.trace.bounded_table import Newest
 from pullscope.trace.events import Event, Failed, Finished, Relayed, Requested, Responded, TlsRefused, Uploaded
 
@@ -123,6 +123,10 @@ class Border:
         at_hand = secrets_of(request.url, request.headers)
         self._open[self._exchange] = _Open(request, at_hand)
         fields = request.headers
+        if host_of(raw_url) != (spelled := host_of(request.url)) and "host" not in fields:
+            fields = Headers(
+                [*fields, ("host", spelled)]
+            )  # a default port that the client spells out: its login goes by it
         scheme, credential = self._authorization(fields.get("authorization"))
         referer = fields.get("referer")
         return Requested(

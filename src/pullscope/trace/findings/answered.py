@@ -12,7 +12,7 @@ from pullscope.trace.findings.case import REFUSALS, in_turn, listed, name_of, re
 from pullscope.trace.findings.client_settings import out_of_mirrors
 from pullscope.trace.findings.fixes import fix_of, where_to_ask
 from pullscope.trace.findings.grants import rights, waits_for_a_token
-from pullscope.trace.findings.missing import named_by
+from pullscope.trace.findings.missing import has_the_name, named_by
 from pullscope.trace.findings.paths import of_a_short_name
 from pullscope.trace.findings.put_before import of_no_tag
 from pullscope.trace.findings.refused_logins import refused_login
@@ -160,9 +160,8 @@ def manifest_unknown(one: Answer) -> str:
     if "@" in (step.route.reference or ""):
         return f"{where} knows no reference {step.route.reference}{_why(one)}: that is a tag and a digest in one."
     put = f" {untagged[0]}" if (untagged := of_no_tag(one)) is not None else ""
-    if step.route.digest is None:  # of a status alone, whether there is such a repository is not known
-        wordless = not one.hop.errors and lacking(one.hop.request, "bodies")
-        what = name_of(step) if wordless else f"tag {step.route.reference} in {name}"
+    if step.route.digest is None:
+        what = f"tag {step.route.reference} in {name}" if has_the_name(one) else name_of(step)
         return f"{where} has no {what}{_why(one)}.{put}"
     before = f", which it named for {tag} just before" if (tag := named_by(one)) is not None else ""
     listed_in = " that the image's index names" if step.expectation is not None else ""

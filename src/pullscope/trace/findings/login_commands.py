@@ -1,4 +1,5 @@
 """How a client is logged in and out: the registry's own command where it is known, else the client's.
+One file, because each of these asks the others which command it is.
 
 `docker login` is what a client without a row reads (~/.docker/config.json). A row is what a family's logins are made with, where
 {} stands for the registry, and in brackets who else sends the same User-Agent, or where else it reads logins.
@@ -73,8 +74,20 @@ _BY_A_KUBELET = re.compile(r"UpstreamClient\(Go-http-client")
 _PIPED = re.compile(r"(?:echo )?(.+) \| docker login .*(?:-u|--username) (\S+)")
 
 
+def as_named(case: Case, host: str) -> str:
+    """The host as the client names it: also with a default port, which no address has, and by which its logins are kept."""
+    named = {f"{host}:443", f"{host}:80"}
+    spelled = ((hop.request.headers.get("host") or "").lower() for hop in case.hops if hop.host == host)
+    return next((name for name in spelled if name in named), host)
+
+
 def login(case: Case, host: str) -> str:
-    """The command by which this client is logged in to a host: the registry's own where it is known.
+    """The command by which this client is logged in to a host, as it names it."""
+    return _login(case, host).replace(host, as_named(case, host))
+
+
+def _login(case: Case, host: str) -> str:
+    """The registry's own command where it is known, else the client's.
 
     Docker Hub's login goes by another name than its host: docker keeps it as https://index.docker.io/v1/, which is where
     `docker login` without a name puts it.
@@ -181,6 +194,12 @@ def renewal(case: Case) -> str:
     if _controller(case) is not None:
         return "let a job do so in time, or let it use the identity that the cloud gives it (provider in Flux)"
     return "a credential helper does so by itself"
+
+
+def or_open(case: Case, host: str) -> str:
+    """What lets all read there without a login, where that takes more than one setting."""
+    opens = known.step("open") if (known := registry_at(case, host)) is not None else None
+    return f"; if all may read it, let {host} take who has none: {opens}" if opens and not case.writes else ""
 
 
 def log_in(case: Case, host: str, *, again: bool = False, over: bool = False, mirror: bool = False) -> str:

@@ -11,7 +11,7 @@ from pullscope.trace.findings.asked import LOOKERS, request, subject
 from pullscope.trace.findings.case import asked_repositories, in_storage, listed, repositories, was_anonymous
 from pullscope.trace.findings.fixes import of_a_name
 from pullscope.trace.findings.grants import challenger, public_front, pushes, refuses_access
-from pullscope.trace.findings.login_commands import as_typed, log_in, login
+from pullscope.trace.findings.login_commands import as_typed, log_in, login, or_open
 from pullscope.trace.findings.missing import chart_folder
 from pullscope.trace.findings.row import Case, Fact, Found, Severity, row
 from pullscope.trace.findings.said import answered_by, front, quoted
@@ -73,7 +73,7 @@ def credentials_not_used(case: Case) -> Iterator[Found]:
             yield Found(
                 [step],
                 f"{step.last.host} {why} asked nothing more.",
-                log_in(case, step.last.host),
+                f"{log_in(case, step.last.host)}{or_open(case, step.last.host)}",
                 severity=Severity.ERROR,
             )
     logged_in = {hop.host for hop in case.hops if hop.request.authorization == "basic" and not hop.step.is_token}
@@ -103,7 +103,7 @@ def credentials_not_used(case: Case) -> Iterator[Found]:
             f"name the image {registry_name(last.host)}/{last.route.repository or 'NAME'} and log in there "
             f"({login(case, last.host)}), or let {step.first.host} proxy to it: a login goes by the host in an image's name"
             if step.first.host != last.host
-            else f"{log_in(case, last.host)}{as_typed(login(case, last.host), last.host)}",
+            else f"{log_in(case, last.host)}{as_typed(login(case, last.host), last.host)}{or_open(case, last.host)}",
         )
 
 
@@ -169,6 +169,7 @@ def _no_anonymous_token(case: Case, step: Step) -> Found:
             if name and page
             else log
         )
-        + ("; without the right to see it, the answer is the same for a name that does not exist" if name else ""),
+        + ("; without the right to see it, the answer is the same for a name that does not exist" if name else "")
+        + or_open(case, host),
         severity=case.severity(step, otherwise=Severity.ERROR if case.over else Severity.WARNING),
     )

@@ -62,7 +62,7 @@ def manifest_too_large(case: Case) -> Iterator[Found]:
     remedy="send Docker-Content-Digest",
 )
 def missing_content_digest(case: Case) -> Iterator[Found]:
-    """HEAD of a tag without `Docker-Content-Digest`; info for GET.
+    """HEAD of a tag without `Docker-Content-Digest`; info for GET, and where GET followed and the client has what it wanted.
 
     A SHOULD in distribution-spec 1.1. Classic dockerd and containerd ask again with GET and hash what comes (distribution
     repository.go; resolver.go); containers/image does not look at it.
@@ -82,13 +82,15 @@ def missing_content_digest(case: Case) -> Iterator[Found]:
     heads = [hop for hop in bare if hop.request.method == "HEAD"]
     first = (heads or bare)[0]
     others = "docker and containerd would have to fetch it twice; podman and skopeo do not look at it"
+    got = {hop.step.place for hop in case.hops if hop.ok and hop.request.method == "GET"}
+    fetched = not case.failed and all(hop.step.place in got for hop in heads)
     own = f"{case.client} has to fetch the manifest to know its digest, as docker and containerd do"
     yield Found(
         (hop.step for hop in heads or bare),
         f"{first.host} answers {first.request.method} of {first.step.route.reference} without Docker-Content-Digest: "
         f"{own if heads else others}.",
         f"let {first.host} send Docker-Content-Digest with every manifest, also for HEAD",
-        severity=case.severity(first.step) if heads else Severity.INFO,
+        severity=Severity.INFO if fetched or not heads else case.severity(first.step),
     )
 
 

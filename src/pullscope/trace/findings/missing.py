@@ -44,9 +44,17 @@ _ANEW = (
 _HAVE_CACHES = frozenset({"ecr", "acr", "artifact-registry", "artifactory"})
 _ENDPOINT = re.compile(r"vpce-[\w-]+\.dkr\.ecr\.([a-z0-9-]+)\.vpce\.amazonaws\.com")
 """GoogleContainerTools/kaniko#2753; docs.aws.amazon.com/AmazonECR/latest/userguide/vpc-endpoints.html."""
+_SAYS_OF_NAMES = frozenset({"docker-hub", "quay", "ecr", "gitlab"})
+"""Registries that say otherwise of a repository that is not there: by 401, 403 or NAME_UNKNOWN, and no missing manifest."""
 _LIST = "unqualified-search-registries in registries.conf; if it should be there, correct the name or the tag"
 _NO_PROJECT = re.compile(r"\bproject \S+ (?:is )?not found", re.IGNORECASE)
 """Harbor's words: goharbor/harbor#13391."""
+
+
+def has_the_name(one: Answer) -> bool:
+    """Whether the repository of a tag that is missing is known to be there: read in part, or else other words would come."""
+    told = one.known is not None and one.known.id in _SAYS_OF_NAMES
+    return told or one.is_known_to_be_there or of_no_tag(one) is not None
 
 
 def named_by(one: Answer) -> str | None:
@@ -219,8 +227,9 @@ def of_what_is_missing(one: Answer) -> str | None:
         # fossas/fossa-cli#1309, nicholas-fedor/watchtower#728, Mic92/niks3#229: HEAD, and so without a word
         named = one.hop.request.headers.get("accept") is not None and takes(one.hop, OCI_INDEX)
         narrow = one.hop.request.method == "HEAD" and one.case.family == UNKNOWN and not named
+        none = "" if has_the_name(one) else ", and fails where there is no such repository"
         types = f"name the types of manifests in Accept, {OCI_INDEX} too; if it is 404 then, " if narrow else ""
-        return f"{types}{added(one, name)}correct the tag: {tags} those that exist{also}"
+        return f"{types}{added(one, name)}correct the tag: {tags} those that exist{none}{also}"
     if step.expectation is not None:  # snok/container-retention-policy#43, #97, vlaurin/action-ghcr-prune#76
         return f"{_ANEW}{also}"
     if named_by(one) is not None:

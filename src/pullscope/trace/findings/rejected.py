@@ -194,9 +194,10 @@ soon !invalid: <takes> it took it before{one.brackets}.
         "token.expiration",
         "clocks": "{one.host} {one.takes} the token of {one.by}{one.after}: {one.by_what} the clock of {one.host} is "
         "{one.off}{one.brackets}",
-        # distribution, docs/content/about/configuration.md, "token"
+        # distribution, docs/content/about/configuration.md, "token"; distribution/distribution#4533, cesanta/docker_auth#401
         "shared": "key, issuer and service of {one.host} and its token server (in distribution auth.token.rootcertbundle, "
-        "issuer and service: iss and aud of the token)",
+        "issuer and service: iss and aud of the token; distribution 3 wants as kid the thumbprint of RFC 7638, for docker_auth "
+        "token.disable_legacy_key_id: true, of Keycloak's another kid its jwks file with the kid of the token)",
     },
 )
 

@@ -11,7 +11,7 @@ from pullscope.trace.findings.answers import Answer, look_at_the_log
 from pullscope.trace.findings.asked import PLACEHOLDER, action, check, host_within, request, thing
 from pullscope.trace.findings.case import REFUSALS, asked_repositories, is_write, listed, repositories
 from pullscope.trace.findings.grants import ACCESS, allows, pushes, rights, showed_it_with
-from pullscope.trace.findings.login_commands import as_typed, by_hand, log_in, login, logout
+from pullscope.trace.findings.login_commands import as_typed, by_hand, log_in, login, logout, or_open
 from pullscope.trace.findings.media_types import is_before
 from pullscope.trace.findings.missing import as_host, cache, chart_folder, elsewhere, short
 from pullscope.trace.findings.said import is_specific, says, words
@@ -193,7 +193,8 @@ def _with_a_login(one: Answer, name: str) -> str:
     )  # ciiiii/cloudflare-docker-proxy#132
     official = known is None and "/" not in name and one.act == "read" and (relay or lacking(one.hop.request, "tokens"))
     official = official or (one.act == "read" and known is not None and known.id in ("nexus", "artifactory", "harbor"))
-    return f"{account}; if that is refused too, {the_right(one)}" + (
+    opens = or_open(one.case, one.host) if one.no_login else ""
+    return f"{account}; if that is refused too, {the_right(one)}{opens}" + (
         f"; {cache(one, name).partition('; ')[0]}" if official else ""  # ciiiii/cloudflare-docker-proxy#95
     )
 
