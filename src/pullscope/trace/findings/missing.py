@@ -231,6 +231,8 @@ def of_what_is_missing(one: Answer) -> str | None:
         types = f"name the types of manifests in Accept, {OCI_INDEX} too; if it is 404 then, " if narrow else ""
         return f"{types}{added(one, name)}correct the tag: {tags} those that exist{none}{also}"
     if step.expectation is not None:  # snok/container-retention-policy#43, #97, vlaurin/action-ghcr-prune#76
+        if one.hosted is not None and one.no_login:  # shizunge/endlessh-go#83
+            return f"ask who publishes {name} to {_ANEW}; until then pull another tag: {tags} them{also}"
         return f"{_ANEW}{also}"
     if named_by(one) is not None:
         return f"push {name}:{named_by(one)} again: {host} does not have what it names{also}"

@@ -149,7 +149,8 @@ def _when_to_ask_again(case: Case, last: Hop, *, logged_in: bool) -> str:
     if logged_in:
         return f"{when}{fewer}: the limit is that of the login, whatever uses it"
     own = "an account has its own limit, an address shares one with all behind it"
-    return f"{when}, or {log_in(case, last.host)}; {own}"
+    none = f"{case.client} showed none here, and " if one.no_login and one.issued is not None else ""
+    return f"{when}, or {log_in(case, last.host)}; {none}{own}"
 
 
 @row(

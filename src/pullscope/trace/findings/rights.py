@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from pullscope.oci.amounts import period
+from pullscope.oci.challenge import read_scopes
 from pullscope.oci.reference import registry_name
 from pullscope.oci.routes import Endpoint
 from pullscope.trace.findings.answers import Answer, look_at_the_log
@@ -95,7 +96,7 @@ def without_the_right(one: Answer) -> str | None:
     if one.code == "login-lacks-right":
         step = next(filter(None, map(one.step_there, one.lacks)), f"have an administrator of {one.host} do so")
         return f"give that account the right to {lacks} {one.name}: {step}; or log in with one that has it: {one.login}"
-    return f"log in with an account that may {lacks} {one.name}: {one.login}; or {the_right(one)}"
+    return f"log in with an account that may {lacks} {one.name}: {one.login}; or {the_right(one)}{several_scopes(one)}"
 
 
 def what_it_lacks(one: Answer) -> str:
@@ -115,6 +116,18 @@ def of_a_look(one: Answer) -> str | None:
         return None
     look = f"docker buildx imagetools inspect {registry_name(one.host)}/{one.name}:TAG, or docker 24.0.6 or later"
     return f"look with {look}; to write, {log_in(one.case, one.host)}, with a token that may push"
+
+
+def several_scopes(one: Answer) -> str:
+    """What a token server may have left out: of several scopes in one request some grant one (helm/helm#12121,
+    estesp/manifest-tool#53, GoogleContainerTools/kaniko#181)."""
+    issuer = one.case.issuer_of(one.hop)
+    scopes = read_scopes(issuer.token.scope or "") if issuer is not None and issuer.token is not None else []
+    short = any(kind.error == "insufficient_scope" for kind in one.hop.challenges) or bool(one.lacks)
+    if issuer is None or len(scopes) < 2 or not short:
+        return ""
+    asked = f"each of the {len(scopes)} scopes that {one.case.client} asked it for in one request"
+    return f"; if it may, let {issuer.last.host} grant {asked}: some token servers grant one of several"
 
 
 def _granted_instead(one: Answer) -> list[str]:
@@ -250,7 +263,7 @@ def of_a_refusal(one: Answer) -> str | None:
         account = f"log in with an account that may {action(one.case, one.step)} {name}"
         step = one.step_there(action(one.case, one.step))
         now = f"let the present one do so: {step}" if step else f"have an administrator of {host} give it that right"
-        return f"{account}: {one.login}; or {now.partition(', or HOST/')[0]}{elsewhere(one)}"
+        return f"{account}: {one.login}; or {now.partition(', or HOST/')[0]}{elsewhere(one)}{several_scopes(one)}"
     if not is_specific(one.hop) and one.is_known_to_be_there:
         log = f"log in with an account that has the right to {thing(one.step)} too"
         own = f"give the account that {one.case.client} uses that right"
@@ -269,4 +282,7 @@ def of_a_refusal(one: Answer) -> str | None:
         return f"log in: {one.login}{as_typed(one.login, host)}; if it is public, {check(name)}"
     if one.no_login:
         return f"log in, if that is what its words ask for: {login(one.case, host)}; else {look_at_the_log(one)}"
+    if one.known is not None and one.known.doubt is not None and says(one.hop, _OF_LOGIN):  # goharbor/harbor#18026
+        again = log_in(one.case, one.host, again=True)
+        return f"{again}, which says whether the login is good; if it is, {the_right(one)}"
     return f"{the_right(one)}, if its words name no other reason; else {look_at_the_log(one)}"
