@@ -20,7 +20,8 @@ FREE = {"e2e", "data"}
 ACROSS = {
     "a page of the docs, followed or held to the source": (
         "cli/test_many_recordings cli/test_vanity_docs logs/test_docs mitm/test_docs_of_options "
-        "render/explain/test_page render/explain/test_questions trace/findings/test_docs worlds/vanity/test_new_platform"
+        "render/explain/test_page render/explain/test_questions trace/findings/test_docs trace/test_correlation_page "
+        "worlds/vanity/test_new_platform"
     ),
     "whatever may come in, through a whole room": (
         "host/routes/test_hostile logs/test_hostile render/test_any_trace trace/findings/test_any_traffic "

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
+from tests.trace.correlation_page import page
+
 from pullscope.trace.candidates import MAY_ASK, VETOES
-from pullscope.trace.correlation_page import page
 from pullscope.trace.evidence import WHOSE
 
 PAGE = Path(__file__).parents[2] / "docs" / "how-correlation-works.md"
 
 
 def test_the_page_is_current() -> None:
-    """If a change of the tables is wanted: python -m pullscope.trace.correlation_page > docs/how-correlation-works.md."""
+    """If a change of the tables is wanted: PULLSCOPE_REWRITE=1 pytest tests/trace/test_correlation_page.py."""
+    if os.environ.get("PULLSCOPE_REWRITE"):
+        PAGE.write_text(page(), encoding="utf-8")
     assert PAGE.read_text(encoding="utf-8") == page()
 
 

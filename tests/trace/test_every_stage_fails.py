@@ -31,8 +31,7 @@ BROKEN = "10.0.0.66"
 MODULES: list[ModuleType] = [
     importlib.import_module(found.name)
     for found in pkgutil.walk_packages(pullscope.trace.__path__, "pullscope.trace.")
-    if found.name.rpartition(".")[2]
-    not in ("border", "recording", "correlation_page")  # before the trace, or beside it
+    if found.name.rpartition(".")[2] not in ("border", "recording")  # before the trace, or beside it
 ]
 NETS = {"feed", "tick", "finish", "_alone", "_deadline", "_give_up", "_advance", "_raise"}
 """What catches, or holds all operations at once: no stage."""

@@ -20,6 +20,7 @@ from pullscope.host.machine import Machine
 from pullscope.host.plan_words import Program
 from pullscope.host.proxy_child import silence
 from pullscope.host.tree import Tree
+from pullscope.mitm import addon_path
 from pullscope.oci.verdicts import Problem
 from pullscope.render.layout import screen_width
 from pullscope.render.matrix import problem_lines
@@ -137,17 +138,6 @@ def authority(at: Surroundings) -> str:
 def authority_to_be(at: Surroundings) -> str:
     """The same without making anything: a comment in its place if there is none yet."""
     return trust.authority(at.confdir) or f"# the CA that will be made in {at.confdir}\n"
-
-
-def addon_path() -> Path:
-    """Where the tracing addon lies."""
-    try:
-        from pullscope import mitm
-
-        found: Path = mitm.addon_path()
-    except (ImportError, AttributeError):
-        return Path(__file__).parents[3] / "addons" / "registry_trace.py"
-    return found
 
 
 def tell_change(text: str) -> None:

@@ -21,7 +21,7 @@ from typing import Annotated
 
 import typer
 
-from pullscope.cli.docker_context import Surroundings, addon_path, authority, confdir_words, for_clients
+from pullscope.cli.docker_context import Surroundings, authority, confdir_words, for_clients
 from pullscope.cli.exits import complain, say, speaking
 from pullscope.cli.live_page import Web, live_page
 from pullscope.cli.options import PROXY, Confdir
@@ -29,6 +29,7 @@ from pullscope.cli.proxy_words import Addons, Blobs, BlobsHow, Out, Settings, Va
 from pullscope.host import HostError, child_environment, trust
 from pullscope.host.command import beside_python, this_command
 from pullscope.host.proxy_child import forget_terminal, proxy_child
+from pullscope.mitm import addon_path
 from pullscope.oci.verdicts import ExitCode
 
 SHELLS = frozenset({"ash", "bash", "dash", "fish", "ksh", "sh", "zsh"})

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from pullscope.cli.docker_context import addon_path, surroundings, tell_change
+from pullscope.cli.docker_context import surroundings, tell_change
 from pullscope.cli.exits import Complaint, speaking, tell
 from pullscope.cli.options import Root
 from pullscope.cli.proxy_words import AsMirror, MirrorOf, mirror_on, mirrored
@@ -19,6 +19,7 @@ from pullscope.host.command import beside_python
 from pullscope.host.listener import listens
 from pullscope.host.proxy_service import ServicePaths, Work
 from pullscope.host.tree import Tree
+from pullscope.mitm import addon_path
 from pullscope.oci.mirrored import PORT
 
 app = typer.Typer(

@@ -14,7 +14,7 @@ from typing import Annotated
 
 import typer
 
-from pullscope.cli.docker_context import Surroundings, addon_path, authority, surroundings
+from pullscope.cli.docker_context import Surroundings, authority, surroundings
 from pullscope.cli.exits import Complaint, say, speaking
 from pullscope.cli.live_page import Web, live_page
 from pullscope.cli.options import PROXY, Confdir, InsecureRegistry, Rootless, Yes
@@ -25,6 +25,7 @@ from pullscope.host import sandbox as host_sandbox
 from pullscope.host.command import beside_python, this_command
 from pullscope.host.proxy_child import forget_terminal, proxy_child, reader_is_gone, silence
 from pullscope.host.requested import Wish
+from pullscope.mitm import addon_path
 from pullscope.oci.verdicts import ExitCode
 
 

@@ -113,8 +113,7 @@ def _by_finding(findings: Sequence[Finding]) -> Iterator[Line]:
     yield [("", None)]
     yield [("count  severity  finding", "dim")]
     counted = Counter((finding.severity, finding.code) for finding in findings)
-    order = list(SEVERITY_STYLES)
-    for (severity, code), number in sorted(counted.items(), key=lambda item: (order.index(item[0][0]), -item[1])):
+    for (severity, code), number in sorted(counted.items(), key=lambda item: (item[0][0].rank, -item[1])):
         yield [(f"{number:>5}  ", None), (f"{severity:<8}  {code}", SEVERITY_STYLES[severity])]
 
 

@@ -1,12 +1,8 @@
-"""docs/how-correlation-works.md, made from the tables by `python -m pullscope.trace.correlation_page`.
-
-A test holds the page against the tables, so that they cannot drift.
-"""
+"""docs/how-correlation-works.md, made from the tables of the trace room; `test_correlation_page.py` writes it."""
 
 from __future__ import annotations
 
 import inspect
-import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import astuple
 
@@ -18,7 +14,7 @@ from pullscope.trace.lifecycle import PATIENCE, TRANSITIONS
 _PREFACE = """\
 # How correlation works
 
-<!-- Made by `python -m pullscope.trace.correlation_page`: change the tables in src/pullscope/trace, not this page. -->
+<!-- Made from the tables in src/pullscope/trace by `PULLSCOPE_REWRITE=1 pytest tests/trace/test_correlation_page.py`. -->
 
 For those who change `src/pullscope/trace`. A trace puts every exchange into a step, and every step into an operation: one thing
 that one client did at one registry. Named rows of evidence decide, and each step keeps the row that decided: `because` in the
@@ -91,7 +87,3 @@ def _times() -> Iterator[tuple[str, float, str]]:
         name, equals, _ = line.partition(" = ")
         if equals and name.isupper():
             yield name, getattr(times, name), source[place + 1].strip('"')
-
-
-if __name__ == "__main__":
-    sys.stdout.write(page())
