@@ -60,12 +60,3 @@ def parts(text: str) -> tuple[str, int | None]:
         return text, None
     number = int(port) if port.isascii() and port.isdigit() and len(port) <= 5 else 0
     return name, number if number in _PORTS else None
-
-
-def is_address(name: str) -> bool:
-    """Whether a name is an IP address, an IPv6 one without brackets; one with a scope (`%eth0`) is not."""
-    try:
-        ipaddress.ip_address(name)
-    except ValueError:
-        return False
-    return "%" not in name

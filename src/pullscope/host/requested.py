@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from pullscope.host import registry_host
+from pullscope.oci.whereabouts import is_ip
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,12 +51,12 @@ class Wish:
         if self.mode == "hosts" and not self.hosts:
             raise ValueError("mode hosts needs --host HOST: the names to point at the proxy")
         names = {host: registry_host.parts(host)[0] for host in self.hosts}
-        address = next((one for one in names if names[one][0] == "[" or registry_host.is_address(names[one])), None)
+        address = next((one for one in names if names[one][0] == "[" or is_ip(names[one])), None)
         if self.mode == "hosts" and address is not None:
             raise ValueError(f"--mode hosts needs names: {address} is an address, and /etc/hosts maps only names")
 
     def _check_proxy(self) -> None:
-        if registry_host.is_address(self.proxy_host):
+        if is_ip(self.proxy_host):
             return
         if self.mode == "hosts":
             raise ValueError(f"{self.proxy_host[:100]!r} is not an address; in mode hosts the proxy has one")

@@ -21,6 +21,7 @@ from mitmproxy import addonmanager, ctx, exceptions, http
 from mitmproxy.proxy import mode_specs, server_hooks
 
 from pullscope.mitm.settings import NAMES, Option, declare
+from pullscope.oci.whereabouts import is_ip
 
 logger = logging.getLogger(__name__)
 
@@ -100,11 +101,11 @@ class SniRouting:
         address = foreign_entries(self._hosts_file).get(name.lower()) or await self._ask(name)
         if address is not None:
             self._places[(name.lower(), port)] = (address, port)
-        elif not _is_address(name):
+        elif not is_ip(name):
             data.server.error = f"{name} is in no DNS, and /etc/hosts leads back to this proxy"
 
     async def _ask(self, name: str) -> str | None:
-        if _is_address(name):
+        if is_ip(name):
             return name
         try:
             if self._resolver is None:
@@ -142,10 +143,6 @@ def foreign_entries(path: Path) -> dict[str, str]:
         for name in words[1:]:
             found.setdefault(name.lower(), words[0])
     return found
-
-
-def _is_address(name: str) -> bool:
-    return ":" in name or name.replace(".", "").isdigit()
 
 
 addons = [SniRouting()]

@@ -29,6 +29,7 @@ from pullscope.oci.messages import Headers, Request, Response
 from pullscope.oci.routes import Endpoint, route
 from pullscope.oci.urls import split
 from pullscope.oci.verdicts import Severity
+from pullscope.oci.whereabouts import is_this_machine
 from pullscope.worlds.vanity.decide import decide
 from pullscope.worlds.vanity.kinds.rewrite import rewrite_file, rewrite_rules
 from pullscope.worlds.vanity.lint import lint
@@ -377,6 +378,5 @@ def parse_upstream(text: str) -> Upstream | None:
         host, port = None, None
     if not host or scheme not in {"", "http", "https"} or named.path.strip("/"):
         raise ValueError(f"pullscope_vanity_upstream is {text!r}; write HOST, HOST:PORT or http://HOST:PORT")
-    local = host in {"localhost", "::1"} or host.startswith("127.")
-    scheme = scheme or ("http" if local else "https")
+    scheme = scheme or ("http" if is_this_machine(host) else "https")
     return Upstream(scheme=scheme, host=host, port=port or (80 if scheme == "http" else 443))

@@ -8,12 +8,12 @@ loopback must not become an open relay.
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from urllib.parse import unquote
 
 from pullscope.oci.reference import DOCKER_HUB, Reference, is_registry, registry_name
+from pullscope.oci.whereabouts import is_ip
 
 PORT = 8600
 """Where a mirror listens by default."""
@@ -116,8 +116,4 @@ def _parts(authority: str) -> tuple[str, int | None]:
 def _is_public(host: str) -> bool:
     if "." not in host or host.endswith((".localhost", ".local", ".internal")):
         return False
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return not host.replace(".", "").isdigit()
-    return False
+    return not is_ip(host) and not host.replace(".", "").isdigit()

@@ -19,11 +19,20 @@ _SIGNED = (("X-Amz-Date", "X-Amz-Expires"), ("X-Goog-Date", "X-Goog-Expires"))
 
 def is_loopback(host: str) -> bool:
     """Whether a host, with or without port, is the client's own machine."""
-    name = _name(host)
-    if name == "localhost" or name.endswith(".localhost"):
-        return True
-    address = _address(name)
-    return address is not None and (address.is_loopback or address.is_unspecified)
+    address = _address(_name(host))
+    unspecified = address is not None and address.is_unspecified
+    return is_this_machine(host) or unspecified or _name(host).endswith(".localhost")
+
+
+def is_this_machine(host: str) -> bool:
+    """Whether it is `localhost` or a literal loopback address: what Go asks without a proxy (httpproxy, useProxy)."""
+    address = _address(_name(host))
+    return _name(host) == "localhost" or (address is not None and address.is_loopback)
+
+
+def is_ip(name: str) -> bool:
+    """Whether a name is an IP address, an IPv6 one without brackets; one with a scope (`%eth0`) is not."""
+    return "%" not in name and _address(name) is not None
 
 
 def is_local(host: str) -> bool:

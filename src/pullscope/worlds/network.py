@@ -27,6 +27,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from pullscope.oci.digest import Digest
 from pullscope.oci.messages import Headers, Request, Response
+from pullscope.oci.whereabouts import is_this_machine
 from pullscope.worlds.clients.steps import NoAnswerError
 
 DOCUMENT = 4 * 1024 * 1024
@@ -273,10 +274,7 @@ def _context(reach: Reach) -> ssl.SSLContext:
 
 
 def _goes_through_proxy(host: str, no_proxy: str) -> bool:
-    """Go never proxies localhost or a literal loopback address (http/httpproxy/proxy.go useProxy)."""
-    if host == "localhost" or host.startswith("127.") or host == "::1":
-        return False
-    return not urllib.request.proxy_bypass_environment(host, {"no": no_proxy})  # type: ignore[attr-defined] # in every CPython, not in typeshed
+    return not is_this_machine(host) and not urllib.request.proxy_bypass_environment(host, {"no": no_proxy})  # type: ignore[attr-defined] # in every CPython, not in typeshed
 
 
 def _words(error: Exception) -> str:

@@ -4,7 +4,6 @@ files say, what wins, what the process was started with.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import shlex
 from collections.abc import Iterator
@@ -12,9 +11,9 @@ from collections.abc import Iterator
 from pullscope.host import daemon_json, systemd
 from pullscope.host.docker_daemon import HUB_API, at_least
 from pullscope.host.doctor.examination import Examination
+from pullscope.host.routes import docker
 from pullscope.oci.verdicts import Problem, note, warning
-
-BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+from pullscope.oci.whereabouts import is_this_machine
 
 
 def kind_of_docker(at: Examination) -> Iterator[Problem]:
@@ -58,8 +57,7 @@ def conflicting_flags(at: Examination) -> Iterator[Problem]:
     try:
         settings = daemon_json.read(found.content)
     except ValueError as error:
-        message = f"{path} {error}; docker will not start with it."
-        yield Problem("daemon-json-unreadable", message, _mended(at, found.content), path)
+        yield docker.unreadable(at.node, path, error, f" && {at.restart}")
         return
     for key, flag in (("insecure-registries", "insecure-registry"), ("registry-mirrors", "registry-mirror")):
         if key in settings and machine.unit.flag(flag):
@@ -77,21 +75,9 @@ def conflicting_flags(at: Examination) -> Iterator[Problem]:
         yield warning(
             "proxy-at-top-level",
             f'"{misplaced[0]}" at the top level of {path} is ignored, and refused by docker 20.10.',
-            f'{at.sudo}python3 -c \'import json; path = "{path}"; all = json.load(open(path)); '
-            f'[all.pop(key) for key in {json.dumps(misplaced)}]; json.dump(all, open(path, "w"), indent=2)\' && '
-            f"{at.restart}",
+            docker.changed(at.node, path, f"[all.pop(key) for key in {json.dumps(misplaced)}]") + f" && {at.restart}",
             path,
         )
-
-
-def _mended(at: Examination, content: bytes) -> str:
-    """A byte order mark can be taken off; any other file is moved aside, to be fixed while docker runs."""
-    path = at.machine.layout.daemon_json
-    if content.startswith(BYTE_ORDER_MARK):
-        with contextlib.suppress(ValueError):
-            daemon_json.read(content.removeprefix(BYTE_ORDER_MARK))
-            return f"{at.sudo}sed -i '1s/^\\xEF\\xBB\\xBF//' {path} && {at.restart}"
-    return f"{at.sudo}mv {path} {path}.broken && {at.restart}"
 
 
 OTHER_NAME = "registry.test"
@@ -185,7 +171,7 @@ def loopback_names(at: Examination) -> Iterator[Problem]:
     """Go never sends localhost or a literal loopback address to a proxy."""
     options = at.machine.recorded.options
     asked = {key: [str(host) for host in options.get(key, ())] for key in ("hosts", "insecure")}
-    loopback = next((host for host in (*asked["hosts"], *asked["insecure"]) if _is_loopback(host)), None)
+    loopback = next((host for host in (*asked["hosts"], *asked["insecure"]) if is_this_machine(host)), None)
     if loopback is not None:
         instead = {key: [_renamed(host) for host in hosts] for key, hosts in asked.items()}
         message = f"{at.machine.layout.name} never uses a proxy for {loopback}; pull from {_renamed(loopback)} instead."
@@ -193,14 +179,9 @@ def loopback_names(at: Examination) -> Iterator[Problem]:
         yield warning("loopback", message, fix)
 
 
-def _is_loopback(host: str) -> bool:
-    name = host.partition(":")[0]
-    return name == "localhost" or name.startswith("127.")
-
-
 def _renamed(host: str) -> str:
     _, colon, port = host.partition(":")
-    return f"{OTHER_NAME}{colon}{port}" if _is_loopback(host) else host
+    return f"{OTHER_NAME}{colon}{port}" if is_this_machine(host) else host
 
 
 def not_restarted(at: Examination) -> Iterator[Problem]:
@@ -240,7 +221,7 @@ def rootless_loopback(at: Examination) -> Iterator[Problem]:
     if not (at.machine.layout.rootless and at.drop_in and daemon) or at_least(daemon.version, 29, 5):
         return
     host = at.proxy_address()[0]
-    if host.startswith("127.") or host == "localhost":
+    if is_this_machine(host):
         message = f"A rootless docker {daemon.version} cannot reach {host} of this machine: it has its own network."
         fix = f"{at.again} --proxy-host $(hostname -I | cut -d' ' -f1)"
         yield Problem("rootless-loopback", message, fix)

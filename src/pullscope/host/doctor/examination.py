@@ -12,6 +12,7 @@ from pullscope.host import HostError, registry_host, systemd
 from pullscope.host.listener import command_of, listens
 from pullscope.host.machine import MARK, Machine
 from pullscope.host.proxy_service import CONFDIR
+from pullscope.host.routes.route import Node
 from pullscope.host.trust import authority as read_authority
 
 
@@ -33,6 +34,11 @@ class Examination:
     listens: Callable[[str, int], bool] = listens
     command_of: Callable[[int], list[str] | None] = command_of
     authority_in: Callable[[Path], str | None] = read_authority
+
+    @property
+    def node(self) -> Node:
+        """The machine as a fix sees it."""
+        return Node(tree=self.machine.tree, run=self.machine.run, sudo=self.sudo)
 
     @property
     def systemctl(self) -> str:

@@ -6,18 +6,21 @@ itself. The login is what the docker CLI sends with the pull; a token for a mirr
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
 from pullscope.host import daemon_json, docker_daemon
 from pullscope.host.layout import SYSTEM
-from pullscope.host.routes.route import NO_TLS, SYSTEM_CAS, Endpoint, Node, Route, find_login, is_loopback, url_parts
+from pullscope.host.routes.route import NO_TLS, SYSTEM_CAS, Endpoint, Node, Route, find_login, url_parts
 from pullscope.host.systemd import read_unit
 from pullscope.oci.reference import DOCKER_HUB, Reference
 from pullscope.oci.verdicts import Problem, warning
+from pullscope.oci.whereabouts import is_this_machine
 
 INSECURE_WORDS = "https without verification, then plain http"
 
@@ -97,7 +100,7 @@ def _listed(settings: dict[str, Any], key: str) -> list[str]:
 
 
 def _trust(node: Node, host: str, settings: dict[str, Any]) -> str:
-    if host in _listed(settings, daemon_json.INSECURE) or is_loopback(host):
+    if host in _listed(settings, daemon_json.INSECURE) or is_this_machine(host):
         return INSECURE_WORDS
     folder = f"{SYSTEM.certs_d}/{host}"
     own = any(name.endswith(".crt") for name in node.tree.names(folder))
@@ -114,18 +117,16 @@ def _problems(node: Node) -> Iterator[Problem]:
         settings = daemon_json.read(content.encode())
         mirrors = daemon_json.listed(settings, daemon_json.MIRRORS)
     except ValueError as error:
-        message = f"{where} {error}; docker does not start with it."
-        fix = f"{node.sudo}mv {node.shown(where)} {node.shown(where + '.broken')}{restart}"
-        yield Problem("daemon-json-unreadable", message, fix, where)
+        yield unreadable(node, where, error, restart)
         return
     for url in mirrors:
         if _as_mirror(url) != url:
-            changed = json.dumps([good for item in mirrors if (good := _as_mirror(item)) is not None])
+            mirrors_only = json.dumps([good for item in mirrors if (good := _as_mirror(item)) is not None])
             yield Problem(
                 "mirror-not-an-origin",
                 f"{where} has the mirror {url}; dockerd takes http:// or https:// and a host, without a path, and does "
                 "not start with anything else.",
-                _python(node, where, f'all["{daemon_json.MIRRORS}"] = {changed}') + restart,
+                changed(node, where, f'all["{daemon_json.MIRRORS}"] = {mirrors_only}') + restart,
                 where,
             )
             break
@@ -134,7 +135,7 @@ def _problems(node: Node) -> Iterator[Problem]:
         message = (
             f'{where} has "{wrong[0]}", which dockerd does not know: it does not start. The key is "registry-mirrors".'
         )
-        fix = _python(node, where, f'all["{daemon_json.MIRRORS}"] = all.pop("{wrong[0]}")') + restart
+        fix = changed(node, where, f'all["{daemon_json.MIRRORS}"] = all.pop("{wrong[0]}")') + restart
         yield Problem("mirrors-by-another-name", message, fix, where)
     daemon = docker_daemon.ask(node.run, SYSTEM)
     if daemon is not None and daemon.mirrors != tuple(url.rstrip("/") for url in mirrors):
@@ -151,7 +152,19 @@ def _as_mirror(url: str) -> str | None:
     return url if url.rstrip("/") == good else good
 
 
-def _python(node: Node, where: str, change: str) -> str:
+def unreadable(node: Node, where: str, error: ValueError, restart: str) -> Problem:
+    """A byte order mark can be taken off; any other file is moved aside, to be fixed while docker runs."""
+    fix = f"{node.sudo}mv {node.shown(where)} {node.shown(where + '.broken')}{restart}"
+    content = node.tree.look(where).content
+    if content.startswith(BOM_UTF8):
+        with contextlib.suppress(ValueError):
+            daemon_json.read(content.removeprefix(BOM_UTF8))
+            fix = f"{node.sudo}sed -i '1s/^\\xEF\\xBB\\xBF//' {node.shown(where)}{restart}"
+    return Problem("daemon-json-unreadable", f"{where} {error}; docker does not start with it.", fix, where)
+
+
+def changed(node: Node, where: str, change: str) -> str:
+    """The command that makes a change, in Python, to `all` that stands in a daemon.json."""
     return (
         f"{node.sudo}python3 -c 'import json, sys; path = sys.argv[1]; all = json.load(open(path)); {change}; "
         f'json.dump(all, open(path, "w"), indent=2)\' {node.shown(where)}'

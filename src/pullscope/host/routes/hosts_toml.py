@@ -16,6 +16,7 @@ from pullscope.host.routes.route import NO_TLS, NOT_VERIFIED, SYSTEM_CAS, url_pa
 from pullscope.host.routes.toml_text import Table, TomlText
 from pullscope.host.tree import Tree
 from pullscope.oci.reference import DOCKER_HUB, HUB_API
+from pullscope.oci.whereabouts import is_this_machine
 
 DEFAULT = "_default"
 CAPABILITIES = ("pull", "resolve", "push", "referrers")
@@ -87,7 +88,7 @@ def own_server(registry: str) -> Host:
     own = Host(key="", scheme="https", host=host, path="/v2", capabilities=frozenset(CAPABILITIES))
     name, _, port = registry.rpartition(":")
     name = name or registry
-    if not (name in {"localhost", "[::1]"} or name.startswith("127.")):
+    if not is_this_machine(name):
         return own
     ambiguous = name != registry and port not in {"", "443"}
     tls = port != "80"

@@ -11,10 +11,11 @@ from typing import Any
 
 from pullscope.host.routes import edits, registries_conf, toml_text
 from pullscope.host.routes.registries_conf import SYSTEM, Fault, Registries, Registry
-from pullscope.host.routes.route import SYSTEM_CAS, Endpoint, Node, Route, find_login, is_loopback, login_files
+from pullscope.host.routes.route import SYSTEM_CAS, Endpoint, Node, Route, find_login, login_files
 from pullscope.host.routes.toml_text import Table, TomlText
 from pullscope.oci.reference import DOCKER_HUB, HUB_API, Reference
 from pullscope.oci.verdicts import Problem, warning
+from pullscope.oci.whereabouts import is_this_machine
 
 
 def route(node: Node, text: str) -> Route:
@@ -232,7 +233,7 @@ def _loopback(node: Node, registry: Registry) -> Iterator[Problem]:
     for mirror, below in zip(registry.mirrors, _mirror_tables(text, table), strict=False):
         location = str(mirror.get("location", ""))
         host = location.partition("/")[0]
-        if mirror.get("insecure") is not True and ":" in host and is_loopback(host):
+        if mirror.get("insecure") is not True and ":" in host and is_this_machine(host):
             message = f"{location} is asked by https only: a mirror that speaks plain http needs insecure = true."
             fix = edits.sed(node, registry.path, edits.after(below.line, "insecure = true"))
             yield warning("mirror-without-insecure", message, fix, f"{registry.path}:{below.line}")

@@ -6,7 +6,6 @@ image's name.
 
 from __future__ import annotations
 
-import ipaddress
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -97,16 +96,6 @@ class Node:
     def then_restart(self, unit: str) -> str:
         """The words that make a changed file count where it is read at start only; nothing for a tree."""
         return f" && {self.sudo}systemctl restart {unit}" if self.tree.live else ""
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host, with or without a port, is `localhost` or a literal loopback address."""
-    parts = url_parts(f"//{host}")
-    name = parts.hostname or "" if parts else ""
-    try:
-        return name == "localhost" or ipaddress.ip_address(name).is_loopback
-    except ValueError:
-        return False
 
 
 def url_parts(url: str) -> SplitResult | None:
