@@ -80,9 +80,12 @@ def test_a_message_that_names_no_exchange_is_explained(name: str) -> None:
 def test_a_message_is_told_with_the_step_that_helps(name: str) -> None:
     """What to do, in the words of the tool that spoke."""
     message, steps = ADVISED[name]
-    trace, _ = read_trace("\n".join(message))
+    try:
+        trace, _ = read_trace("\n".join(message))
+        fixes = " ".join(found.fix for pull in trace.pulls for found in pull.findings)
+    except Complaint as said:
+        fixes = str(said)
 
-    fixes = " ".join(found.fix for pull in trace.pulls for found in pull.findings)
     assert [step for step in steps if step not in fixes] == []
 
 

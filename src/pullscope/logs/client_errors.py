@@ -15,12 +15,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from pullscope.logs.entries import Entry
-from pullscope.logs.exchange import Exchange
-from pullscope.logs.images import at, manifest_of, of_arn, parsed
+from pullscope.logs.exchange import Exchange, header
+from pullscope.logs.images import at, manifest_of, of_arn, of_fields, parsed, without_masks
 from pullscope.logs.meanings import LOGIN_NOT_FETCHED, NO_ANSWER, NOT_ASKED, WITHOUT_A_REQUEST
 from pullscope.logs.other_programs import DONE, ELSEWHERE, OF_A_STEP, OTHERS
 from pullscope.logs.sentences import sentences
-from pullscope.logs.speakers import called, speaker
+from pullscope.logs.speakers import called, platform, run_by, speaker
 from pullscope.logs.told_errors import answer_of, failure_of
 from pullscope.oci.known_registries import known_registry
 from pullscope.oci.reference import HUB_API, Reference, is_registry
@@ -111,6 +111,8 @@ _FULL_NAME = re.compile(
 """An image with its registry and tag, in a sentence that says what was answered (woodpecker-ci/helm#314)."""
 _BEGUN = re.compile(r"[0-9a-f]{12}: (?:Pull complete|Download complete|Downloading|Extracting|Verifying Checksum)")
 """Docker's progress of a layer: the manifest has come, and what is refused below it is a blob (DeepVAC/TorchPod#60)."""
+_SENT = re.compile(r"[0-9a-f]{12}: (?:Pushed|Layer already exists|Mounted from)")
+"""Docker's progress of a push: after it a manifest is refused by its kind (heroku/cli#1081)."""
 _ITSELF = re.compile(
     r"(?<!check|.Push)blob|bearer token|auth token|\bauthorize\b|configuration|logging into|layer|Translating|signature",
     re.IGNORECASE,
@@ -137,21 +139,22 @@ MARK = re.compile(
 """Words of trouble, whoever speaks: what no other form has is a message, of which it is told what is known."""
 HUB_SERVICE = "registry.docker.io"
 _Answer = tuple[int, bytes | None]
-_MASKED = re.compile(r"(?:(?<=\w/)|(?<=3A))\*{3}(?=[/:]\w|%2F)|(?<![\w/*])\*{3}(?=\.\w)")
-"""What GitHub and others print for a secret, in a name."""
 MOST_TOLD = 1_000
 """Failures of a log that are told, and sentences that wait for an image to be named."""
 
 
 def read(lines: Iterable[str]) -> Iterator[Exchange]:
     """The exchanges of each failure, however often it is told."""
-    reader, told = Reader(), set[tuple[object, ...]]()
+    reader, told = Reader(), dict[tuple[object, ...], Exchange]()
     for entry in sentences(lines):
         for one in reader.sentence(entry):
             what = (one.method, one.url, one.status, one.body, one.failure)
             if what not in told and len(told) < MOST_TOLD:
-                told.add(what)
-                yield one
+                told[what] = one
+    for one in told.values():  # what runs the client may name itself after its words
+        if agent := run_by(reader.platform, header(one.sent, "user-agent") or ""):
+            one.sent = [("User-Agent", agent), *(sent for sent in one.sent if sent[0] != "User-Agent")]
+        yield one
 
 
 class Reader:
@@ -162,8 +165,12 @@ class Reader:
         self.pushes = False
         self.speaker = ""
         """Who said what it tries, or was called, before it was said what came of it."""
+        self.platform = ""
+        """What runs the client."""
         self.begun = False
         """Whether layers of the image came."""
+        self.sent = False
+        """Whether layers of it were sent."""
         self.cache = "#?"
         """The number of a build's step that imports a cache: the build goes on without it."""
         self.done = False
@@ -175,18 +182,20 @@ class Reader:
     def sentence(self, entry: Entry) -> Iterator[Exchange]:
         if OF_A_STEP.match(entry.message):
             return
+        self.platform = self.platform or platform(entry)
         entry = replace(entry, message=f"{entry.message} {_fields(entry)}".rstrip())
         text = entry.message
         if "***" in text:
-            text = _without_masks(text, _image(text) or self.image)
+            text = without_masks(text, _image(text) or self.image)
             entry = replace(entry, message=text)
         if answer_of(text) is None:
             self.speaker = called(text) or speaker(entry) or self.speaker
         self.begun |= _BEGUN.match(text) is not None
+        self.sent |= _SENT.match(text) is not None
         self.unfetched |= LOGIN_NOT_FETCHED.search(text) is not None
         if importing := re.match(r"(#\d+ )importing cache", text):
             self.cache = importing[1]
-        named = _image(text) or (_of_fields(entry.fields) if answer_of(text) is not None else None)
+        named = _image(text) or (of_fields(entry.fields) if answer_of(text) is not None else None)
         if named is not None:
             known = self.image
             if named.tag == "latest" and known is not None and replace(known, tag="latest", digest=None) == named:
@@ -196,7 +205,7 @@ class Reader:
                 re.search(r"[Pp]ush|presence of layer|destination registry|ecr:(?:Init|Put|Upl|Compl)", text)
                 is not None,
             )
-            self.begun = self.done = False
+            self.begun = self.sent = self.done = False
             while self.waiting:
                 yield from self._exchanges(self.waiting.popleft())
         if DONE.search(text) and answer_of(text) is None:
@@ -243,7 +252,9 @@ class Reader:
         elif committed := _COMMITTED.search(text):
             where = "manifests/" if committed[1] in ("manifest", "index") else "blobs/uploads/-?digest="
             yield self._exchange(f"PUT {at(self.image)}/{where}{committed[2]}", entry, answer)
-        elif self.pushes and not re.search(r"(?i)manifest[ _](?:inv|un|blob)|push image manifest", text):
+        elif self.pushes and not (
+            re.search(r"(?i)manifest[ _](?:inv|un|blob)|push image manifest", text) or (self.sent and answer[0] == 405)
+        ):
             # docker sends blobs by PATCH (distribution registry/client/blob_writer.go)
             uploads = f"{at(self.image)}/blobs/uploads/"
             yield self._exchange(f"PATCH {uploads}-" if answer[0] == 413 else f"POST {uploads}", entry, answer)
@@ -270,6 +281,8 @@ class Reader:
         ends = [one.start() for one in asked[1:]] + [len(text)]
         for number, (one, end) in enumerate(zip(asked, ends, strict=True)):
             method, url, rest = one[1].upper(), one[2], text[one.end() : end].partition("   ")[0].strip(" ,;")
+            if rest.count("'") % 2 or rest.count(")") > rest.count("("):
+                rest = re.sub(r"'?\)\.?\Z", "", rest)
             if rest.count('"') % 2:
                 rest = re.sub(r'\\*"(?: \w+=\\*".*)?\W*\Z', "", rest)
             if rest:
@@ -329,13 +342,6 @@ class Reader:
         return one
 
 
-def _without_masks(text: str, image: Reference | None) -> str:
-    """The text with the owner of the image where a job hides it, or with a word in its place (shish/shimmie2#1255)."""
-    owner, _, name = image.repository.rpartition("/") if image is not None else ("", "", "")
-    text = re.sub(rf"\*{{3}}(?=(?:/|%2F){re.escape(name)}\b)", owner, text) if owner and "/" not in owner else text
-    return _MASKED.sub("masked", text)
-
-
 def is_of_another(text: str) -> bool:
     """Whether it is told of something that is no registry: another program's failure, or another address's."""
     asked = [one[1] for one in ELSEWHERE.finditer(text)]
@@ -353,13 +359,6 @@ def _fields(entry: Entry) -> str:
     if not url or not entry.message.startswith("fetch failed after status: "):
         return ""
     return f'{method or "GET"} "{url}": {entry.message.removeprefix("fetch failed after status: ")}'
-
-
-def _of_fields(fields: dict[str, str]) -> Reference | None:
-    """The image that an entry has among its fields, as argocd-image-updater and scanners write it."""
-    path, host, tag = (fields.get(key, "") for key in ("image_name", "registry", "image_tag"))
-    whole = "/".join(filter(None, (host, path))) + (f":{tag}" if tag else "") if path else fields.get("image-id", "")
-    return parsed(whole) if whole else None
 
 
 def _image(text: str) -> Reference | None:

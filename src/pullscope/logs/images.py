@@ -34,3 +34,21 @@ def manifest_of(image: Reference) -> str:
 def at(image: Reference) -> str:
     """The address of its repository."""
     return f"https://{image.api_host}/v2/{image.repository}"
+
+
+_MASKED = re.compile(r"(?:(?<=\w/)|(?<=3A))\*{3}(?=[/:]\w|%2F)|(?<![\w/*])\*{3}(?=\.\w)")
+"""What GitHub and others print for a secret, in a name."""
+
+
+def without_masks(text: str, image: Reference | None) -> str:
+    """The text with the owner of the image where a job hides it, or with a word in its place (shish/shimmie2#1255)."""
+    owner, _, name = image.repository.rpartition("/") if image is not None else ("", "", "")
+    text = re.sub(rf"\*{{3}}(?=(?:/|%2F){re.escape(name)}\b)", owner, text) if owner and "/" not in owner else text
+    return _MASKED.sub("masked", text)
+
+
+def of_fields(fields: dict[str, str]) -> Reference | None:
+    """The image that an entry has among its fields, as argocd-image-updater and scanners write it."""
+    path, host, tag = (fields.get(key, "") for key in ("image_name", "registry", "image_tag"))
+    whole = "/".join(filter(None, (host, path))) + (f":{tag}" if tag else "") if path else fields.get("image-id", "")
+    return parsed(whole) if whole else None

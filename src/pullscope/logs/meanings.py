@@ -48,6 +48,10 @@ failed to download "oci://
 # goharbor/harbor#13170, #19797
 valid chart repository
     no chart repository answers there; if it is a registry, run helm pull oci://HOST/PATH/CHART
+# seqeralabs/wave#910
+(?:CannotPull|[Ff]ailed to pull|[Pp]ulling)[^\n]*(?:unknown blob|blob unknown)
+    the registry has not got a blob that the image's manifest names: have the image built or pushed anew there, with all its
+        layers (of a cache have it fetched anew), or take another tag
 unknown blob|blob upload unknown
     the registry does not find what it has just taken: push again; if that fails too, give all its instances one storage and
         one http.secret (of a hosted registry: tell its support)

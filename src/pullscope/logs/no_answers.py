@@ -7,6 +7,11 @@ WHAT in a meaning is what the words pick out in brackets; IMAGE, REPOSITORY and 
 from __future__ import annotations
 
 TABLE = r"""
+# aws-actions/amazon-ecs-deploy-task-definition#584; containrrr/watchtower#1081, hashicorp/terraform-provider-docker#201
+(?:library/|(?:denied|manifest) for |repository )sha256(?::|/manifests/)[0-9a-f]{64}|access denied for sha256\b
+    the name is a digest alone, or an image's id, which clients look for as docker.io/library/sha256: write the repository
+        before a digest (HOST/NAME@sha256:...); what was made of an id make again of the image's name (of Watchtower that
+        container), or on the docker host that has that id
 # aws/amazon-ecs-agent#4179, stalwartlabs/stalwart#1192, blakeblackshear/frigate#7308
 archive/tar: invalid tar header
     the layer came, and its compression (zstd, as a rule) is one that docker before 23 does not know: update docker (of a NAS its
@@ -232,7 +237,7 @@ While pulling library image|invalid container ref
     no registry was asked: a name without docker:// is one of the library of Sylabs to apptainer and singularity: write
         docker://IMAGE for an image of a registry (apptainer pull docker://IMAGE)
 # sigstore/cosign names the tag and the address of the signature; sigstore/policy-controller#1899
-no (?:matching )?signatures(?!.*(?:UNAUTHORIZED|DENIED|dial|x509|: [45]\d\d))
+(?:no (?:matching )?signatures|signature not found|failed to verify signature)(?!.*(?:UNAUTHORIZED|DENIED|dial|x509|: [45]\d\d))
     the verifier found no signature that fits: cosign tree IMAGE lists those that there are; sign it (cosign sign
         IMAGE@DIGEST), or correct the key or identity that the policy names
 # k3s-io/k3s#4673
@@ -295,10 +300,6 @@ cannot reuse body, request must be retried
 trying next host(?![^\n]*/v2/[^?"\s]*\\*": )
     a mirror did not give containerd the image (http.StatusNotFound: it has not got it), and the next host is asked, which is
         no failure by itself: what failed after it stands below; else take the mirror out, if it never has what is asked
-# aws-actions/amazon-ecs-deploy-task-definition#584
-(?:library/|(?:denied|manifest) for |repository )sha256(?::|/manifests/)[0-9a-f]{64}
-    the name is a digest alone, which clients look for as docker.io/library/sha256: write the repository before it
-        (HOST/NAME@sha256:...)
 # docs.docker.com/engine/deprecated, "Interacting with V1 registries": GoogleContainerTools/container-structure-test#48
 Status 4\d\d trying to pull repository|Error pulling image \([^)]*\) from \S+, HTTP code 4
     docker before 17.12 asked by the old protocol v1 once v2 had not given it the image, and says only what came of that:
@@ -326,8 +327,6 @@ Cannot connect to the \w+ (?:daemon|socket)|dial unix \S+: (?:connect: )?(?:no s
 content digest sha256:[0-9a-f]{64}: not found
     the client has lost a blob that it had, which no registry was asked for: docker builder prune, or docker image rm IMAGE,
         and once more
-no descriptor found for reference
-    no registry was asked: the cache is not whole: apptainer cache clean, and once more
 # containerd/nerdctl#3264, #2635, moby/moby#19526
 (?:media ?type|manifest type|unknown type:)[^\n]{0,40}text/html
     a web page came where a manifest should be, so what answered is no registry, but a portal, a login page or a web server:

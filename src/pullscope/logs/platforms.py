@@ -5,6 +5,89 @@ One file, because of the rows that fit a message the first is told.
 from __future__ import annotations
 
 TABLE = r"""
+# openshift/oc-mirror#902; help of oc image mirror, oc mirror (v1)
+from manifest list: (?:name|manifest) unknown
+    the index that the registry has names a manifest that it has not got, as after a clean-up of what has no tag: have who
+        publishes it push it again; oc mirror (or oc image mirror) --skip-missing --continue-on-error goes on without it
+# kubernetes/minikube#15649, #20756, #17088; minikube.sigs.k8s.io, "Proxies and VPNs"
+having trouble accessing https://\S+|Failing to connect to https://\S+ from
+    minikube's own machine has no way out, and goes on with the images that it has: where only a proxy leads out,
+        HTTPS_PROXY=http://PROXY:PORT NO_PROXY=localhost,127.0.0.1,10.96.0.0/12,192.168.49.0/24 minikube start; else minikube
+        ssh -- nslookup registry.k8s.io shows whether it finds the name, minikube ssh -- curl -sI https://registry.k8s.io/v2/ the
+        reason
+# superfly/flyctl-actions#35, superfly/flyctl#1611, Girish21/speed-metal-stack#16: an index with attestations; fly.io/docs
+build from source: Could not find image
+    Fly did not find that image, which has to be public, or in the app's own registry: fly auth docker, docker push
+        registry.fly.io/APP:TAG; if it is there, push it for one platform and without attestations (docker buildx build --platform
+        linux/amd64 --provenance=false --push), or update flyctl
+# lyz7805/v2ray4flyio#18
+app repository not found
+    Fly has no app of the name that stands behind registry.fly.io/, or not in that account: fly apps create NAME, or correct app
+        in fly.toml (fly apps list shows them)
+# superfly/flyctl#3032
+lookup registry\.fly\.io on \[fd
+    Fly's own builder did not find the name of its registry: fly deploy again; if it stays so, fly apps destroy the fly-builder
+        that fly apps list shows, which makes a new one, or build here (fly deploy --local-only)
+# heroku/heroku-container-tools#173, onplus/v2hero#3, otiai10/ocrserver#15; devcenter.heroku.com, "Container Registry"
+registry\.heroku\.com[\s\S]*parsing HTTP 400 response body: unexpected end
+    Heroku says no more of an app that the account has not got: name registry.heroku.com/APP/web by the app's own name (heroku
+        apps lists them, without .herokuapp.com), and log in with its account: heroku container:login
+# sylabs/singularity#4088
+\.(?:singularity|apptainer)/cache/\S+: no such file|no descriptor found for reference
+    no registry is at fault: the cache is not whole: apptainer cache clean (singularity cache clean), and once more
+# bdusell/singularity-tutorial#3
+architecture not specified
+    the library of Sylabs wants the architecture, which an old singularity does not name: update it, or write docker://IMAGE for
+        an image of a registry
+# ansible/ansible#18527, #29932
+ValueError\(.{0,2}Extra data|Unrecognized status from pull
+    the daemon answered, and the library of this module is too old for what it says (the image may have come all the same): on
+        the target pip uninstall docker-py and pip install --upgrade docker, and update the collection community.docker
+# devcontainers/cli#1057
+did not provide instructions to authenticate
+    what answered said 401 without WWW-Authenticate, which a registry sends with it: a proxy, a filter or a portal answers in its
+        place: curl -sI https://HOST/v2/ where it runs shows which, and that has to let HOST through
+# nextflow-io/nextflow#5099; docs.aws.amazon.com/batch, "Launch template support"; AmazonECS, "Fargate task ephemeral storage"
+CannotPull[^\n]*no space left on device
+    the disk of that instance took no more: a larger one in the launch template of its compute environment or group
+        (BlockDeviceMappings, VolumeSize of /dev/xvda), of Fargate ephemeralStorage (sizeInGiB) in the task definition
+# docs.github.com, "GitHub-hosted runners": jlumbroso/free-disk-space
+(?:##\[error\]|/home/runner/|buildx failed with)[\s\S]*no space left on device
+    the disk of the runner took no more: make room in a step before it (sudo rm -rf /usr/share/dotnet /usr/local/lib/android
+        /opt/ghc; docker system prune -af), or take a larger runner
+# Azure/AKS#1383, MicrosoftDocs/azure-docs#71439
+<Code>AuthorizationFailure</Code>
+    the storage behind the registry refused that network: of ACR take the service endpoint policy off the subnet that pulls (az
+        network service-endpoint policy list shows them); of a storage account of yours az storage account network-rule add
+        --account-name NAME --ip-address ADDRESS
+# kubernetes-sigs/kind#4224, #3795, #3996, #3845
+images import --all-platforms[\s\S]*content digest
+    no registry was asked: docker's containerd store hands over an index with one platform's image alone, and kind wants all:
+        docker image save --platform linux/amd64 -o FILE.tar IMAGE (or linux/arm64), kind load image-archive FILE.tar
+# aws/aws-cdk#14265, awslabs/amazon-ecr-credential-helper README
+error storing credentials[^\n]*not implemented
+    no registry refused it: docker-credential-ecr-login gets logins by itself, and keeps none: leave docker login out; where a
+        tool calls it (cdk deploy), name that helper in ~/.docker/config.json for the other registries alone ("credHelpers":
+        {"OTHER": "ecr-login"}), and not in credsStore
+# docs.snyk.io, "Error catalog": cloudnative-pg/postgres-containers#327, numaproj/numaplane#1027
+SNYK-0005
+    no registry was asked: Snyk took no token of its own: set SNYK_TOKEN (its secret is empty or has run out; snyk auth by hand)
+# snyk/actions#60, cloudnative-pg/cloudnative-pg#9151, atlanhq/application-sdk#1112
+SNYK-CBI-\d+|Failed to scan image
+    Snyk did not get the image, since its container sees no login of docker: docker pull IMAGE before it, or give it
+        SNYK_REGISTRY_USERNAME and SNYK_REGISTRY_PASSWORD (snyk container test --username USER --password PASSWORD IMAGE)
+# kreuzwerker/terraform-provider-docker#419
+access denied for docker_(?:image|registry_image)\.
+    that is a reference of Terraform within quotes, which makes a name of it: write image = docker_image.NAME.image_id, without
+        them
+# getlocalci/local-ci#72; circleci.com/docs, "Execution environments"
+access denied for ubuntu-\d{4}\b
+    that names a machine of CircleCI (machine: image:), and no registry has it: run the job there, or name an image of docker in
+        its place (docker: - image: cimg/base:current)
+# docker/for-win#2288
+failed to write digest data
+    no registry is at fault: docker could not write into its own store of images, for the reason said last: update and restart
+        docker; if it fails again, Troubleshoot, Clean / Purge data in Docker Desktop, which removes all images
 # GoogleContainerTools/kaniko#2391, GoogleCloudPlatform/docker-credential-gcr#119, kaniko#1631
 could not retrieve GCR's access token
     no registry was asked: Google's helper found no credentials where it runs: mount the key of a service account and name it in
@@ -102,7 +185,7 @@ ResourceInitializationError[^\n]*(?:secret|asm)[^\n]*(?:invalid character|unexpe
 ResourceInitializationError[^\n]*ResourceNotFoundException
     no registry was asked: the secret that the task definition names is not there, in that region and account: correct its ARN
 (?:ResourceInitializationError|CannotPullECRContainerError|api\.ecr\.)[\s\S]*(?:i/o timeout|deadline exceeded|request canceled
-    |send request failed|connection (?:refused|reset)|no such host|Client\.Timeout)
+    |send request failed|connection (?:refused|reset)|no such host|Client\.Timeout|retried \d+ time\(s\)\W*(?:\n|\Z))
     no registry was asked: the login was not fetched, as the service of AWS that is named there was not reached: a task in a
         public subnet needs assignPublicIp=ENABLED, in a private one a NAT gateway, or VPC endpoints
         (com.amazonaws.REGION.ecr.api, ecr.dkr, secretsmanager, logs, and s3 as gateway) whose security group takes 443 from it

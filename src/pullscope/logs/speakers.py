@@ -1,4 +1,4 @@
-"""Whose words a sentence is: the client that says it, or that was called on the line above."""
+"""Whose words a sentence is: the client that says it, or that was called on the line above; and the platform that runs it."""
 
 from __future__ import annotations
 
@@ -34,6 +34,7 @@ sandbox docker: (?:unable to pull sandbox|CreatePodSandbox.*failed pulling) imag
 openshift-importer: oc (?:--\S+ \S+ )?import-image|tag \S+ failed: Internal error|Import failed \(|token auth attempt for registry
 argo-workflows: look-up entrypoint/cmd
 tekton-pipelines-controller: translating TaskSpec to Pod
+seqera-wave: repository '\S+' unauthorized \(401\)|/v2/wt/
 amazon-ecs-agent: CannotPull(?:\w*Container|ECR)\w*Error|CannotPullImageManifestError
 containerapps: template\.containers\.|WebhookInvalidParameterValue|ContainerAppOperationError
 appservice: DockerApiException
@@ -71,6 +72,40 @@ client/solve.go, docker's builder; CRI-O and containerd as a kubelet quotes them
 openshift/origin#27952, #9584; argoproj/argo-workflows#13947; tektoncd/pipeline#6286; kaniko
 pkg/executor/push.go; jib JibBuildRunner; helm pkg/downloader; ko pkg/commands/resolver.go; the ECS agent's errors.go, also
 of Fargate; and containers/image, which has one login for podman, skopeo and buildah, and another for apptainer."""
+# What only their own lines hold, as no image's name does (jenkins/jenkins, circleci/node): their logs, and the reports in
+# tests/data/messages.txt.
+_PLATFORMS = [
+    (re.compile(words), name)
+    for name, words in re.findall(
+        r"(.+?): (.+)",
+        r"""
+jenkins: \bhudson\.\w|/jenkins/workspace/|nirima\.jenkins|jenkins\.plugins|jenkinsci\.|^\[Pipeline\]|docker-workflow
+azure-pipelines: ##\[section\]|/home/vsts/|\bvsts\b|^Author +: Microsoft Corporation|##\[error\]The process '
+circleci: \bCircleCI\b(?!/)|^=+>> Spin up environment|^Build-agent version
+coolify: coolify-helper:|^Oops something is not okay
+watchtower: Unable to update container|Could not do a head request|\bWatchtower v?\d
+home-assistant: \[supervisor\.|\bhassio_role\b|Failed to to call /(?:addons|store)/
+snyk: \bSNYK-|^Testing \S+\.\.\.$|\bsnyk (?:container|test)
+terraform: docker_image\.\w+|into resource: |Unable to create container with image|docker_registry_image
+ansible: community\.docker\.|^fatal: \[[^\]]+\]: FAILED!.*(?:Error pulling|error pushing|pull the specified image)
+vagrant: executed by Vagrant|^==> \w+: .*(?:Docker|docker)
+dokku: \bdokku (?:apps|git|ps|registry|config):|\bdokku@
+dokploy: /etc/dokploy/|\bDokploy\b
+caprover: \bsrv-captain--|\bCapRover\b
+cloud-build: ^Step #\d+(?: - "[^"]+")?: |\(gcloud\.builds\.|^BUILD FAILURE
+drone: plugins/docker(?:[:@/]|$)|/drone/src\b
+concourse: registry-image-resource|/opt/resource/(?:check|in|out)\b|^run check step:
+crossplane: cannot (?:unpack|fetch|resolve) package|packagePullSecrets|pkg\.crossplane\.io
+oc-mirror: \boc[ -]mirror\b|error rendering new refs|occurred during planning|mirror\.openshift\.io
+argocd: argocd|argo-cd|argoproj\.io
+""",
+    )
+]
+"""Programs that run a client of another's, and hand it their logins (`client_settings.for_another`)."""
+_HANDED = re.compile(
+    r"(?:docker|podman|skopeo|helm|oras|buildkit|containerd|go-containerregistry|github-actions docker|)\Z"
+)
+"""Clients, by `speaker`, that may be run by another program without a word on it."""
 _CALLED = re.compile(
     r"^(?:[^\s$#>❯➜]*[$#>❯➜%] +)?(?:sudo )?(docker|podman|nerdctl|buildah|skopeo|crane|oras|helm|apptainer|singularity|ko) "
 )
@@ -87,3 +122,14 @@ def speaker(entry: Entry) -> str:
     return next(
         (one for words, one in _SPEAKERS if words.search(f"{entry.message}\n{entry.fields.get('level', '')}")), ""
     )
+
+
+def platform(entry: Entry) -> str:
+    """The platform whose line that is; empty where that is not seen."""
+    text = " ".join([entry.message, *entry.fields.values()])
+    return next((name for words, name in _PLATFORMS if words.search(text)), "")
+
+
+def run_by(platform: str, client: str) -> str:
+    """The client, by the name that it has where a platform runs it."""
+    return f"{platform} {client}".strip() if _HANDED.match(client) else client

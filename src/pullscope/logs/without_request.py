@@ -11,7 +11,7 @@ from pullscope.logs.meanings import MEANINGS, MEANT, UNKNOWN_CA
 from pullscope.logs.not_a_name import wrong_name
 from pullscope.logs.other_programs import DONE
 from pullscope.logs.sentences import sentences
-from pullscope.logs.speakers import speaker
+from pullscope.logs.speakers import run_by, speaker
 from pullscope.logs.told_errors import answer_of
 from pullscope.oci.reference import Reference
 from pullscope.oci.scrub import redact_text
@@ -82,6 +82,7 @@ def without_a_request(text: str) -> str:
         said = max(said, words, key=len) if MARK.search(one.message) else said
         status = max(status, 0 if is_of_another(one.message) else (answer_of(one.message) or (0,))[0])
     image = reader.image or beside
+    who = run_by(reader.platform, who or reader.speaker)
     if wrong := wrong_name(text):
         return f"means: no registry was asked for {wrong}"
     whole = "\n".join(every)
@@ -94,14 +95,12 @@ def without_a_request(text: str) -> str:
         meant = re.sub(r"\bWHAT\b", lambda _: what, known[2])
         named = known[0].groupdict().get("host")
         image = image or (parsed(f"{named}/{what}") if named else None)
-        return f"means: {_filled_in(meant, image, who or reader.speaker)}{_why(known[1], text)}"
+        return f"means: {_filled_in(meant, image, who)}{_why(known[1], text)}"
     meant = f"; {status}: {MEANT.get(status, MEANT[500] if status >= 500 else 'see its words')}" if status else ""
     asked, told = ASKED.search(text), re.search(r"\bpulling from host (\S+)", text)
     host = split(asked[2]).netloc if asked else told[1] if told else image.registry if image else ""
     if host:
-        meant = re.sub(
-            r"docker login HOST\b", login_by_words(who or reader.speaker, host, str(image or "IMAGE")), meant
-        )
+        meant = re.sub(r"docker login HOST\b", login_by_words(who, host, str(image or "IMAGE")), meant)
     pushes = reader.pushes or re.search(r"(?i)\bpush|write blob", text)
     more = f"put the command that failed above it, with the name of its image (docker {'push' if pushes else 'pull'} IMAGE)"
     if image is not None and pushes:
@@ -110,7 +109,7 @@ def without_a_request(text: str) -> str:
         more = (
             f"crane manifest {image} asks the registry itself, and shows its answer; the log of what failed says more"
         )
-    if (shows := _TELLS_MORE.get(who or reader.speaker)) is not None:
+    if (shows := _TELLS_MORE.get(who)) is not None:
         more = f"{shows} shows more; {more}"
     words = " ".join(redact_text(said or text.strip().rpartition("\n")[2]).split())[-300:]
     return f"names no request that failed, so its cause is not known; it says {words!r}{meant}; {more}"

@@ -202,6 +202,18 @@ digitalocean: DigitalOcean Container Registry
     login doctl registry login
     login_life 720
     source https://docs.digitalocean.com/reference/doctl/reference/registry/login/
+# lyz7805/v2ray4flyio#18: an app for each name
+fly: Fly's registry
+    hosts registry\.fly\.io
+    login fly auth docker
+    source https://fly.io/docs/flyctl/auth-docker/
+    is_cache no
+heroku: Heroku Container Registry
+    hosts registry\.heroku\.com
+    names APP/PROCESS
+    login heroku container:login
+    source https://devcenter.heroku.com/articles/container-registry-and-runtime
+    is_cache no
 scaleway: Scaleway Container Registry
     hosts rg\.[a-z-]+\.scw\.cloud
     # developers.scaleway.com, "Container Registry API"

@@ -1,4 +1,4 @@
-"""How each client is told to ask a registry by plain http, to insist on TLS, which CA to trust there, and where it takes a login.
+"""How each client is told to ask a registry by plain http, to insist on TLS, and which CA to trust there.
 
 From the clients' own documentation; docker's was tried with dockerd 20.10.24 and 29.7.2 (docs/findings.md, ca-not-trusted).
 docs.siderolabs.com, RegistryMirrorConfig, RegistryTLSConfig (siderolabs/talos#12120); help of regctl registry set, cosign verify.
@@ -191,58 +191,6 @@ WHOLE_INDEX = {
 """How clients push an index with all that it names, or none that names more than they push."""
 
 
-# kubernetes/kubernetes#90503, #51293, siderolabs/talos#9594, longhorn/longhorn#3165; argoproj/argo-cd#15344, #7757, #8214;
-# docs.gitlab.com, "Access an image from a private container registry", "Use a credentials store"
-_FOR_ANOTHER = {
-    "sandbox containerd": "crictl pull --creds USER:PASSWORD {image} on each node, as no imagePullSecrets reach the image of a "
-    "sandbox; or name a public one (sandbox_image in /etc/containerd/config.toml: registry.k8s.io/pause)",
-    "sandbox docker": "docker login {host} as root on each node, as no imagePullSecrets reach the image of a sandbox; or name a "
-    "public one (--pod-infra-container-image of the kubelet: registry.k8s.io/pause)",
-    "argocd helm": "argocd repo add {host}/PATH --type helm --enable-oci --name NAME --username USER --password PASSWORD (PATH "
-    "as in the chart's address; also for charts that another depends on)",
-    # docs.redhat.com, "Using image pull secrets", "Managing image streams": Azure/acs-engine#2960, openshift/origin#12474
-    "openshift-builder docker": "oc create secret docker-registry NAME --docker-server={host} --docker-username=USER "
-    "--docker-password=PASSWORD, and oc secrets link builder NAME (to the cluster's own registry: oc policy add-role-to-user "
-    "system:image-builder -z builder -n PROJECT, and start the build again)",
-    # docs.redhat.com, "Obtaining the installation program", "Updating the global cluster pull secret": openshift/installer#4731
-    "openshift-installer podman": "pullSecret in install-config.yaml, from "
-    "https://console.redhat.com/openshift/install/pull-secret (of a mirror with its login added; in a cluster that runs oc set "
-    "data secret/pull-secret -n openshift-config --from-file=.dockerconfigjson=FILE)",
-    # docs.portainer.io, "Add a custom registry": portainer/portainer#12888, #9040
-    "portainer docker": "in Portainer, Registries, Add registry (URL {host}, USER, PASSWORD; in Environments, Manage access, "
-    "where others are to use it), and deploy the stack again with Re-pull image",
-    # docs.github.com, docker/login-action
-    "github-actions docker": "a step docker/login-action before it, with registry: {host} (Docker Hub: without registry), "
-    "username and password from secrets",
-    # docs.aws.amazon.com/codebuild, "Private registry sample": davoclock/aws-cicd-pipeline#6
-    "codebuild docker": "of ECR let the project use its service role (imagePullCredentialsType SERVICE_ROLE) and give that "
-    "AmazonEC2ContainerRegistryPullOnly; of another registry name a secret of Secrets Manager with username and password in "
-    "registryCredential of the project's environment",
-    # developer.hashicorp.com/nomad, "Docker driver": auth
-    "nomad docker": 'auth {{ username = "USER" password = "PASSWORD" server_address = "{host}" }} in config of the task, or '
-    'auth {{ config = "/root/.docker/config.json" }} in the client\'s plugin "docker"',
-    # cloud.google.com/run/docs, "Deploying container images"
-    "cloud-run": "give service-NUMBER@serverless-robot-prod.iam.gserviceaccount.com (NUMBER of the project that runs it) the "
-    "role roles/artifactregistry.reader in the project of the image; of another registry make a remote repository in Artifact "
-    "Registry",
-    # sdk.operatorframework.io, "Private Bundle and Catalog Image Registries": operator-framework/operator-lifecycle-manager#1998
-    "operator-sdk": "kubectl create secret docker-registry NAME --docker-server={host} --docker-username=USER "
-    "--docker-password=PASSWORD, and operator-sdk run bundle --pull-secret-name NAME, or secrets: [NAME] in the CatalogSource",
-    # knative.dev, "Deploying images from a private container registry"
-    "knative": "kubectl create secret docker-registry NAME --docker-server={host} --docker-username=USER "
-    "--docker-password=PASSWORD, and NAME in imagePullSecrets of the service",
-    # docs.renovatebot.com, "Private packages"
-    "renovate": 'hostRules: [{{hostType: "docker", matchHost: "{host}", username: "USER", password: "PASSWORD"}}] in config.js',
-    # argocd-image-updater.readthedocs.io, "Authenticating to registries": argoproj-labs/argocd-image-updater#655, #572
-    "argocd-image-updater": "kubectl create secret docker-registry NAME -n argocd --docker-server={host} "
-    "--docker-username=USER --docker-password=PASSWORD, and credentials: pullsecret:argocd/NAME beside its api_url in "
-    "registries.conf of argocd-image-updater-config",
-    "gitlab-runner docker": 'in the CI/CD variable DOCKER_AUTH_CONFIG {{"auths": {{"{host}": {{"auth": "..."}}}}}} with printf '
-    "USER:PASSWORD | base64 as auth",
-}
-"""Clients that run for another program, which hands them their login, by what `logs.speakers` calls the two."""
-
-
 # argo-cd.readthedocs.io, "Repositories using self-signed TLS certificates": bitnami/charts#32685, argoproj/argo-cd#6599
 _TRUST_FOR_ANOTHER = {
     # knative.dev, "Tag resolution"
@@ -254,39 +202,3 @@ _TRUST_FOR_ANOTHER = {
 def trust_for_another(agent: str, host: str) -> str | None:
     """How that program is told to trust a CA for the client that it runs."""
     return own.format(host=host.partition(":")[0]) if (own := _TRUST_FOR_ANOTHER.get(agent)) is not None else None
-
-
-def for_another(agent: str, host: str, image: str, helper: str | None) -> str | None:
-    """How that program is given a login; with a credential helper, where the registry has one that a runner can call."""
-    if agent.startswith("gitlab-runner") and helper is not None:
-        config = f'{{"credHelpers": {{"{host}": "{helper}"}}}}'
-        return f"in the CI/CD variable DOCKER_AUTH_CONFIG {config}, with docker-credential-{helper} in the PATH of the runner"
-    own = _FOR_ANOTHER.get(agent.replace(" buildkit", " docker"))
-    return own.format(host=host, image=image) if own is not None else None
-
-
-# maven.apache.org/settings.html; docs.gradle.org, "Declaring repositories"; docs.npmjs.com/cli/commands/npm-login; curl(1)
-_BY_HAND = {
-    "(?:apache-)?maven|aether": "give it as a <server> in ~/.m2/settings.xml",
-    "gradle": "give it in the credentials of that repository in build.gradle",
-    "npm|yarn|pnpm": "npm login --registry https://{host}/",
-    "curl": "curl -u {user}:PASSWORD",
-    "python-|okhttp|axios|node-fetch|aiohttp|apache-httpclient|java|wget|powershell|libwww": "let the script send it, as "
-    "Authorization: Basic",
-    # docs.aws.amazon.com/AmazonECS, "Task execution IAM role"; learn.microsoft.com/cli/azure/containerapp/registry
-    "amazon-ecs-agent": "aws iam attach-role-policy --role-name ROLE --policy-arn "
-    "arn:aws:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy (ROLE is the task's execution role; of a registry "
-    "other than ECR: repositoryCredentials in the task definition)",
-    "containerapps": "az containerapp registry set -n APP -g GROUP --server {host} --identity system (which needs the role "
-    "AcrPull there; of another registry --username USER --password PASSWORD)",
-    # learn.microsoft.com/azure/app-service, "Configure a custom container": microsoft/AzureTRE#924, Azure/acr#124
-    "appservice": "az webapp config set -g GROUP -n APP --generic-configurations '{\"acrUseManagedIdentityCreds\": true}' (the "
-    "app's identity needs the role AcrPull there; of another registry az webapp config container set --container-registry-user "
-    "USER --container-registry-password PASSWORD)",
-}
-"""What is no container tool, by its User-Agent, and reads no login of docker's: where it takes one from."""
-
-
-def way_by_hand(agent: str) -> str | None:
-    """Where that program takes a login from; {host} and {user} stand in it."""
-    return next((way for name, way in _BY_HAND.items() if re.match(name, agent, re.IGNORECASE)), None)

@@ -17,7 +17,8 @@ from pullscope.oci.reference import DOCKER_HUB, registry_name
 from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import bare, path_of
 from pullscope.trace.findings.case import Case
-from pullscope.trace.findings.client_settings import for_another, ships_with_k3s, way_by_hand
+from pullscope.trace.findings.client_settings import ships_with_k3s
+from pullscope.trace.findings.platform_logins import for_another, out_of_platform, way_by_hand
 from pullscope.trace.findings.said import front, words
 from pullscope.trace.model import Step
 from pullscope.trace.tokens import is_account_login
@@ -261,6 +262,8 @@ def own_address(case: Case, host: str, setting: str = "auth.token.realm") -> str
 
 def logout(case: Case, host: str) -> str:
     """The command by which this client forgets a login."""
+    if (own := out_of_platform(case.hops[0].agent if case.hops else "", registry_name(host))) is not None:
+        return own
     if case.family in ON_NODES:
         return "take its secret out of the pod's imagePullSecrets"
     if (controller := _controller(case)) is not None:

@@ -36,6 +36,7 @@ GENERIC = frozenset(
         "the operation is unsupported",
         "unauthorized",
         "unauthenticated",
+        "unsupported",
         *(phrase.lower() for phrase in PHRASES),
     }
 )

@@ -105,6 +105,11 @@ def of_writes(one: Answer) -> str | None:
     if not is_read_only(one):
         helm = " (helm push CHART.tgz oci://HOST/PATH, without chart and tag)" if one.case.family == "helm" else ""
         return f"name the image or chart once, as HOST/PATH{helm}: {one.host} takes no {one.hop.request.method} at that address"
+    if one.hosted is not None and one.step.kind is Kind.MANIFEST_PUT:  # heroku/cli#1081, akhilerm/tag-push-action#299
+        build = "docker buildx build --platform linux/amd64 --provenance=false --output type=image,oci-mediatypes=false,push=true"
+        return (
+            f"push one platform's image without attestations and in Docker's types ({build}, or crane copy --platform)"
+        )
     mode = "without one, switch its read-only mode off (storage.maintenance.readonly in distribution)"
     cache = "with a proxy section it is a cache, and pushes go to the registry behind it"
     return f"look into the configuration of {one.host}: {cache}; {mode}"
