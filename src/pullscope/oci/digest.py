@@ -17,7 +17,7 @@ _DIGEST = re.compile(r"[a-z0-9]+(?:[+._-][a-z0-9]+)*:[a-zA-Z0-9=_-]+")
 
 # The registered algorithms, of which the encoded part is lower-case hex of a known length (the same section; sha384
 # as in https://github.com/opencontainers/go-digest/blob/v1.0.0/algorithm.go).
-_HEX_LENGTHS = {"sha256": 64, "sha384": 96, "sha512": 128}
+HEX_LENGTHS = {"sha256": 64, "sha384": 96, "sha512": 128}
 _HEX = re.compile(r"[0-9a-f]+")
 _USUAL = re.compile(r"sha256:[0-9a-f]{64}")
 
@@ -27,7 +27,7 @@ _IN_PATH = re.compile(
     r"(?<![A-Za-z0-9])(?:"
     + "|".join(
         rf"(?P<{name}>{name})(?::|%3[Aa]|/(?:[0-9a-f]{{2}}/)?)(?P<{name}_hex>[0-9a-f]{{{length}}})"
-        for name, length in _HEX_LENGTHS.items()
+        for name, length in HEX_LENGTHS.items()
     )
     + r")(?![0-9a-zA-Z])"
 )
@@ -45,7 +45,7 @@ class Digest(str):
         if not _DIGEST.fullmatch(text):
             raise ValueError(f"{text[:100]!r} is not a digest: it should read sha256: and 64 hex digits.")
         algorithm, _, encoded = text.partition(":")
-        length = _HEX_LENGTHS.get(algorithm)
+        length = HEX_LENGTHS.get(algorithm)
         if length is not None and not (len(encoded) == length and _HEX.fullmatch(encoded)):
             raise ValueError(f"{text[:100]!r} is not a digest: {algorithm} needs {length} lower-case hex digits.")
         return super().__new__(cls, text)
@@ -67,7 +67,7 @@ class Digest(str):
     @property
     def is_registered(self) -> bool:
         """Whether clients can check it: docker takes no other (go-digest v1.0.0, Digest.Validate)."""
-        return self.algorithm in _HEX_LENGTHS
+        return self.algorithm in HEX_LENGTHS
 
     @property
     def short(self) -> str:
@@ -90,5 +90,5 @@ def find_digest(text: str) -> Digest | None:
     found = _IN_PATH.search(path, begins) if begins >= 0 else None
     if found is None:
         return None
-    algorithm = next(name for name in _HEX_LENGTHS if found[name])
+    algorithm = next(name for name in HEX_LENGTHS if found[name])
     return Digest(f"{algorithm}:{found[algorithm + '_hex']}")

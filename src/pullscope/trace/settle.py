@@ -68,8 +68,8 @@ def waits_for_token(step: Step) -> bool:
 
 
 def was_asked_and_not_there(step: Step) -> bool:
-    """Whether a HEAD, or a GET of a manifest, was answered with 404, by whose client something else is asked by now."""
-    asks = step.method == "HEAD" or (step.method == "GET" and step.route.endpoint is Endpoint.MANIFEST)
+    """Whether a HEAD, or a GET of a manifest or of tags, was answered with 404, by whose client more is asked by now."""
+    asks = step.method == "HEAD" or (step.method == "GET" and step.route.endpoint in (Endpoint.MANIFEST, Endpoint.TAGS))
     return asks and not step.in_flight and step.last.status == 404 and not step.is_token
 
 
@@ -81,7 +81,11 @@ def found_no_tag(pull: Pull) -> bool:
 def turns_out_a_push(pull: Pull) -> None:
     """What was not there before the first write was the push's question, and no failure (a GET: skopeo 1.9 sync, seen)."""
     for step in (*pull.steps, *pull.ready):
-        if step.outcome is Outcome.FAILED and was_asked_and_not_there(step) and len(step.hops) == 1:
+        if (
+            step.outcome is Outcome.FAILED
+            and was_asked_and_not_there(step)
+            and all(hop.status == 401 for hop in step.hops[:-1])
+        ):
             _was_a_question(step, pull)
 
 

@@ -82,6 +82,8 @@ def upstream_unreachable(case: Case) -> Iterator[Found]:
     )
     if (lacks := next(missed, None)) is not None and first.follows is None:
         put = f"put {name_of(lacks)} into the mirror {lacks.first.host}, or correct the name by which it is asked"
+        # project-zot/zot#4352, projectbluefin/lab#596
+        put += "; where it fetches by itself, read its log, as a cache may say 404 to what it could not get"
         fix = f"{of_a_path_twice(Answer(case, lacks)) or put}; else {fix}"
     yield Found((hop.step for hop in lost), message, of_where_it_was_named(Answer(case, first.step)) or fix)
 

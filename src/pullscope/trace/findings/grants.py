@@ -53,12 +53,15 @@ def not_asked_for(issuer: Step, hop: Hop) -> list[str]:
     A scope is a repository's, or of all, as a catalog's is (goharbor/harbor#13573).
     """
     asked = (issuer.token.scope if issuer.token is not None else None) or ""
-    named = [one.scope for one in hop.challenges if one.scope] if hop.status == 401 else []
+    # a client comes back from 401 with another token, not from 403: devcontainers/cli#945
+    read = hop.request.method in ("GET", "HEAD")
+    too_little = hop.status == 403 and any(one.error == "insufficient_scope" for one in hop.challenges)
+    named = [one.scope for one in hop.challenges if one.scope] if hop.status == 401 or too_little else []
     if not asked:
         return [*map(listed, filter(None, map(repositories, named)))] or [
             one for one in named if one.startswith("registry:")
         ]
-    if was_anonymous(issuer) or hop.request.method not in ("GET", "HEAD"):
+    if was_anonymous(issuer) or not (read or too_little):
         return []
     wanted = [scope for one in named for scope in read_scopes(one) if scope.name in repositories(asked)]
     return [f"{right} of {one.name}" for one in wanted for right in one.actions if not allows(asked, one.name, right)]

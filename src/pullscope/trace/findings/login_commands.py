@@ -141,7 +141,7 @@ def _login(case: Case, host: str) -> str:
 
 def by_hand(case: Case, host: str) -> str | None:
     """Where a client that is no container tool takes its login from: a token server's it has to ask by itself."""
-    agent = case.hops[0].agent if case.hops and case.family in (UNKNOWN, "curl") else ""
+    agent = case.hops[0].agent if case.hops and case.family in (UNKNOWN, "curl", "brew") else ""
     way = way_by_hand(agent)
     asked = (one for hop, one in case.challenges if hop.host == host and one.scheme == "bearer" and one.realm)
     if way is None:

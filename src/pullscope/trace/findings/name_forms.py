@@ -1,4 +1,4 @@
-"""Names that no registry can have: tags and repositories whose form the specification does not allow, and which were refused."""
+"""Names that no registry can have: tags, repositories and digests of a form that the specification does not allow, refused."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ import re
 from collections.abc import Iterator
 from urllib.parse import unquote
 
+from pullscope.oci.digest import HEX_LENGTHS, as_digest
 from pullscope.oci.reference import is_repository
 from pullscope.oci.routes import Endpoint
+from pullscope.oci.urls import path_of
 from pullscope.trace.findings.asked import host_within, thing
 from pullscope.trace.findings.case import listed
 from pullscope.trace.findings.row import Case, Found, row
 from pullscope.trace.findings.said import MOST, answered_by, quoted
+from pullscope.trace.model import Step
 
 # spec.md, "Pulling manifests": what a tag may be.
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
@@ -75,6 +78,58 @@ def name_invalid(case: Case) -> Iterator[Found]:
             f"valid repository name: {_what_is_wrong(name)}.",
             f"{how}: {form}",
         )
+
+
+@row(
+    remedy="name it in full: `sha256:` and 64 digits",
+    report="podman-container-tools/skopeo#1239",
+)
+def digest_invalid(case: Case) -> Iterator[Found]:
+    """A manifest or blob is asked for by a digest that is none, and the registry refuses that.
+
+    sha256 has 64 hex digits in lower case (image-spec, descriptor.md, "Digests"). A digit too many: ghcr.io says DIGEST_INVALID,
+    as it does of an upload's bytes (podman-container-tools/skopeo#1239). A short one, as docker prints it, or one without its
+    algorithm: distribution's router has no such address, and says 404 page not found.
+    """
+    for step in case.bad:
+        named, last = _named_digest(step), step.last
+        if named is None or last.status not in (400, 404, 405, 422) or last.is_page:
+            continue
+        yield Found(
+            [step],
+            f"{answered_by(last)} said {last.status} to {step.method} of {thing(step)}{quoted(last)}, and {named[:MOST]} is no "
+            f"digest: {_what_is_no_digest(named)}.",
+            "name it in full, as sha256: and 64 digits of 0-9 and a-f: crane digest IMAGE tells that of a tag, crane manifest "
+            "IMAGE those of its blobs",
+        )
+
+
+def _named_digest(step: Step) -> str | None:
+    """What stands in a digest's place and is none."""
+    url = step.first.request.url
+    if step.route.endpoint in (Endpoint.BLOB, Endpoint.REFERRERS):
+        named = unquote(path_of(url).rpartition("/")[2])
+    elif step.route.endpoint is Endpoint.MANIFEST:
+        named = unquote(step.route.reference or "")
+        named = named if _LIKE_A_DIGEST.match(named) else ""
+    else:
+        named = ""
+    return named if named and as_digest(named) is None else None
+
+
+_LIKE_A_DIGEST = re.compile(r"sha(?:256|384|512):[^/]*\Z")
+
+
+def _what_is_no_digest(named: str) -> str:
+    algorithm, colon, digits = named.partition(":")
+    length = HEX_LENGTHS.get(algorithm)
+    if not colon:
+        return "sha256: is missing before it"
+    if length is None:
+        return f"{algorithm[:MOST]} is not the name of an algorithm"
+    if len(digits) != length:
+        return f"it has {len(digits)} digits, and {algorithm} has {length}"
+    return "it has more than digits and a to f in lower case"
 
 
 _OF_NAMES = frozenset(

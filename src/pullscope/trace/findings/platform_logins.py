@@ -171,6 +171,9 @@ _BY_HAND = {
     "gradle": "give it in the credentials of that repository in build.gradle",
     "npm|yarn|pnpm": "npm login --registry https://{host}/",
     "curl": "curl -u {user}:PASSWORD",
+    # Homebrew/brew#13313, #12825, #16669
+    "homebrew": "HOMEBREW_DOCKER_REGISTRY_TOKEN=TOKEN in brew's environment, with a token that {host} takes, or "
+    "HOMEBREW_DOCKER_REGISTRY_BASIC_AUTH_TOKEN with the Base64 of NAME:PASSWORD (with neither brew shows one it made up)",
     "python-|okhttp|axios|node-fetch|aiohttp|apache-httpclient|java|wget|powershell|libwww": "let the script send it, as "
     "Authorization: Basic",
     # docs.aws.amazon.com/AmazonECS, "Task execution IAM role"; learn.microsoft.com/cli/azure/containerapp/registry

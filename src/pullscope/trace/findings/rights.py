@@ -30,7 +30,13 @@ def the_right(one: Answer) -> str:
     step = one.step_there(right)
     if step is not None or one.hosted is not None:
         return f"give {account} {may}" + (f": {step}" if step else "")
-    return f"have an administrator of {one.host} give {account} {may}"
+    return f"have an administrator of {one.host} give {account} {may}{_in_its_rules(one)}"
+
+
+def _in_its_rules(one: Answer) -> str:
+    """Where a token server of one's own, whose product is not known, may have its rules (cesanta/docker_auth#3)."""
+    own = one.step.is_token and one.known is None and one.hosted is None
+    return " (docker_auth: a rule of acl in its config that fits the whole name)" if own else ""
 
 
 def _named(one: Answer, name: str) -> str:
@@ -262,7 +268,8 @@ def of_a_refusal(one: Answer) -> str | None:
             return f"{log_in(one.case, one.host, again=True)}; if the login is good, {the_right(one)}{elsewhere(one)}"
         account = f"log in with an account that may {action(one.case, one.step)} {name}"
         step = one.step_there(action(one.case, one.step))
-        now = f"let the present one do so: {step}" if step else f"have an administrator of {host} give it that right"
+        give = f"have an administrator of {host} give it that right{_in_its_rules(one)}"
+        now = f"let the present one do so: {step}" if step else give
         return f"{account}: {one.login}; or {now.partition(', or HOST/')[0]}{elsewhere(one)}{several_scopes(one)}"
     if not is_specific(one.hop) and one.is_known_to_be_there:
         log = f"log in with an account that has the right to {thing(one.step)} too"
@@ -285,4 +292,6 @@ def of_a_refusal(one: Answer) -> str | None:
     if one.known is not None and one.known.doubt is not None and says(one.hop, _OF_LOGIN):  # goharbor/harbor#18026
         again = log_in(one.case, one.host, again=True)
         return f"{again}, which says whether the login is good; if it is, {the_right(one)}"
+    if one.status == 401 and one.hop.request.authorization == "bearer" and one.issued is None:  # Homebrew/brew#16669
+        return f"{log_in(one.case, one.host, again=True)}; if its token is good, {the_right(one)}"
     return f"{the_right(one)}, if its words name no other reason; else {look_at_the_log(one)}"

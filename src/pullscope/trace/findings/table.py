@@ -72,7 +72,8 @@ logger = logging.getLogger(__name__)
 
 ORDER = """
 # Something else answers than was meant, or what was asked is not what is there
-login-page browser-check path-without-v2 library-prefix-missing accept-too-narrow tag-invalid name-invalid two-auth-mechanisms
+login-page browser-check path-without-v2 library-prefix-missing accept-too-narrow tag-invalid name-invalid digest-invalid
+two-auth-mechanisms
 referrers-refused rate-limited preflight-refused
 # The way there
 ping-not-redirected ping-slash-lost ping-other-host ping-not-a-registry authorization-dropped scope-mismatch scope-refused
