@@ -286,9 +286,9 @@ empty scope (token): invalid scope:? ?(?:""|''|$)
 # Docker Hub's token server: GoogleContainerTools/kaniko#702, google/go-containerregistry#1741
 name (read list token): (?:invalid|bad|illegal|malformed|unsupported) (?:repository|image|project|scope|name|path)
     check how {names} is spelled, and that no variable in it is empty: {host} accepts no such name
-# Harbor says 401 or 403 too: goharbor/harbor#13391; GHCR: goreleaser/goreleaser#2815
+# Harbor says 401 or 403 too: goharbor/harbor#13391; GHCR: goreleaser/goreleaser#2815; Quay: openshift/oc-mirror#441
 not there: (?:project|repository|namespace|organi[sz]ation|tenant|owner)\b.{0,80}(?:not found
-    |does not exist|doesn't exist|unknown)
+    |does not exist|doesn't exist|unknown)|cannot create organi[sz]ation
     check how {names} is spelled, and create what its answer names at {host}, if you push to it
 # Harbor: goharbor/harbor#3369, #13045
 service (token): unable to handle service

@@ -110,6 +110,9 @@ def of_a_cache_behind(one: Answer) -> str | None:
         f"correct the rule and the login that {host} has for it" if one.hosted is not None else _MEND.format(host=host)
     )
     mend = of_gitlab if "dependency_proxy/" in name else one.step_there("cache") or own
+    if known == "ecr":  # docs.aws.amazon.com/AmazonECR, "Private registry permissions": aws/containers-roadmap#2053
+        rights = "ecr:CreateRepository and ecr:BatchImportUpstreamImage, aws ecr put-registry-policy"
+        mend += f", and let who pulls do so (of another account: {rights})"
     if is_named:  # goharbor/harbor#23750, #16429, #19067
         home = "docker.io" if rest.startswith("library/") else home
         behind = f"{look_at_the_log(one)}: {home} may have limited or refused it; then {mend}, and try again"
@@ -203,6 +206,9 @@ def of_what_is_missing(one: Answer) -> str | None:
     tags = f"{list_tags(one.case, f'{at}/{name}')} lists"
     if below(one.hop.request.url) and one.hop.route.endpoint is Endpoint.MANIFEST:
         tags = f"curl {one.hop.request.url.partition('/manifests/')[0]}/tags/list lists"
+    if step.kind is Kind.DELETE and step.expectation is not None and step.expectation.kind in (Kind.CONFIG, Kind.LAYER):
+        part = f"{step.route.reference} is a part of it, and no manifest"  # genuinetools/reg#166
+        return f"delete it by the digest of its manifest, as crane digest {at}/{name}:TAG tells it: {part}"
     if step.kind is Kind.DELETE:
         return f"do nothing if it was deleted before; else correct the name: {tags} its tags"
     if (twice := of_a_path_twice(one)) is not None:

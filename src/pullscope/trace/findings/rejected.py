@@ -182,6 +182,8 @@ soon one_of_many !invalid: {one.host} gives {one.client} other blobs of {one.nam
     try again; if it is that blob again, {one.log_in}
 soon !invalid: <takes> it took it before{one.brackets}.
     try again{one.status}: {one.host} gave this token itself, {one.seconds} before, so the fault is there
+hosted: <takes> it took it before{one.brackets}.
+    try again, with a new token: {one.host} took this one before, and only it and its token server can make them agree
 : <takes> it took it before{one.brackets}.
     make <shared> the same, and their clocks
 """,

@@ -184,17 +184,19 @@ def _left_out(case: Case, hop: Hop) -> list[str]:
 
 @row(
     needs=Fact.WRITE,
-    explains="upload-refused",
+    explains="upload-refused upload-lost",
     suffers="clients that check what was acknowledged: buildx, regctl, skopeo, podman, oras",
-    remedy="let the registry answer as the specification says",
+    remedy="let the registry answer as the specification says, and what is in front hand on bodies and methods",
     report="regclient/regclient#961",
 )
 def upload_given_up(case: Case) -> Iterator[Found]:
-    """An upload ends after a good answer: its status or its Range is not the one that is due, or the client cancels it.
+    """An upload fails after a good answer: its status or its Range is not the one that is due, or the client cancels it.
 
     202 is due to PATCH, 201 to PUT, and `Range` is what the registry has by then (distribution-spec 1.1,
     "Pushing a blob in chunks"). A client that reads something else gives up, some with DELETE: regclient/regclient#961 (Zot),
-    pulp/pulp_container#2199 (204 to PATCH), go-gitea/gitea#34724 (0--1). What it asks after that is its own cleaning up.
+    pulp/pulp_container#2199 (204 to PATCH), go-gitea/gitea#34724 (0--1). What it asks after that is its own cleaning up. One
+    that goes on fails at the end, where less came than was sent, or something in front answered: cloudflare/cloudflared#1485,
+    goharbor/harbor-helm#1833.
     """
     if not case.over or not case.failed:
         return
@@ -207,7 +209,20 @@ def upload_given_up(case: Case) -> Iterator[Found]:
     for step, before, after in each:
         last = step.last
         wrong = _against_the_protocol(last, before)
-        if wrong is None or any(one.method in ("PATCH", "PUT") for one in after):
+        ended = [one for one in after if one.method in ("PATCH", "PUT")]
+        if wrong is None or any(one.last.ok for one in ended):
+            continue
+        if ended and (known_registry(last.host) or not 400 <= (ended[-1].last.status or 0) < 500 or _in_parts(last)):
+            continue  # that answer is its own way
+        if ended:
+            yield Found(
+                [step, *ended],
+                f"{answered_by(last)} {wrong}; then {said_status(ended[-1].last)} to {ended[-1].method} of it.",
+                f"let what is in front of {last.host} hand on bodies that have no Content-Length{_BY_QUIC}, and all of each body"
+                if last.header("range") is not None
+                else f"let what is in front of {last.host} hand {last.request.method} on to it: a registry gives no such answer",
+                severity=Severity.ERROR,
+            )
             continue
         yield Found(
             [step],
@@ -238,7 +253,12 @@ def upload_given_up(case: Case) -> Iterator[Found]:
         )
 
 
+def _in_parts(hop: Hop) -> bool:
+    return hop.request.headers.get("content-range") is not None
+
+
 _DUE = {"PATCH": 202, "PUT": 201}
+_BY_QUIC = " (cloudflared: --protocol http2, as by QUIC it may drop them)"
 _LOST = "Location, which says where to go on"
 
 
