@@ -81,11 +81,8 @@ def found_no_tag(pull: Pull) -> bool:
 def turns_out_a_push(pull: Pull) -> None:
     """What was not there before the first write was the push's question, and no failure (a GET: skopeo 1.9 sync, seen)."""
     for step in (*pull.steps, *pull.ready):
-        if (
-            step.outcome is Outcome.FAILED
-            and was_asked_and_not_there(step)
-            and all(hop.status == 401 for hop in step.hops[:-1])
-        ):
+        alone = all(hop.status == 401 for hop in step.hops[:-1])
+        if step.outcome is Outcome.FAILED and was_asked_and_not_there(step) and alone:
             _was_a_question(step, pull)
 
 
