@@ -47,9 +47,17 @@ failed to get state for index|unlazy requires an applier|ref \S+ locked: unavail
 download failed after attempts=\d+: (?:unauthorized|denied)
     the registry gave the manifest, and refused the token for what the manifest names: pull again, after docker login HOST if it
         is private or the pull took long; where it is so for everybody, its status page says so
-# apptainer internal/pkg/client/oras: a SIF is one layer of a type of its own
-invalid layer mediatype
+# apptainer internal/pkg/client/oras: a SIF is one layer of a type of its own; apptainer/apptainer#632
+invalid layer mediatype|could not get image manifest, received mediaType
     what is there is an image of layers, and oras:// takes a SIF file alone: apptainer pull docker://IMAGE
+conveyor failed to get: unsupported image-specific operation on artifact
+    what is there is no image of layers, as a SIF file is none, and docker:// takes these alone: apptainer pull oras://IMAGE
+# helm/helm#30890, mended in 3.18.1
+media type \S*helm\S* is not allowed, found in descriptor
+    helm 3.18.0 refuses what is beside the chart, as its signature: use helm 3.18.1 or later
+# helm/helm#11566, #31775
+media type \S+ is not allowed, found in descriptor
+    that tag is an image, or another artifact, and no chart: give the --version of a chart, or correct the name
 # moby/buildkit solver/llbsolver/ops/exec.go, docker's builder
 process \\*"[^\n]*did not complete successfully: exit code|returned a non-zero code: \d
     no registry is heard in it: a command of the Dockerfile (RUN) failed, and what it printed above tells why (docker build

@@ -51,6 +51,8 @@ _RUNNERS = frozenset({"docker", "podman", "buildah", "cri-o", "containers", "kan
 _DOCKERS_LAYERS = re.compile(r"application/vnd\.docker\.image\.rootfs\.(?:diff|foreign\.diff)\.tar(?:\.gzip)?")
 _NOT_OCI = re.compile(r"19\.03\.[0-3](?!\d)")
 ONE_FAMILY = "build it with types of one family (oci-mediatypes=true in buildx)"
+_OF_CHARTS = "application/vnd.cncf.helm.config.v1+json"
+_CHARTS = frozenset({"application/vnd.cncf.helm.chart.content.v1.tar+gzip", "application/tar+gzip"})
 _OCIS_CONFIG = "application/vnd.oci.image.config.v1+json"
 _DOCKERS_CONFIG = "application/vnd.docker.container.image.v1+json"
 
@@ -152,7 +154,16 @@ def _of_no_chart(look: Look) -> Told | None:
         return None
     what = f"no chart (its config is {look.config})" if look.config else "an index, and no chart"
     other = f"{look.step.route.repository} at {look.step.last.host} is an image or something else"
-    return what, f"name the chart: {other}; helm search hub shows where charts are"
+    version = "; or a --version of it that is one, where charts and images share a name"  # helm/helm#11566
+    return what, f"name the chart: {other}; helm search hub shows where charts are{version}"
+
+
+def _of_helm_3_18(look: Look) -> Told | None:
+    """helm 3.18.0, "media type … is not allowed, found in descriptor": helm/helm#30890, mended in 3.18.1."""
+    wrong = next((one for one in look.layers if one not in _CHARTS), None)
+    if look.family != "helm" or look.case.pull.client.version != "3.18.0" or wrong is None or look.config != _OF_CHARTS:
+        return None
+    return f"a chart with {wrong} beside it, which helm 3.18.0 takes for an error", "use helm 3.18.1 or later"
 
 
 PROBLEMS: tuple[Callable[[Look], Told | None], ...] = (
@@ -162,6 +173,7 @@ PROBLEMS: tuple[Callable[[Look], Told | None], ...] = (
     _of_mixed_config,
     _of_no_image,
     _of_no_chart,
+    _of_helm_3_18,
 )
 
 

@@ -10,14 +10,14 @@ from pullscope.oci.whereabouts import is_local
 from pullscope.trace.findings.answers import Answer
 from pullscope.trace.findings.asked import LOOKERS
 from pullscope.trace.findings.case import CONTENT, listed, name_of
-from pullscope.trace.findings.client_settings import out_of_mirrors
+from pullscope.trace.findings.client_settings import out_of_mirrors, proxy_setting
 from pullscope.trace.findings.compared import OF_THE_REWRITE, rewritten
 from pullscope.trace.findings.connections import failure, told
 from pullscope.trace.findings.fixes import fix_of
 from pullscope.trace.findings.login_commands import log_in
 from pullscope.trace.findings.paths import of_a_path_twice
 from pullscope.trace.findings.row import Case, Fact, Found, Severity, row
-from pullscope.trace.findings.said import answered_by, said_status
+from pullscope.trace.findings.said import answered_by, filtering, said_status
 from pullscope.trace.hosts import is_searched
 from pullscope.trace.model import Hop, Step
 from pullscope.trace.unseen_hosts import through_mirror
@@ -213,6 +213,11 @@ def _mend(one: Answer) -> str:
         return told(one.case, known, [one.hop])[1]
     if one.hop.ok:
         return f"correct where {one.hop.host} hands requests on to"
+    if one.status == 400 and (filtering(one.hop) or one.hop.host.endswith(":3128")):
+        # squid-cache.org, "ERR_INVALID_URL"; rpardini/docker-registry-proxy#149
+        goes = f"name it in {proxy_setting(one.case.pull.client)}, as http://{one.hop.host}, and not as a mirror"
+        kind = "is a proxy" if filtering(one.hop) else "may be a proxy, by its port"
+        return f"{goes}: what answers there {kind}, which takes whole addresses alone"
     if one.status == 403 and one.name and one.no_login and not one.hop.said and not one.hop.errors:
         return f"correct the name, if it is not {one.name}: mirrors that are open to all say 403 to names that they do not serve"
     of_a_login = one.status == 401 and (one.no_login or one.case.family == "docker")
