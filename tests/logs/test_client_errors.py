@@ -12,7 +12,7 @@ import pytest
 from pullscope.cli.exits import Complaint
 from pullscope.cli.source import read_trace
 from pullscope.logs import forms
-from pullscope.logs.client_errors import read
+from pullscope.logs.error_message import read
 from pullscope.logs.exchange import Exchange, header
 
 MESSAGES = Path(__file__).parents[1] / "data" / "messages.txt"

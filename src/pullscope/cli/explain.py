@@ -67,13 +67,17 @@ def explain(
     pullscope explain --pull 2 --level expert flows.mitm | less
     """
     from pullscope.logs.forms import MESSAGE
+    from pullscope.logs.general import answered
     from pullscope.logs.without_request import without_a_request
 
     if not is_there(file):
         if meant := term(file):
             print(textwrap.fill(f"{meant[0]}: {meant[1]}", screen_width()))
             return
-        if A_WORD.fullmatch(file):
+        if A_WORD.fullmatch(file) and not is_message(file):
+            if (said := answered(file)) is not None and (meant := term(str(said[0]))):
+                print(textwrap.fill(f"{said[0]}: {meant[1]}", screen_width()))
+                return
             raise Complaint(str(unknown("file or word", file, TERMS)))
     trace, problem = read_trace(file)
     chosen = choose(trace, pull, failed=False)

@@ -11,26 +11,25 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 
 from pullscope.logs.entries import Entry
-from pullscope.logs.exchange import Exchange, header
-from pullscope.logs.images import at, manifest_of, of_arn, of_fields, parsed, without_masks
-from pullscope.logs.meanings import LOGIN_NOT_FETCHED, NO_ANSWER, NOT_ASKED, WITHOUT_A_REQUEST
+from pullscope.logs.exchange import Exchange
+from pullscope.logs.images import FULL_NAME, at, manifest_of, of_arn, of_fields, parsed, without_masks
+from pullscope.logs.meanings import LOGIN_NOT_FETCHED, NOT_ASKED
 from pullscope.logs.other_programs import DONE, ELSEWHERE, OF_A_STEP, OTHERS
-from pullscope.logs.sentences import sentences
-from pullscope.logs.speakers import called, platform, run_by, speaker
+from pullscope.logs.speakers import called, platform, speaker
 from pullscope.logs.told_errors import answer_of, failure_of
 from pullscope.oci.known_registries import known_registry
 from pullscope.oci.reference import HUB_API, Reference, is_registry
 from pullscope.oci.routes import Endpoint, route
 from pullscope.oci.urls import parameters, split
 
-_URL = r"https?://[^\s\"\\*]+?"  # CI writes *** where a secret was
-_METHOD = r"(?:[Gg]et|[Hh]ead|[Pp]ost|[Pp]ut|[Pp]atch|[Dd]elete|GET|HEAD|POST|PUT|PATCH|DELETE)"
+URL = r"https?://[^\s\"\\*]+?"  # CI writes *** where a secret was
+METHOD = r"(?:[Gg]et|[Hh]ead|[Pp]ost|[Pp]ut|[Pp]atch|[Dd]elete|GET|HEAD|POST|PUT|PATCH|DELETE)"
 ASKED = re.compile(
-    rf'\b({_METHOD})(?: request to)? \\*"?({_URL})\\*"?(?:: +(?=\S)| = \(code=\w+, statusCode=|(?<=") (?=[A-Z][a-z]+\b))'
+    rf'\b({METHOD})(?: request to)? \\*"?({URL})\\*"?(?:: +(?=\S)| = \(code=\w+, statusCode=|(?<=") (?=[A-Z][a-z]+\b))'
 )
 """A request that is named, before what became of it (Renovate: as got says it). Of several in a sentence the last one failed,
 for the sake of the others."""
@@ -40,7 +39,7 @@ _DIGEST = "(?P<what>sha256:[0-9a-f]{64})"
 _OF_BLOBS = rf"(?:(?:reading|writing) blob(?: {_DIGEST})?|parsing image configuration)"
 _REFUSED_BLOB = r"(?=.*received unexpected HTTP|fetching blob: (?:blob unknown|unknown blob)\b)"
 _TOLD = (
-    (rf"uploading layer to (?P<url>{_URL}): ", "PUT {url}"),
+    (rf"uploading layer to (?P<url>{URL}): ", "PUT {url}"),
     (r"initiating layer upload to (?P<path>/v2/\S+/blobs/uploads/) in (?P<host>\S+?):", "POST https://{host}{path}"),
     (r"uploading manifest (?P<what>\S+) to (?P<image>\S+?): ", "PUT {at}/manifests/{what}"),
     (rf"checking whether a blob {_DIGEST} exists in (?P<image>\S+?): ", "HEAD {at}/blobs/{what}"),
@@ -53,7 +52,7 @@ _TOLD = (
     (rf"could not fetch content descriptor {_DIGEST} .*: not found", "GET {at}/blobs/{what}"),
     (rf'registry for \\*"(?P<image>[^"\\]+)\\*": {_DIGEST}: not found', "GET {at}/blobs/{what}"),
     (rf"(?i){_OF_BLOBS}: {_REFUSED_BLOB}", "GET {at}/blobs/{what}"),
-    (rf'decoding bearer token \(last URL \\*"(?P<url>{_URL})\\*"', "GET {url}"),
+    (rf'decoding bearer token \(last URL \\*"(?P<url>{URL})\\*"', "GET {url}"),
     (r"unable to push (?P<image>\S+): failed to upload blob", "POST {at}/blobs/uploads/"),
     (r"(?i)failed to send blob post, ref (?P<image>\S+?): ", "POST {at}/blobs/uploads/"),
     (
@@ -104,11 +103,6 @@ _IMAGE = re.compile(
     r"((?:[\w.-]+(?::\d+)?/)*[a-z0-9](?:[\w.-]*\w)?(?::\w(?:[\w.-]*\w)?)?(?:@sha256:[0-9a-f]{64})?)",
     re.IGNORECASE,
 )
-_FULL_NAME = re.compile(
-    r"(?<![\w/.@:-])((?:(?:[a-z0-9-]+\.)+[a-z]{2,}|localhost|[\w.-]+(?=:\d+/))(?::\d+)?(?:/[a-z0-9][\w.-]*)+"
-    r"(?<!\.go)(?<!\.java)(?::(?!sha256-|\d+:\d)\w[\w.-]*|@sha256:[0-9a-f]{64}))(?=[:;,)\]'\"]*(?:\s|\Z))"
-)
-"""An image with its registry and tag, in a sentence that says what was answered (woodpecker-ci/helm#314)."""
 _BEGUN = re.compile(r"[0-9a-f]{12}: (?:Pull complete|Download complete|Downloading|Extracting|Verifying Checksum)")
 """Docker's progress of a layer: the manifest has come, and what is refused below it is a blob (DeepVAC/TorchPod#60)."""
 _SENT = re.compile(r"[0-9a-f]{12}: (?:Pushed|Layer already exists|Mounted from)")
@@ -128,33 +122,10 @@ _REFUSED_LOGIN = re.compile(
 )
 """containerd fetches an oauth token with a login, an anonymous one without (core/remotes/docker/authorizer.go). docker asks /v2/
 with its login, and the realm that it is sent to, and prints what either said (moby registry/auth.go)."""
-MARK = re.compile(
-    r"(?i)\b(?:error|err|fatal|\w*exception|cannot|could not|denied|unauthorized|too ?many ?requests|"
-    r"authentication (?:is )?required|x509|"
-    r"failed|failure|no match|must be lowercase|invalid reference)\b|\b(?:manifest|name|blob) (?:unknown|invalid)|unable to |"
-    r"not found\b|unexpected (?:http )?status|content at http|status ?code[:=]? ?[45]\d\d|\bunknown: |"
-    rf"\b{_METHOD}(?: request to)? \\*\"?{_URL}\\*\"?: \S|https?://\S+/v2/[^\n]*(?:\b[45]\d\d [A-Z])|"
-    + "|".join([*WITHOUT_A_REQUEST, *NO_ANSWER])
-)
-"""Words of trouble, whoever speaks: what no other form has is a message, of which it is told what is known."""
 HUB_SERVICE = "registry.docker.io"
 _Answer = tuple[int, bytes | None]
-MOST_TOLD = 1_000
-"""Failures of a log that are told, and sentences that wait for an image to be named."""
-
-
-def read(lines: Iterable[str]) -> Iterator[Exchange]:
-    """The exchanges of each failure, however often it is told."""
-    reader, told = Reader(), dict[tuple[object, ...], Exchange]()
-    for entry in sentences(lines):
-        for one in reader.sentence(entry):
-            what = (one.method, one.url, one.status, one.body, one.failure)
-            if what not in told and len(told) < MOST_TOLD:
-                told[what] = one
-    for one in told.values():  # what runs the client may name itself after its words
-        if agent := run_by(reader.platform, header(one.sent, "user-agent") or ""):
-            one.sent = [("User-Agent", agent), *(sent for sent in one.sent if sent[0] != "User-Agent")]
-        yield one
+MOST_WAITING = 1_000
+"""Sentences that wait for an image to be named."""
 
 
 class Reader:
@@ -177,7 +148,7 @@ class Reader:
         """Whether the image came: what fails after it is another thing."""
         self.unfetched = False
         """Whether a login was not fetched, or not sent as it is: its 401 follows from that (kubernetes/kubernetes#79535)."""
-        self.waiting: deque[Entry] = deque(maxlen=MOST_TOLD)
+        self.waiting: deque[Entry] = deque(maxlen=MOST_WAITING)
 
     def sentence(self, entry: Entry) -> Iterator[Exchange]:
         if OF_A_STEP.match(entry.message):
@@ -230,7 +201,7 @@ class Reader:
         elif there is not None and answer is not None and answer[0] == 401 and _is_ping(there[0]) and not login:
             return  # a login is what it wants
         elif there is not None:
-            said, url = re.search(rf"from ({_METHOD}) request to", text), there[0]
+            said, url = re.search(rf"from ({METHOD}) request to", text), there[0]
             method = said[1] if said is not None else "GET"
             if method in ("POST", "PUT", "PATCH"):  # of blobs nothing is sent but uploads
                 url = re.sub(r"/blobs/(?!uploads/)\S*", "/blobs/uploads/-?digest=-", url)
@@ -249,17 +220,23 @@ class Reader:
         elif self.begun and not self.pushes and answer[0] != 404:
             if answer[0] != 401:
                 yield self._exchange(f"GET {at(self.image)}/blobs/-", entry, answer)
-        elif committed := _COMMITTED.search(text):
-            where = "manifests/" if committed[1] in ("manifest", "index") else "blobs/uploads/-?digest="
-            yield self._exchange(f"PUT {at(self.image)}/{where}{committed[2]}", entry, answer)
-        elif self.pushes and not (
-            re.search(r"(?i)manifest[ _](?:inv|un|blob)|push image manifest", text) or (self.sent and answer[0] == 405)
-        ):
-            # docker sends blobs by PATCH (distribution registry/client/blob_writer.go)
-            uploads = f"{at(self.image)}/blobs/uploads/"
-            yield self._exchange(f"PATCH {uploads}-" if answer[0] == 413 else f"POST {uploads}", entry, answer)
         else:
-            yield self._exchange(f"{'PUT' if self.pushes else 'GET'} {manifest_of(self.image)}", entry, answer)
+            yield self.of_image(self.image, entry, answer)
+
+    def of_image(self, image: Reference, entry: Entry, answer: _Answer | None, *, failure: str = "") -> Exchange:
+        """The request of that image that was answered so, or failed so, where the sentence does not name one."""
+        text, uploads = entry.message, f"{at(image)}/blobs/uploads/"
+        if committed := _COMMITTED.search(text):
+            where = "manifests/" if committed[1] in ("manifest", "index") else "blobs/uploads/-?digest="
+            return self._exchange(f"PUT {at(image)}/{where}{committed[2]}", entry, answer, failure=failure)
+        of_manifests = re.search(r"(?i)manifest[ _](?:inv|un|blob)|push image manifest", text) is not None
+        of_manifests |= self.sent and answer is not None and answer[0] == 405
+        if not self.pushes or of_manifests:
+            request = f"{'PUT' if self.pushes else 'GET'} {manifest_of(image)}"
+            return self._exchange(request, entry, answer, failure=failure)
+        # docker sends blobs by PATCH (distribution registry/client/blob_writer.go)
+        request = f"PATCH {uploads}-" if answer is not None and answer[0] == 413 else f"POST {uploads}"
+        return self._exchange(request, entry, answer, failure=failure)
 
     def _is_registry(self, host: str) -> bool:
         return known_registry(host) is not None or (self.image is not None and host == self.image.api_host)
@@ -365,7 +342,7 @@ def _image(text: str) -> Reference | None:
     """The image that a sentence names."""
     if inside := _IN.search(text):
         return parsed(f"{inside[2]}{'@' if ':' in inside[1] else ':'}{inside[1]}")
-    found = next(_IMAGE.finditer(text), None) or (_FULL_NAME.search(text) if answer_of(text) is not None else None)
+    found = next(_IMAGE.finditer(text), None) or (FULL_NAME.search(text) if answer_of(text) is not None else None)
     image = parsed(found[1]) if found is not None else of_arn(text)
     if image is not None and found is not None and "oci://" in found[0] and not found[1].endswith(f":{image.tag}"):
         version = re.search(r" --version[ =](\S+)", text)

@@ -13,13 +13,13 @@ from itertools import chain
 from typing import BinaryIO, Protocol
 
 from pullscope.logs import (
-    client_errors,
     containerd,
     containers_image,
     crane,
     curl,
     distribution,
     dockerd,
+    error_message,
     har,
     http_dump,
     oras,
@@ -143,7 +143,7 @@ FORMS: tuple[Form, ...] = (
     Form(
         name="error message",
         made_by="the last words of docker, podman, crane, helm or buildx, of `kubectl describe pod`, of a daemon at info level",
-        log=client_errors,
+        log=error_message,
         lacks="proxy times redirects tokens credentials bodies headers",
         says="an error message is one answer, without what came before it; a status that it does not name is the usual one "
         "for its words. `pullscope run -- COMMAND` records everything.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from pullscope.logs.entries import Entry
 from pullscope.oci.reference import Reference
 
 
@@ -52,3 +53,28 @@ def of_fields(fields: dict[str, str]) -> Reference | None:
     path, host, tag = (fields.get(key, "") for key in ("image_name", "registry", "image_tag"))
     whole = "/".join(filter(None, (host, path))) + (f":{tag}" if tag else "") if path else fields.get("image-id", "")
     return parsed(whole) if whole else None
+
+
+_SOMEWHERE = re.compile(
+    r"(?i)(?:(?:docker|oci|oras|registry)://|['\"](?=(?:[\w-]+\.)+[a-z]+(?::\d+)?/[^\s'\"]+[:@][^\s'\"]+['\"])|"
+    r"^(?=\S+@sha256:[0-9a-f]{64}: Pulling )|"
+    r"\b(?:(?<!base )images?|(?<!Pulling )from|ref|reference|source|target|tag|fetching|"
+    r"building|(?:Retriev|pull|scann)ing|found for)"
+    r"(?: (?:image|registry|repository|at))?[=: \"'\[(]+)(?=[\w./-]+[:@/]\w)(?!\w*-?sha256:)"
+    r"((?:[\w.-]+(?::\d+)?/)*[a-z0-9][\w.-]*(?::(?!sha256-)\w(?:[\w.-]*\w)?)?"
+    r"(?:@sha256:[0-9a-f]{64})?)(?![\w/@-]|:\w)"
+)
+"""An image that is named beside a failure: enough to say what to ask for, not that it was asked for."""
+
+FULL_NAME = re.compile(
+    r"(?<![\w/.@:-])((?:(?:[a-z0-9-]+\.)+[a-z]{2,}|localhost|[\w.-]+(?=:\d+/))(?::\d+)?(?:/[a-z0-9][\w.-]*)+"
+    r"(?<!\.go)(?<!\.java)(?::(?!sha256-|\d+:\d)\w[\w.-]*|@sha256:[0-9a-f]{64}))(?=[:;,)\]'\"]*(?:\s|\Z))"
+)
+"""An image with its registry and tag, in a sentence that says what was answered (woodpecker-ci/helm#314)."""
+
+
+def named_beside(entry: Entry) -> Reference | None:
+    """The image that a sentence names beside its failure."""
+    named = [*_SOMEWHERE.finditer(entry.message), *FULL_NAME.finditer(entry.message)]
+    names = [*(name[1] for name in named), entry.fields.get("image", "")]
+    return next(filter(None, map(parsed, names)), None)

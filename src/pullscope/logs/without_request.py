@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections import deque
 
-from pullscope.logs.client_errors import ASKED, MARK, Reader, is_of_another, is_storage, led_elsewhere
-from pullscope.logs.images import parsed
+from pullscope.logs.client_errors import ASKED, Reader, is_of_another, is_storage, led_elsewhere
+from pullscope.logs.error_message import MARK, host_in
+from pullscope.logs.general import GENERAL, answered, failed
+from pullscope.logs.images import named_beside, parsed
 from pullscope.logs.meanings import MEANINGS, MEANT, UNKNOWN_CA
 from pullscope.logs.not_a_name import wrong_name
 from pullscope.logs.other_programs import DONE
@@ -19,16 +21,6 @@ from pullscope.oci.urls import split
 from pullscope.trace.findings.client_settings import trust_by_words
 from pullscope.trace.findings.login_commands import login_by_words
 
-_SOMEWHERE = re.compile(
-    r"(?i)(?:(?:docker|oci|oras|registry)://|['\"](?=(?:[\w-]+\.)+[a-z]+(?::\d+)?/[^\s'\"]+[:@][^\s'\"]+['\"])|"
-    r"^(?=\S+@sha256:[0-9a-f]{64}: Pulling )|"
-    r"\b(?:(?<!base )images?|(?<!Pulling )from|ref|reference|source|target|tag|fetching|"
-    r"building|(?:Retriev|pull|scann)ing|found for)"
-    r"(?: (?:image|registry|repository|at))?[=: \"'\[(]+)(?=[\w./-]+[:@/]\w)(?!\w*-?sha256:)"
-    r"((?:[\w.-]+(?::\d+)?/)*[a-z0-9][\w.-]*(?::(?!sha256-)\w(?:[\w.-]*\w)?)?"
-    r"(?:@sha256:[0-9a-f]{64})?)(?![\w/@-]|:\w)"
-)
-"""An image that is named beside a failure: enough to say what to ask for, not that it was asked for."""
 _A_STORAGE = re.compile(r"\b(?:s3|storage|blob|cdn)\b|amazonaws|cloudfront|cloudflarestorage|aliyuncs|myqcloud")
 """Hosts to which a registry sends its clients for blobs."""
 _OF_TIME = "correct this machine's clock (date) and update its CA certificates"
@@ -73,8 +65,7 @@ def without_a_request(text: str) -> str:
     for one in sentences(lines):
         deque(reader.sentence(one), maxlen=0)
         who = speaker(one) or who
-        names = [name[1] for name in _SOMEWHERE.finditer(one.message)] + [one.fields.get("image", "")]
-        beside = beside or next(filter(None, map(parsed, names)), None)
+        beside = beside or named_beside(one)
         beside = None if DONE.search(one.message) else beside
         every.append(one.message)
         as_it_stands = "".join(one.message.split()) in "".join(text.split())
@@ -85,16 +76,23 @@ def without_a_request(text: str) -> str:
     who = run_by(reader.platform, who or reader.speaker)
     if wrong := wrong_name(text):
         return f"means: no registry was asked for {wrong}"
-    whole = "\n".join(every)
-    fits = ((words.search(text) or words.search(whole), words, meant) for words, meant in MEANINGS)
+    whole, of_another = "\n".join(every), any(map(is_of_another, every))
+    if not (status or of_another):
+        status = max([(answered(one) or (0,))[0] for one in every], default=0)
+    fits = (
+        (words.search(text) or words.search(whole), words, meant)
+        for words, meant in MEANINGS + GENERAL * (not status and not of_another)
+    )
     known = next(((found, words, meant) for found, words, meant in fits if found is not None), None)
     if away is not None and (known is None or known[1].search("signed by unknown authority")):
         return _of_another(away, image.api_host if image is not None else "the registry", text)
     if known is not None:
+        elsewhere = host_in(failed(whole) or "", image) if known[1:] in GENERAL else None
         what = redact_text(next(filter(None, known[0].groups()), ""))
         meant = re.sub(r"\bWHAT\b", lambda _: what, known[2])
         named = known[0].groupdict().get("host")
         image = image or (parsed(f"{named}/{what}") if named else None)
+        meant = re.sub(r"\bHOST\b", elsewhere, meant) if elsewhere is not None else meant
         return f"means: {_filled_in(meant, image, who)}{_why(known[1], text)}"
     meant = f"; {status}: {MEANT.get(status, MEANT[500] if status >= 500 else 'see its words')}" if status else ""
     asked, told = ASKED.search(text), re.search(r"\bpulling from host (\S+)", text)
@@ -112,7 +110,9 @@ def without_a_request(text: str) -> str:
     if (shows := _TELLS_MORE.get(who)) is not None:
         more = f"{shows} shows more; {more}"
     words = " ".join(redact_text(said or text.strip().rpartition("\n")[2]).split())[-300:]
-    return f"names no request that failed, so its cause is not known; it says {words!r}{meant}; {more}"
+    plain = image is None and not of_another and (status in MEANT or status >= 500)
+    unknown = "" if plain else ", so its cause is not known"
+    return f"names no request that failed{unknown}; it says {words!r}{meant}; {more}"
 
 
 def _of_another(away: re.Match[str], home: str, text: str) -> str:

@@ -34,7 +34,7 @@ from pullscope.trace.source_gaps import HERE, lacking
 
 TABLE = r"""
 # cri-o/cri-o#2331: a scheme written twice makes `http` the host
-proxy name: proxyconnect.*\blookup\b
+proxy name: proxyconnect.*\blookup\b|resolve proxy
     {who} found no address for the name of its proxy, and so did not get through to {what}
     write HTTPS_PROXY of {who} as http://HOST:PORT, with a host that {machine} finds (`lookup http`: a scheme stands there twice)
 # golang.org/x/net/http/httpproxy: docker/for-win#3591
@@ -42,10 +42,11 @@ proxy address: invalid proxy (?:url|address)
     {who} has an address of a proxy that is none, and so did not get through to {what}
     write HTTPS_PROXY of {who} as http://HOST:PORT, with a number as port
 # Go's "lookup … on 10.0.0.2:53: i/o timeout"; EAI_AGAIN
-name dns: name resolution|server misbehaving|\blookup \S+ on \S+: .*(?:timeout|refused|unreachable)
+name dns: name resolution|server misbehaving|EAI_AGAIN|SERVFAIL|\blookup \S+ on \S+: .*(?:timeout|refused|unreachable)
     {who} could not reach {what}: no DNS server gave an answer of use
     name a DNS server that answers in /etc/resolv.conf of {machine}: dig {bare} @SERVER tries one
-name unknown: name or service|nodename|no such host|getaddrinfo|no address|could ?n.t resolve|\blookup\b
+name unknown: name or service|nodename|no such host|getaddrinfo|no address|ENOTFOUND|NXDOMAIN|UnknownHost|\blookup\b
+    |(?:could ?n.t|could not|cannot|unable to|failed to) resolve|does not resolve|name could not be resolved|dns error
     {who} could not reach {what}: no address is known for that name
     {name}let {machine} ask a DNS server that knows it (dig +short {bare} @SERVER tries one){played}
 # docker/for-linux#415: the scheme of HTTPS_PROXY
@@ -55,10 +56,10 @@ proxy scheme: proxyconnect.*(?:first record|oversized record|HTTP response to HT
 # mitmproxy in upstream mode (proxy/layers/http/_upstream_proxy.py), Go's http.Transport; the bare text of a status is the
 # proxy's answer to CONNECT, in words of its own at some (net/http transport.go, dialConn): docker/for-linux#376, moby/moby#40507
 # docs.docker.com/engine/daemon/proxy; docker/hub-feedback#826
-proxy login: proxy authentication required|CONNECT request: 407|CONNECT tunnel failed, response 407
+proxy login: proxy authentication required|CONNECT request: 407|tunnel (?:connection )?failed(?:, response|:) 407
     {who} was asked for a login by its proxy, and so did not get through to {what}
     write http://USER:PASSWORD@PROXY:PORT in {proxy}, with signs as @ and : in them escaped (%40, %3A; in a unit %%40)
-proxy barred: CONNECT request: 403|CONNECT tunnel failed, response 403
+proxy barred: CONNECT request: 403|tunnel (?:connection )?failed(?:, response|:) 403
     |^(?:[\w ]*(?:forbidden|denied|blocked|filtered)[\w ]*|(?-i:[A-Z][a-z]+(?:[A-Z][a-z]+)+))$
     {who} was refused by its proxy, and so did not get through to {what}
     ask the administrators of that proxy to allow {hosts}; if it wants a login, write http://USER:PASSWORD@PROXY:PORT in {proxy}
@@ -72,12 +73,12 @@ proxy down: (?:proxyconnect|connecting to).*tcp (?:127[.0-9]+|\[::1\]|192\.168\.
     {who} did not reach its own proxy, by which it was to ask {what}: nothing listens there
     start the proxy program at that address, correct the address in {proxy}, or take it out there (Docker Desktop: Settings,
     Resources, Proxies); 127.0.0.1 is another machine to a container or a daemon in a VM
-proxy out: proxyconnect|upstream proxy|error connecting to|socks connect
+proxy out: proxyconnect|upstream proxy|connect to (?:the )?proxy|error connecting to|socks connect
     |^(?:internal server error|service unavailable|bad gateway|gateway time-?out)$
     {who} did not get through its proxy to {what}
     run curl -v -x http://PROXY:PORT {ask} on {machine}: it shows whether that proxy runs, wants a login
     (http://USER:PASSWORD@PROXY:PORT), or refuses {hosts}{past}
-tls plain: does not speak TLS|HTTP response to HTTPS client|first record does not look|wrong version number|too long
+tls plain: does not speak TLS|HTTP response to HTTPS client|first record does not look|wrong.version.number|too long
     |record layer failure
     {what} was reached and does not speak TLS (usually plain http), and {client} uses https
     {plain}, or put TLS at {hosts}
@@ -110,7 +111,7 @@ tls appliance: certificate is valid for (?=\S*\d)(?-i:[A-Z0-9-]{8,}), not
     have who runs that firewall let {hosts} through uninspected (and where it redirects to); where it has to inspect, have
     it make certificates for the names that are asked, and {trust}
 tls name: host ?name mismatch|ip address mismatch|not valid for|IP SANs|certificate is valid for|legacy Common Name
-    |not valid for any names|subject name matches|target host name
+    |not valid for any names|subject name matches|target host name|altname|does not match (?:the )?certificate
     the certificate of {what} is for another name
     give {hosts} a certificate for that name: what answers there shows one for another, as an ingress or a shared server
     does for names that it does not know (openssl s_client -connect {port} shows whose)
@@ -124,7 +125,7 @@ tls early: (?<!expired or is )not yet valid|current time \S+ is before
     the certificate of {what} is not valid yet, so the clock of {machine} is behind, or it was made for later
     set the clock of {machine} (timedatectl set-ntp true; chronyc makestep)
 # The user of a hosted registry renews nothing: amtoaer/bili-sync#68 is a root that old systems have
-tls time: certificate has expired|not yet valid
+tls time: certificate has expired|CERT_HAS_EXPIRED|not yet valid
     the certificate of {what} is not valid at this time
     {renew}set the clock of {machine} (timedatectl set-ntp true) and update its CA certificates (the package
     ca-certificates){between}
@@ -136,10 +137,10 @@ tls weak: (?:key|md) too weak|insecure algorithm|negative serial|failed to parse
 tls java: peer not authenticated|only secure connections
     {who} could not verify {what} by TLS: its CA is not one that Java knows, or what is there speaks no TLS, or is no registry
     run curl -v {ask}, which shows which of the three it is: {trust}; of plain http, {plain}; else correct the host and port
-tls chain: PKIX path|local issuer|first certificate|unknown authority|certificate signed by
+tls chain: PKIX path|UnknownIssuer|LEAF_SIGNATURE|local issuer|first certificate|unknown authority|certificate signed by
     {what} was reached, and its certificate chain ends at no CA that {who} trusts
     have {hosts} send its intermediate certificates if a public CA signed it; else {trust}
-tls trust: certificate verif|self.signed|unknown ca|not trusted
+tls trust: certificate verif|self.signed|unknown ca|not trusted|UntrustedRoot
     {what} was reached, and its certificate is from a private CA, which {who} does not trust
     {trust}
 # Alerts (RFC 8446, 6.2)
@@ -169,7 +170,7 @@ tls other: certificate|tls|ssl|handshake
     {who} could not complete the TLS handshake with {what}
     run openssl s_client -connect {port} on {machine}: it shows at what the handshake fails
 # errno of Linux, macOS and Windows, which asyncio puts before "Connect call failed"
-tcp refused: connection refused|errno (?:111|61|10061|1225)\b|actively refused
+tcp refused: connection (?:was )?refused|ECONNREFUSED|errno (?:111|61|10061|1225)\b|actively refused
     {who} could not reach {what}: the connection was refused, so nothing listens on that port, or a firewall refuses it
     {itself}{runs}
 # microsoft/containerregistry#165, #175, microsoft/mssql-docker#906; of DNS docker/hub-feedback#2349, #2165
@@ -177,12 +178,12 @@ tcp route six: errno (?:101|113|51|65|10051|10065)\b.*\('[0-9a-f]*:|tcp \[[0-9a-
     {who} could not reach {what}: the address that its name led to is one of IPv6, and no route leads there
     give {machine} IPv6, or turn it off there (sysctl -w net.ipv6.conf.all.disable_ipv6=1), so that {hosts} is asked by IPv4;
     if dig A {hosts} tells no address, ask another DNS server
-tcp route: unreachable|no route|errno (?:101|113|51|65|10051|10065)\b
+tcp route: unreachable|no route|E(?:HOST|NET)UNREACH|errno (?:101|113|51|65|10051|10065)\b
     {who} could not reach {what}: no route leads there
     {itself}give {machine} a route there (ip route get {address} shows which it takes): a VPN that is up, a gateway, NAT64 from
     IPv6 alone; if other ports of {hosts} answer, allow this one in the firewall there, which rejects it (firewall-cmd --list-all)
-tcp timeout: waiting for connection|errno (?:110|60|10060|121)\b|no answer within|timed? ?out|deadline exceeded
-    |connect call failed
+tcp timeout: waiting for connection|errno (?:110|60|10060|121)\b|no answer within|timed? ?out|ETIMEDOUT|deadline exceeded
+    |SocketTimeout|HttpClient.Timeout|connect call failed
     {who} could not reach {what}: nothing answered in time
     run curl -v {ask} on {machine}: if that waits too, allow {hosts} in the firewall on the way, or go out by the proxy
     that this network has, named in {proxy}

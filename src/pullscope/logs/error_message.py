@@ -1,0 +1,74 @@
+"""A message of an error, whoever says it: the sentences that are known, and where none is, what its words mean in general."""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+
+from pullscope.logs.client_errors import METHOD, URL, Reader, is_of_another
+from pullscope.logs.entries import Entry
+from pullscope.logs.exchange import Exchange, header
+from pullscope.logs.general import OF_REGISTRIES, TROUBLE, answered, failed
+from pullscope.logs.images import named_beside
+from pullscope.logs.meanings import MEANINGS, NO_ANSWER, WITHOUT_A_REQUEST
+from pullscope.logs.not_a_name import wrong_name
+from pullscope.logs.other_programs import DONE
+from pullscope.logs.sentences import sentences
+from pullscope.logs.speakers import run_by
+from pullscope.logs.told_errors import answer_of
+from pullscope.oci.reference import Reference
+
+MARK = re.compile(
+    r"(?i)\b(?:error|err|fatal|\w*exception|cannot|could not|denied|unauthorized|too ?many ?requests|"
+    r"authentication (?:is )?required|x509|"
+    r"failed|failure|no match|must be lowercase|invalid reference)\b|\b(?:manifest|name|blob) (?:unknown|invalid)|unable to |"
+    r"not found\b|unexpected (?:http )?status|content at http|status ?code[:=]? ?[45]\d\d|\bunknown: |"
+    rf"\b{METHOD}(?: request to)? \\*\"?{URL}\\*\"?: \S|https?://\S+/v2/[^\n]*(?:\b[45]\d\d [A-Z])|"
+    + "|".join([*WITHOUT_A_REQUEST, *NO_ANSWER, TROUBLE])
+)
+"""Words of trouble, whoever speaks: what no other form has is a message, of which it is told what is known."""
+MOST_TOLD = 1_000
+"""Failures of a log that are told, and its last sentences, which are looked at again."""
+_HOST = re.compile(r"(?<![\w.@/-])(?:[a-z0-9-]+\.)+[a-z]{2,}(?![\w./(-])")
+
+
+def read(lines: Iterable[str]) -> Iterator[Exchange]:
+    """The exchanges of each failure, however often it is told."""
+    reader, told, last = Reader(), dict[tuple[object, ...], Exchange](), deque[Entry](maxlen=MOST_TOLD)
+    for entry in sentences(lines):
+        last.append(entry)
+        for one in reader.sentence(entry):
+            what = (one.method, one.url, one.status, one.body, one.failure)
+            if what not in told and len(told) < MOST_TOLD:
+                told[what] = one
+    for one in told.values() or filter(None, [_in_general(reader, last)]):
+        # what runs the client may name itself after its words
+        if agent := run_by(reader.platform, header(one.sent, "user-agent") or ""):
+            one.sent = [("User-Agent", agent), *(sent for sent in one.sent if sent[0] != "User-Agent")]
+        yield one
+
+
+def _in_general(reader: Reader, entries: Sequence[Entry]) -> Exchange | None:
+    """The failure of the image that is named, where words say it that anybody may use; None where they mean something else."""
+    whole = "\n".join(entry.message for entry in entries)
+    image = reader.image or next(filter(None, map(named_beside, entries)), None)
+    if image is None or reader.done or wrong_name(whole) or any(words.search(whole) for words, _ in MEANINGS):
+        return None
+    reader.pushes |= re.search(r"(?i)\bpush", whole) is not None
+    if any(answer_of(entry.message) is not None for entry in entries):
+        return None  # of words that are known it is known, too, that they are not the image's
+    for entry in entries:
+        if DONE.search(entry.message) or is_of_another(entry.message):
+            continue
+        if (failure := failed(entry.message)) is not None:
+            return None if host_in(failure, image) else reader.of_image(image, entry, None, failure=failure)
+        if (answer := answered(entry.message)) is not None and answer[0] in OF_REGISTRIES:
+            return reader.of_image(image, entry, answer)
+    return None
+
+
+def host_in(failure: str, image: Reference | None) -> str | None:
+    """Another host than the image's, of which the failure is told."""
+    own = (image.registry, image.api_host.partition(":")[0]) if image is not None else ()
+    return next((host[0] for host in _HOST.finditer(failure) if host[0] not in own), None)
