@@ -84,7 +84,10 @@ def as_named(case: Case, host: str) -> str:
 
 def login(case: Case, host: str) -> str:
     """The command by which this client is logged in to a host, as it names it."""
-    return _login(case, host).replace(host, as_named(case, host))
+    other = ""
+    if host == "registry.hub.docker.com":  # GoogleContainerTools/jib#564, #1256
+        other = f", and name the image docker.io/NAME: a login for Docker Hub is none for {host}"
+    return _login(case, host).replace(host, as_named(case, host)) + other
 
 
 def _login(case: Case, host: str) -> str:

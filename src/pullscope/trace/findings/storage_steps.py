@@ -8,7 +8,7 @@ from pullscope.oci.known_registries import known_registry
 from pullscope.oci.routes import Endpoint
 from pullscope.oci.text_table import heads
 from pullscope.oci.urls import host_of, path_of
-from pullscope.oci.whereabouts import is_inside, is_local, where_it_is
+from pullscope.oci.whereabouts import is_inside, is_local, is_loopback, where_it_is
 from pullscope.trace.findings.advice import DRIVER
 from pullscope.trace.findings.answers import Answer, look_at_the_log
 from pullscope.trace.findings.case import REFUSALS, Case
@@ -254,7 +254,7 @@ def of_where_it_was_named(one: Answer) -> str | None:
         return None
     if endpoint is Endpoint.BLOB and _falls_to_http(before, hop):
         return _from_inside(one, before, None)
-    if known is not None and known.far == "name":
+    if known is not None and (known.far == "name" or is_loopback(address_in(hop) or "")):
         return None
     # eclipse-ditto/ditto#1980, xorbitsai/inference#1601, docker/hub-feedback#2376; uploads: Azure/azure-sdk-for-python#45744
     too = f"{hop.host} too: run curl -v https://{hop.host}/ here, and allow it in the firewall or proxy on the way"
