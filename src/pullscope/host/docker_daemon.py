@@ -19,9 +19,6 @@ from pullscope.host.layout import Layout
 from pullscope.host.tree import Tree
 from pullscope.oci.bounds import read_object
 
-HUB = "docker.io"
-HUB_API = "registry-1.docker.io"
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Daemon:

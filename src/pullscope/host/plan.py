@@ -16,11 +16,11 @@ from urllib.parse import urlsplit
 from pullscope.host import HostError, change, daemon_json, hosts_file, registry_host, systemd, trust
 from pullscope.host.carry_out import Parts
 from pullscope.host.change import Change
-from pullscope.host.docker_daemon import HUB, HUB_API
 from pullscope.host.journal_document import Entry
 from pullscope.host.machine import CA_MARK, MARK, Machine
 from pullscope.host.requested import Wish
 from pullscope.oci.known_storage import STORAGE
+from pullscope.oci.reference import DOCKER_HUB, HUB_API
 
 HOSTS_FILE = "/etc/hosts"
 
@@ -54,7 +54,7 @@ def plan(machine: Machine, wish: Wish) -> Plan:
         variables = _proxy_parts(machine, parts, wish)
     else:
         for host in wish.hosts:
-            _certs_d(machine, parts, wish, HUB if host == HUB_API else host)
+            _certs_d(machine, parts, wish, DOCKER_HUB if host == HUB_API else host)
     _hosts_file_part(machine, parts, wish)
     _daemon_json_part(machine, parts, wish)
     if wish.until:
@@ -120,7 +120,7 @@ def _proxy_parts(machine: Machine, parts: Parts, wish: Wish) -> dict[str, str]:
                 "--trust certs.d cannot cover Docker Hub on the classic image store: use --trust env, or name the "
                 "other registries with --host. Nothing changed."
             )
-        for host in wish.hosts or (HUB,):
+        for host in wish.hosts or (DOCKER_HUB,):
             _certs_d(machine, parts, wish, host)
     template = (systemd.units() / "docker.service.d" / "pullscope.conf").read_text(encoding="utf-8")
     text = systemd.fill(template, values)

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 
 from pullscope.host import change, registry_host
 from pullscope.host.change import Change
-from pullscope.host.docker_daemon import HUB, HUB_API
 from pullscope.host.journal import Recorded
 from pullscope.host.journal_document import Entry
 from pullscope.host.machine import Machine
 from pullscope.host.plan import Plan
 from pullscope.host.requested import Wish
 from pullscope.host.tree import Snapshot, Tree
+from pullscope.oci.reference import DOCKER_HUB, HUB_API
 
 
 def covers(machine: Machine, wish: Wish) -> tuple[str, ...]:
@@ -30,15 +30,17 @@ def covers(machine: Machine, wish: Wish) -> tuple[str, ...]:
         lines.append("other programs on this machine follow these /etc/hosts entries too")
         if store is not True:
             lines.append("not seen: pulls from Docker Hub (nginx, org/img), on the classic image store")
-        if store is False and {HUB_API, HUB} & set(wish.hosts):
+        if store is False and {HUB_API, DOCKER_HUB} & set(wish.hosts):
             lines.append(f"while {HUB_API} leads to the proxy, pulls of Docker Hub references fail on this daemon")
         return tuple(lines)
     if wish.trust == "env":
         lines.append("seen: Docker Hub and every other registry; only this daemon trusts the CA")
     else:
-        lines.append(f"seen: {', '.join(wish.hosts or (HUB,))} with every hop; other registries fail until --trust env")
+        lines.append(
+            f"seen: {', '.join(wish.hosts or (DOCKER_HUB,))} with every hop; other registries fail until --trust env"
+        )
     for host in wish.insecure:
-        if host in {HUB, "index.docker.io"} or (host == HUB_API and store is False):
+        if host in {DOCKER_HUB, "index.docker.io"} or (host == HUB_API and store is False):
             other = "write registry-1.docker.io" if store else "no entry helps on the classic store"
             lines.append(f"insecure-registries: {host} has no effect on Docker Hub pulls ({other})")
         else:

@@ -335,7 +335,8 @@ KNOWN: Mapping[str, KnownRegistry] = {row.id: row for row in _ROWS}
 
 WEBSITES: Mapping[str, str] = {
     **dict.fromkeys(
-        ("docker.io", "docker.com", "www.docker.com", "hub.docker.com", "cloud.docker.com"), "registry-1.docker.io"
+        ("docker.io", "www.docker.io", "docker.com", "www.docker.com", "hub.docker.com", "cloud.docker.com"),
+        "registry-1.docker.io",
     ),
     "github.com": "ghcr.io",
     "gitlab.com": "registry.gitlab.com",

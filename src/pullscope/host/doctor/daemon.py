@@ -9,9 +9,10 @@ import shlex
 from collections.abc import Iterator
 
 from pullscope.host import daemon_json, systemd
-from pullscope.host.docker_daemon import HUB_API, at_least
+from pullscope.host.docker_daemon import at_least
 from pullscope.host.doctor.examination import Examination
 from pullscope.host.routes import docker
+from pullscope.oci.reference import HUB_API
 from pullscope.oci.verdicts import Problem, note, warning
 from pullscope.oci.whereabouts import is_this_machine
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pullscope.oci.known_registries import known_registry
+from pullscope.oci.known_registries import WEBSITES, known_registry
+from pullscope.oci.known_storage import STORAGE
+from pullscope.oci.reference import HUB_API
 from pullscope.oci.whereabouts import is_local
 from pullscope.worlds.registries.row import Anonymous, Registry
 from pullscope.worlds.registries.table import registry_at
@@ -37,24 +39,19 @@ DOCKER_HUB_HOSTS = frozenset({"registry-1.docker.io", "index.docker.io", "docker
 _OTHER_NAMES: Mapping[str, str] = {"registry.hub.docker.com": "registry-1.docker.io"}
 """Where a registry answers too: programs ask this one for NAME/manifests/TAG with a token of auth.docker.io."""
 
-_HUB = "whose registry is registry-1.docker.io"
-_NO_REGISTRY: Mapping[str, str] = {
-    # curl -sI https://docker.io/v2/ and https://hub.docker.com/v2/: pages and an API of their own, no registry's.
-    "docker.io": f"Docker's own short name for images, a web page otherwise, {_HUB}",
-    "www.docker.io": f"a web page, {_HUB}",
-    "docker.com": f"a web page, {_HUB}",
-    "www.docker.com": f"a web page, {_HUB}",
-    "hub.docker.com": f"Docker Hub's web site, {_HUB}",
-    "auth.docker.io": f"the token server of Docker Hub, {_HUB}",
-    "production.cloudflare.docker.com": f"the storage of Docker Hub, {_HUB}",
-    "github.com": "a web site; GitHub's registry is ghcr.io",
-    "gitlab.com": "a web site; GitLab's registry is registry.gitlab.com",
+_OF_HUB = {
+    "docker.io": "Docker's own short name for images, a web page otherwise",
+    "auth.docker.io": "the token server of Docker Hub",
 }
 
 
 def no_registry(host: str) -> str | None:
     """What `host` is instead, where it is known not to be a registry."""
-    return _NO_REGISTRY.get(host.lower().removesuffix(":443"))
+    name = host.lower().removesuffix(":443")
+    if name in STORAGE:
+        return f"the storage of {STORAGE[name]}"
+    home = HUB_API if name in _OF_HUB else WEBSITES.get(name)
+    return f"{_OF_HUB.get(name, 'a web site')}, whose registry is {home}" if home is not None else None
 
 
 def upstream(host: str) -> Upstream:
