@@ -6,8 +6,12 @@ A form is told by what only its own files have: a file that is told wrongly is w
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from itertools import chain
+
+from pullscope.oci.text_table import heads
 
 OWN_FORM = (
     "try what it does as a [[rewrite]] .toml (docs/vanity-domains.md), or ask the live domain with pullscope check"
@@ -19,145 +23,100 @@ class Form:
     """What a file is, and what to do instead, each as the rest of a sentence."""
 
     what: str
-    instead: str = OWN_FORM
+    instead: str
+    ways: tuple[tuple[list[str], list[re.Pattern[str]]], ...] = ()
+    """How it is told: names, of which one fits, and what must all be in the text."""
+
+    def fits(self, name: str, text: str) -> bool:
+        return any(
+            any(fnmatchcase(name, one) for one in names) and all(told.search(text) for told in patterns)
+            for names, patterns in self.ways
+        )
 
 
-_Tells = Callable[[str, str], object]
-_YAML = (".yml", ".yaml")
+def _forms(table: str) -> list[Form]:
+    """The rows of a table: `WHAT: INSTEAD`, which is OWN_FORM without one, and below it names and patterns, a way a line."""
+    found = []
+    for head, lines in heads(table.replace("<yaml>", "*.yml|*.yaml").replace("<own>", OWN_FORM)):
+        what, _, instead = head.partition(": ")
+        split = (line.partition(" ") for line in lines)
+        ways = ((names, filter(None, patterns.split(" && "))) for names, _, patterns in split)
+        read = ((names.split("|"), [re.compile(one, re.MULTILINE) for one in patterns]) for names, patterns in ways)
+        found.append(Form(what, instead or OWN_FORM, tuple(read)))
+    return found
 
 
-def _named(*ends: str) -> _Tells:
-    return lambda name, _text: name.endswith(ends)
-
-
-def _has(pattern: str, *ends: str) -> _Tells:
-    """A text with a line of its own; only of files whose name ends so, if any end is given."""
-    told = re.compile(pattern, re.MULTILINE)
-    return lambda name, text: (not ends or name.endswith(ends)) and told.search(text) is not None
-
-
-def _either(*tells: _Tells) -> _Tells:
-    return lambda name, text: any(one(name, text) for one in tells)
-
-
-def _both(*tells: _Tells) -> _Tells:
-    return lambda name, text: all(one(name, text) for one in tells)
-
-
-_BEFORE_KUBERNETES: tuple[tuple[_Tells, Form], ...] = (
-    (
-        _named(".js", ".mjs", ".ts", ".go", ".py", ".php", ".rs", ".lua"),
-        Form("code (a Worker or a function)", f"code is not played; {OWN_FORM}"),
-    ),
-    (_named(".nomad", ".hcl", ".tf"), Form("a file in HCL (Nomad or Terraform)")),
-    (
-        _named(".nix"),
-        Form("a Nix expression", "give the file that it makes for the server (systemctl cat nginx names nginx's)"),
-    ),
-    (
-        _either(lambda name, _text: "haproxy" in name, _has(r"^(?:frontend|backend|listen)\s+[\w.-]+\s*$")),
-        Form("a configuration of HAProxy"),
-    ),
-    (_either(_named(".vcl"), _has(r"^vcl \d\.\d;|^sub vcl_\w+")), Form("a configuration of Varnish or Fastly (VCL)")),
-    (
-        _has(r"^\s*server\.modules\s*\+?=|^\s*\$HTTP\[|^\s*(?:proxy\.server|url\.redirect)\s*\+?=\s*\("),
-        Form("a configuration of lighttpd"),
-    ),
-    (_either(_named("web.config"), _has(r"<system\.webServer>")), Form("a configuration of IIS")),
-)
-
-_TRAEFIK = re.compile(r"(?i)traefik")
-_AFTER_KUBERNETES: tuple[tuple[_Tells, Form], ...] = (
-    (
-        lambda name, _text: name.startswith("values") and name.endswith(_YAML),
-        Form(
-            "the values of a Helm chart",
-            "give the objects that the chart makes of them (helm template RELEASE CHART -f VALUES > objects.yaml)",
-        ),
-    ),
-    (
-        _has(r"^\s+(?:- )?[\"']?traefik\.frontend\.", *_YAML),
-        Form(
-            "a compose file with labels of Traefik 1", "write those of Traefik 2 and 3: traefik.http.routers.NAME.rule"
-        ),
-    ),
-    (_has(r"envoy\.filters\.|type\.googleapis\.com/envoy\.", *_YAML, ".json"), Form("a configuration of Envoy")),
-    (
-        _both(
-            _named(*_YAML, ".toml"),
-            lambda name, text: _TRAEFIK.search(f"{name} {text[:4000]}") or "PathPrefix(" in text,
-        ),
-        Form(
-            "a configuration of Traefik without routers",
-            "what is read is the dynamic configuration: http.routers, labels of containers, an IngressRoute",
-        ),
-    ),
-    # lucaslorentz/caddy-docker-proxy and nginx-proxy/nginx-proxy, their READMEs.
-    (
-        _has(r"^\s+(?:- )?[\"']?caddy(?:_\d+)?\.[\w.-]+[\"']?[ \t]*[:=]", *_YAML),
-        Form(
-            "a compose file with labels of caddy-docker-proxy",
-            "give the Caddyfile that it makes of them (docker exec CADDY cat /config/caddy/Caddyfile.autosave > Caddyfile)",
-        ),
-    ),
-    (
-        _has(r"^\s+(?:- )?[\"']?VIRTUAL_HOST[\"']?\s*[:=]", *_YAML),
-        Form(
-            "a compose file for nginx-proxy",
-            "give the configuration that it makes (docker exec NGINX-PROXY cat /etc/nginx/conf.d/default.conf > nginx.conf)",
-        ),
-    ),
-    (
-        _both(_has(r"^services:[ \t]*(?:#.*)?$", *_YAML), _has(r"^[ \t]+(?:image|build):")),
-        Form(
-            "a compose file without labels of Traefik",
-            "give the configuration of the server that answers for the domain",
-        ),
-    ),
-    (
-        _both(_has(r"^ingress:[ \t]*(?:#.*)?$", *_YAML), _has(r"^[ \t]*- (?:hostname|service):[ \t]*\S")),
-        Form("a configuration of cloudflared"),
-    ),
-    (
-        _has(r"compute#urlMap|^\s*[\"']?(?:pathMatchers|defaultUrlRedirect)[\"']?:", *_YAML, ".json"),
-        Form("a URL map of Google Cloud"),
-    ),
-    (
-        _has(r"AWSTemplateFormatVersion|\bType[\"']?:\s*[\"']?AWS::\w+::", *_YAML, ".json", ".template"),
-        Form("a template of AWS CloudFormation"),
-    ),
-    (
-        _has(r"[\"']apps[\"']\s*:\s*\{\s*[\"']http[\"']\s*:", ".json"),
-        Form("a JSON configuration of Caddy", f"give the Caddyfile that it was made of, or {OWN_FORM}"),
-    ),
-    (
-        _either(_named(".bicep"), _has(r"Microsoft\.(?:Cdn/|Network/frontDoors)", ".json")),
-        Form("a template of Azure (Bicep or ARM)"),
-    ),
-    (_has(r"[\"']source[\"']\s*:\s*[\"'][^\"'\n]*<\*>", ".json"), Form("a list of redirects of AWS Amplify")),
-    (
-        lambda name, _text: name.startswith("wrangler."),
-        Form("a wrangler configuration", "its _redirects is; a Worker is code"),
-    ),
-    (_named("firebase.json"), Form("a configuration of Firebase Hosting")),
-    (_named("staticwebapp.config.json"), Form("a configuration of Azure Static Web Apps")),
-    (_named("render.yaml"), Form("a configuration of Render")),
-    (
-        _has(r"\bRedirectRules?\b|\bKeyPrefixEquals\b|\bReplaceKeyPrefixWith\b"),
-        Form("a configuration of an S3 website"),
-    ),
-)
+_BEFORE_KUBERNETES = _forms(r"""
+code (a Worker or a function): code is not played; <own>
+    *.js|*.mjs|*.ts|*.go|*.py|*.php|*.rs|*.lua
+a file in HCL (Nomad or Terraform)
+    *.nomad|*.hcl|*.tf
+a Nix expression: give the file that it makes for the server (systemctl cat nginx names nginx's)
+    *.nix
+a configuration of HAProxy
+    *haproxy*
+    * ^(?:frontend|backend|listen)\s+[\w.-]+\s*$
+a configuration of Varnish or Fastly (VCL)
+    *.vcl
+    * ^vcl \d\.\d;|^sub vcl_\w+
+a configuration of lighttpd
+    * ^\s*server\.modules\s*\+?=|^\s*\$HTTP\[|^\s*(?:proxy\.server|url\.redirect)\s*\+?=\s*\(
+a configuration of IIS
+    *web.config
+    * <system\.webServer>
+""")
+_AFTER_KUBERNETES = _forms(r"""
+the values of a Helm chart: give the objects that the chart makes of them (helm template RELEASE CHART -f VALUES > objects.yaml)
+    values*.yml|values*.yaml
+a compose file with labels of Traefik 1: write those of Traefik 2 and 3: traefik.http.routers.NAME.rule
+    <yaml> ^\s+(?:- )?["']?traefik\.frontend\.
+a configuration of Envoy
+    <yaml>|*.json envoy\.filters\.|type\.googleapis\.com/envoy\.
+a configuration of Traefik without routers: what is read is the dynamic configuration: http.routers, labels of containers, an
+        IngressRoute
+    *traefik*.yml|*traefik*.yaml|*traefik*.toml
+    <yaml>|*.toml \A(?s:.{0,4000}?)(?i:traefik)|PathPrefix\(
+# lucaslorentz/caddy-docker-proxy and nginx-proxy/nginx-proxy, their READMEs.
+a compose file with labels of caddy-docker-proxy: give the Caddyfile that it makes of them (docker exec CADDY cat
+        /config/caddy/Caddyfile.autosave > Caddyfile)
+    <yaml> ^\s+(?:- )?["']?caddy(?:_\d+)?\.[\w.-]+["']?[ \t]*[:=]
+a compose file for nginx-proxy: give the configuration that it makes (docker exec NGINX-PROXY cat
+        /etc/nginx/conf.d/default.conf > nginx.conf)
+    <yaml> ^\s+(?:- )?["']?VIRTUAL_HOST["']?\s*[:=]
+a compose file without labels of Traefik: give the configuration of the server that answers for the domain
+    <yaml> ^services:[ \t]*(?:#.*)?$ && ^[ \t]+(?:image|build):
+a configuration of cloudflared
+    <yaml> ^ingress:[ \t]*(?:#.*)?$ && ^[ \t]*- (?:hostname|service):[ \t]*\S
+a URL map of Google Cloud
+    <yaml>|*.json compute#urlMap|^\s*["']?(?:pathMatchers|defaultUrlRedirect)["']?:
+a template of AWS CloudFormation
+    <yaml>|*.json|*.template AWSTemplateFormatVersion|\bType["']?:\s*["']?AWS::\w+::
+a JSON configuration of Caddy: give the Caddyfile that it was made of, or <own>
+    *.json ["']apps["']\s*:\s*\{\s*["']http["']\s*:
+a template of Azure (Bicep or ARM)
+    *.bicep
+    *.json Microsoft\.(?:Cdn/|Network/frontDoors)
+a list of redirects of AWS Amplify
+    *.json ["']source["']\s*:\s*["'][^"'\n]*<\*>
+a wrangler configuration: its _redirects is; a Worker is code
+    wrangler.*
+a configuration of Firebase Hosting
+    *firebase.json
+a configuration of Azure Static Web Apps
+    *staticwebapp.config.json
+a configuration of Render
+    *render.yaml
+a configuration of an S3 website
+    * \bRedirectRules?\b|\bKeyPrefixEquals\b|\bReplaceKeyPrefixWith\b
+""")
 
 
 def form_of(name: str, text: str) -> Form | None:
     """What a file of this name, in lower case, is; None for one that may be read, or that nothing tells."""
-    return next(_forms(name, text), None)
-
-
-def _forms(name: str, text: str) -> Iterator[Form]:
-    yield from (form for tells, form in _BEFORE_KUBERNETES if tells(name, text))
-    yield from _of_kubernetes(name, text)
-    yield from (form for tells, form in _AFTER_KUBERNETES if tells(name, text))
+    before, after = (
+        (form for form in forms if form.fits(name, text)) for forms in (_BEFORE_KUBERNETES, _AFTER_KUBERNETES)
+    )
+    return next(chain(before, _of_kubernetes(name, text), after), None)
 
 
 _KIND = re.compile(r"^kind:\s*[\"']?(\w+)", re.MULTILINE)
@@ -169,7 +128,7 @@ _NAMESPACE = re.compile(r"^  namespace:\s*[\"']?([a-z0-9-]+)[\"']?\s*$", re.MULT
 
 
 def _of_kubernetes(name: str, text: str) -> Iterator[Form]:
-    kinds = _KIND.findall(text) if name.endswith(_YAML) else []
+    kinds = _KIND.findall(text) if name.endswith((".yml", ".yaml")) else []
     if not kinds or "apiVersion:" not in text:
         return
     for document in re.split(r"^---", text, flags=re.MULTILINE):
