@@ -73,7 +73,7 @@ def test_what_the_daemon_says_is_told_without_progress_bars(tmp_path: Path) -> N
     )
     with daemon(tmp_path, answer) as (place, asked):
         said = list(engine_api.pull(place, "/images/create?fromImage=a&tag=b"))
-    assert said == ["latest: Pulling from a/b", "Status:  [31mred"]
+    assert said == ["latest: Pulling from a/b", "Status: \\x1b[31mred"]
     assert asked[0].startswith(b"POST /images/create?fromImage=a&tag=b HTTP/1.1\r\n")
 
 

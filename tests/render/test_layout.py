@@ -8,8 +8,8 @@ import pytest
 from tests.trace.findings.reports import FOLDER, read
 from tests.trace.wire import played
 
+from pullscope.oci.plain import plain
 from pullscope.render.layout import COMMAND, clauses, wants_color, wrap_advice, wrap_command
-from pullscope.render.plain import plain
 
 LOGIN = re.compile(r"(?:echo \S+|(?:aws|az|oc) [^|;]+) \| [\w -]+ --password-stdin(?: [\w.-]+:?\d*\w)?")
 """A login through a pipe, as every row of oci/known_registries.py spells it: found by other means than `COMMAND`."""

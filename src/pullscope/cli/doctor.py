@@ -26,9 +26,9 @@ from pullscope.host.watched.comparison import Comparison, Row
 from pullscope.host.watched.conversations import Pulled
 from pullscope.oci import verdicts
 from pullscope.oci.amounts import count
+from pullscope.oci.plain import plain
 from pullscope.oci.reference import Reference
 from pullscope.oci.verdicts import ExitCode, Problem
-from pullscope.render.matrix import printable
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -118,7 +118,7 @@ def _of(client: str, ref: str | None, root: str, trace: bool, as_json: bool) -> 
         end_with(verdicts.as_json(f"doctor {client}", problems, **told), code)
     with reader_may_leave():
         for line in lines:
-            typer.echo(printable(line))
+            typer.echo(plain(line, None))
         print_problems(problems)
         bad = len([item for item in problems if item.severity is not verdicts.Severity.INFO])
         typer.echo(count(bad, "problem") if bad else f"healthy: {client}'s configuration")

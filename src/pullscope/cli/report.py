@@ -13,10 +13,10 @@ import typer
 from pullscope.cli.exits import Complaint, reader_may_leave, say, speaking, unknown
 from pullscope.cli.options import Color, EveryHop
 from pullscope.cli.source import choose, few_collections, keep_input, name_of, put, read_trace
+from pullscope.oci.plain import plain
 from pullscope.oci.verdicts import ExitCode
 from pullscope.render.formats import FORMS
 from pullscope.render.layout import WIDTH, screen_width, wants_color
-from pullscope.render.plain import plain
 
 if TYPE_CHECKING:
     from pullscope.trace.findings.finding import Finding

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, BinaryIO
 from pullscope.cli.exits import Complaint
 from pullscope.cli.unpacked import unpacked
 from pullscope.oci.amounts import count
+from pullscope.oci.plain import plain
 from pullscope.oci.scrub import redact_text
 from pullscope.oci.verdicts import ExitCode
-from pullscope.render.plain import plain
 
 if TYPE_CHECKING:
     from pullscope.trace.events import Event

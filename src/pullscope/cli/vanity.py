@@ -24,9 +24,10 @@ from pullscope.cli.plain_words import HELP, PlainWords
 from pullscope.cli.vanity_words import Env, File, Host, PlatformOption, file_trouble, host_named, image_named, rules_of
 from pullscope.oci import verdicts
 from pullscope.oci.amounts import count
+from pullscope.oci.plain import plain
 from pullscope.oci.reference import Reference
 from pullscope.render.layout import Line, screen_width, shell_lines
-from pullscope.render.matrix import count_of, printable, problem_lines, wrapped
+from pullscope.render.matrix import count_of, problem_lines, wrapped
 from pullscope.worlds.vanity.lint import explain, lint
 from pullscope.worlds.vanity.platform import Design
 from pullscope.worlds.vanity.starters import STARTERS, Wanted, starter
@@ -151,13 +152,13 @@ def lint_command(
         *problem_lines(problems, screen_width()),
     ]
     end_with(
-        [*lines, f"{printable(rules.name)}: {count(len(rules.rules), 'rule')}, {count_of(problems, notes=True)}."],
+        [*lines, f"{plain(rules.name, None)}: {count(len(rules.rules), 'rule')}, {count_of(problems, notes=True)}."],
         ended,
     )
 
 
 def _reason_lines(where: str, gap: str, why: str) -> list[Line]:
-    head = f"  {printable(where)}{gap}"
+    head = f"  {plain(where, None)}{gap}"
     return wrapped(head, why, screen_width(), margin=len(head))
 
 

@@ -20,10 +20,11 @@ from pullscope.cli.vanity_words import Env, File, PlatformOption, domain_of, hos
 from pullscope.judge import IN_SHORT, judged
 from pullscope.oci import verdicts
 from pullscope.oci.amounts import count
+from pullscope.oci.plain import plain
 from pullscope.oci.reference import Reference, registry_name
 from pullscope.oci.verdicts import ClientOutcome, ExitCode, Problem, Severity
 from pullscope.render.layout import Line, screen_width, shell_lines
-from pullscope.render.matrix import count_of, printable, wrapped
+from pullscope.render.matrix import count_of, wrapped
 from pullscope.worlds.vanity.following import follow, repositories
 from pullscope.worlds.vanity.lint import lint
 from pullscope.worlds.vanity.platform import Design
@@ -128,7 +129,7 @@ def _lines(tried: Rehearsal, problems: tuple[Problem, ...], host: str, file: Pat
     yield from _proxy_words(tried, host)
     if any(problem.severity is Severity.ERROR for problem in problems):
         yield "To see what to change:"
-        command = [f"{typed()} vanity lint {shlex.quote(printable(str(file)))}", f"--host {host}"]
+        command = [f"{typed()} vanity lint {shlex.quote(plain(str(file), None))}", f"--host {host}"]
         yield from shell_lines("  ", command, screen_width())
 
 
@@ -136,7 +137,7 @@ def _login_words(tried: Rehearsal, name: str = "") -> Iterator[str]:
     """That a login is assumed, because the host itself or the registry behind it asks for one."""
     if tried.login is not None:
         file, colon, line = tried.login.rpartition(":")
-        yield f"Login assumed: {printable(f'{name or file}{colon}{line}' if colon else line)} asks for one."
+        yield f"Login assumed: {plain(f'{name or file}{colon}{line}' if colon else line, None)} asks for one."
 
 
 def _upstream_words(tried: Rehearsal) -> Iterator[str]:
@@ -158,7 +159,7 @@ def _registry_words(tried: Rehearsal) -> str:
         return f"Registry: {known.label}, which requires a login."
     how = "strict: refuses unknown scopes" if known.strict else "lenient: ignores unknown scopes"
     guess = " (not known, taken as that)" if known.strict is None else ""
-    return f"Token server of {printable(known.label)}, {how}{guess}."
+    return f"Token server of {plain(known.label, None)}, {how}{guess}."
 
 
 def _proxy_words(tried: Rehearsal, host: str) -> list[Line]:
@@ -184,7 +185,7 @@ def _proxy_words(tried: Rehearsal, host: str) -> list[Line]:
         domain = host.partition(":")[0]
         words = [f"{typed()} vanity init {domain}", f"--namespace {namespace}", f"--platform {kind.id} --design proxy"]
         lines.append([("To write the proxy rules:", None)])
-        lines += [[(line, None)] for line in shell_lines("  ", map(printable, words), screen_width())]
+        lines += [[(line, None)] for line in shell_lines("  ", (plain(word, None) for word in words), screen_width())]
     return lines
 
 
@@ -197,7 +198,7 @@ class _Move:
     def __init__(self, old: Rehearsal, new: Rehearsal, old_file: Path, new_file: Path) -> None:
         self.old, self.new = old, new
         alike = old_file.name == new_file.name
-        self.names = tuple(printable(str(file) if alike else file.name) for file in (old_file, new_file))
+        self.names = tuple(plain(str(file) if alike else file.name, None) for file in (old_file, new_file))
 
     @property
     def told(self) -> list[Told]:
@@ -259,7 +260,7 @@ def _end_move(move: _Move, *, named: bool, strict: bool, as_json: bool) -> None:
 
 
 def _move_lines(move: _Move) -> Iterator[str | Line]:
-    where = [printable(one.upstream.label) if one.upstream else "no registry" for one in (move.old, move.new)]
+    where = [plain(one.upstream.label, None) if one.upstream else "no registry" for one in (move.old, move.new)]
     sentence = f"{move.names[0]} leads to {where[0]}, {move.names[1]} to {where[1]}. Tried in memory: no network."
     yield from wrapped("", sentence, screen_width(), margin=0)
     for name, one in zip(move.names, (move.old, move.new), strict=True):

@@ -13,9 +13,9 @@ from typing import Annotated
 import typer
 
 from pullscope.cli.exits import Complaint
+from pullscope.oci.plain import plain
 from pullscope.oci.reference import DOCKER_HUB, Reference
 from pullscope.oci.verdicts import ExitCode
-from pullscope.render.matrix import printable
 from pullscope.worlds.vanity.platforms import FILES, PLATFORMS
 from pullscope.worlds.vanity.reading import read_rules
 from pullscope.worlds.vanity.rules import RuleFile
@@ -40,7 +40,7 @@ def file_trouble() -> Iterator[None]:
     try:
         yield
     except ValueError as error:
-        raise Complaint(printable(str(error))) from error
+        raise Complaint(plain(str(error), None)) from error
     except OSError as error:
         raise Complaint(f"{error.filename or 'a file'}: {error.strerror or error}") from error
 
@@ -50,7 +50,7 @@ def rules_of(file: Path, platform: str | None, env: Iterable[str] | None = None)
     pairs = [one.partition("=") for one in env or ()]
     for name, mark, _ in pairs:
         if not name or not mark:
-            raise Complaint(f"--env {printable(name)[:100]}: write NAME=VALUE", ExitCode.USAGE)
+            raise Complaint(f"--env {plain(name, None)[:100]}: write NAME=VALUE", ExitCode.USAGE)
     if platform and platform not in PLATFORMS:
         raise Complaint(f"'--platform' is {platform!r}; it can be {', '.join(PLATFORMS)}.", ExitCode.USAGE)
     with file_trouble():

@@ -15,6 +15,7 @@ from urllib.parse import quote, urlencode
 
 from pullscope.host import HostError
 from pullscope.oci.bounds import read_object
+from pullscope.oci.plain import plain
 from pullscope.oci.reference import Reference
 
 
@@ -81,12 +82,8 @@ def pull(endpoint: Path, path: str) -> Iterator[str]:
                 raise HostError(_sentence(said["error"]))
             if said.get("status") and not said.get("progressDetail"):
                 name = f"{said['id']}: " if said.get("id") else ""
-                yield _plain(f"{name}{said['status']}")
+                yield plain(f"{name}{said['status']}", None)
 
 
 def _sentence(said: object) -> str:
-    return _plain(str(said)) if said else "docker failed without a message"
-
-
-def _plain(text: str) -> str:
-    return "".join(character if character.isprintable() else " " for character in text)
+    return plain(str(said), None) if said else "docker failed without a message"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
@@ -74,9 +73,7 @@ class Machine:
 def look(tree: Tree, run: Run, layout: Layout) -> Machine:
     """Look at everything once. Raises HostError only for a journal that cannot be understood."""
     unit = systemd.read_unit(tree, layout)
-    named = re.search(r"--config-file[= ](/\S+)", unit.command)
-    if named:
-        layout = replace(layout, daemon_json=named[1])
+    layout = replace(layout, daemon_json=unit.config_file or layout.daemon_json)
     shown = systemd.show(run, layout)
     asks = layout.is_docker and (shown is None or shown.active)
     daemon = docker_daemon.ask(run, layout) if asks else None

@@ -147,6 +147,12 @@ class UnitFiles:
         """The file whose value of `name` wins."""
         return next((source.path for source in reversed(self.sources) if name in source.environment), None)
 
+    @property
+    def config_file(self) -> str | None:
+        """The daemon.json that the command line of the unit names."""
+        named = re.search(r"--config-file[= ](/\S+)", self.command)
+        return named[1] if named else None
+
     def flag(self, name: str) -> bool:
         """Whether the command line of the unit carries `--name`."""
         return re.search(rf"(^|\s)--?{re.escape(name)}(\s|=|$)", self.command) is not None

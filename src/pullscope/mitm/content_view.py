@@ -28,6 +28,7 @@ from pullscope.oci.documents import (
     read_token_answer,
 )
 from pullscope.oci.media import MediaClass, media_class
+from pullscope.oci.plain import plain
 
 NAME = "Registry"
 OURS, NOT_OURS = 10.0, -1.0
@@ -116,10 +117,7 @@ def describe(data: bytes, content_type: str | None) -> str | None:
         )
     else:
         return None
-    shown = [
-        "".join(char if char.isprintable() else f"\\x{ord(char):02x}" for char in line)
-        for line in islice(lines, MOST_LINES)
-    ]
+    shown = [plain(line, None) for line in islice(lines, MOST_LINES)]
     return "\n".join([*shown, "..."] if len(shown) == MOST_LINES else shown)
 
 

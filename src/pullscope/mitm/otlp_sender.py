@@ -23,6 +23,7 @@ from urllib3.util.retry import Retry
 
 from pullscope import __version__
 from pullscope.mitm.otlp_live import TIMEOUT, Traces
+from pullscope.trace.bounded_table import Newest
 from pullscope.trace.hosts import rate_limit_of
 from pullscope.trace.model import Pull
 
@@ -118,7 +119,7 @@ class OtelSender:
         self._limited = self._counters.make("pullscope.rate_limited", "{answer}", "Answers of 429: Too Many Requests")
         self._limited.add(0)
         self._left = meter.create_gauge("pullscope.rate_limit.remaining", "{pull}", "What the registry said is left")
-        self._counted: dict[str, None] = {}
+        self._counted: Newest[str, None] = Newest(MOST_COUNTED)
         self._names: dict[str, set[str]] = {"registry": set(), "source": set()}
 
     def send(self, pulls: Sequence[Pull]) -> bool:
@@ -139,8 +140,6 @@ class OtelSender:
         if trace in self._counted:
             return
         self._counted[trace] = None
-        while len(self._counted) > MOST_COUNTED:
-            del self._counted[next(iter(self._counted))]
         self._count(pull)
 
     def _count(self, pull: Pull) -> None:

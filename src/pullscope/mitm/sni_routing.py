@@ -22,6 +22,7 @@ from mitmproxy.proxy import mode_specs, server_hooks
 
 from pullscope.mitm.settings import NAMES, Option, declare
 from pullscope.oci.whereabouts import is_ip
+from pullscope.trace.bounded_table import Newest
 
 logger = logging.getLogger(__name__)
 
@@ -43,7 +44,7 @@ class SniRouting:
         self._hosts_file = hosts_file
         self._resolver: mitmproxy_rs.dns.DnsResolver | None = None
         self._fixed: dict[tuple[str, int], tuple[str, int]] = {}
-        self._places: dict[tuple[str, int], tuple[str, int]] = {}
+        self._places: Newest[tuple[str, int], tuple[str, int]] = Newest(MOST_PLACES)
         self._give_back: Callable[[], None] | None = None
 
     def load(self, loader: addonmanager.Loader) -> None:
@@ -92,8 +93,6 @@ class SniRouting:
         name, port = data.server.address[0], data.server.address[1]
         if data.server.sni is None:
             data.server.sni = name
-        if len(self._places) > MOST_PLACES:
-            self._places.clear()
         fixed = self._fixed.get((name.lower(), port))
         if fixed is not None:
             self._places[(name.lower(), port)] = fixed

@@ -38,6 +38,7 @@ from pullscope.mitm.recorder import Recorder
 from pullscope.mitm.relay import Relay
 from pullscope.mitm.safety import caught
 from pullscope.mitm.view import Labels, Listener, MakeView, OwnsScreen, Report, View
+from pullscope.trace.bounded_table import Newest
 from pullscope.trace.model import Change
 from pullscope.trace.trace import Trace
 
@@ -98,7 +99,7 @@ class Watch:
         self._patient = patient
         self._relay = Relay(self._relayed)
         self._relays = False
-        self._refused: dict[tuple[str, str], float] = {}
+        self._refused: Newest[tuple[str, str], float] = Newest(MOST_REFUSED)
         self._clients: set[str] = set()
         self._view: View | None = None
         self._screen: Outlet | None = None
@@ -282,8 +283,6 @@ class Watch:
         refusal = str(client.peername[0]), client.sni or (data.context.server.address or ("",))[0]
         if now - self._refused.get(refusal, 0.0) < REFUSED_AGAIN:
             return  # a client that retries, or an app that never stops
-        if len(self._refused) > MOST_REFUSED:
-            self._refused.clear()
         self._refused[refusal] = now
         self._backlog.later("tls_failed_client", 0, self._witness.refused, *refusal, data.conn.error or "", now)
 

@@ -334,10 +334,8 @@ KNOWN: Mapping[str, KnownRegistry] = {row.id: row for row in _ROWS}
 """The table, by id."""
 
 WEBSITES: Mapping[str, str] = {
-    **dict.fromkeys(
-        ("docker.io", "www.docker.io", "docker.com", "www.docker.com", "hub.docker.com", "cloud.docker.com"),
-        "registry-1.docker.io",
-    ),
+    "docker.io": "registry-1.docker.io",
+    **{f"{name}docker.com": "registry-1.docker.io" for name in ("", "www.", "hub.", "cloud.")},
     "github.com": "ghcr.io",
     "gitlab.com": "registry.gitlab.com",
     "www.redhat.com": "registry.redhat.io",

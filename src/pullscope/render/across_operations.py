@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 
 from pullscope.oci.amounts import count, size
+from pullscope.oci.plain import plain
 from pullscope.render.formats import Told
 from pullscope.render.layout import Line, paint, wrapped
 from pullscope.render.lines import SEVERITY_STYLES
 from pullscope.render.names import client_line, reference_line
-from pullscope.render.plain import plain
 from pullscope.trace.findings.finding import Finding
 from pullscope.trace.hosts import Needed, needed, tally
 from pullscope.trace.model import Ending, Pull

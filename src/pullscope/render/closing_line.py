@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterator, Mapping
 from pullscope.oci.agents import UNKNOWN
 from pullscope.oci.amounts import count, duration, part_of, size
 from pullscope.oci.documents import Index
+from pullscope.oci.plain import plain
 from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import parameters, query
 from pullscope.render.names import short
-from pullscope.render.plain import plain
 from pullscope.render.wording import LISTED, attached_by
 from pullscope.trace.conclude import RUNS_IMAGES, hung_up, sent
 from pullscope.trace.model import Action, Ending, Kind, Layers, Outcome, Pull, Step

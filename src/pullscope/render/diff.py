@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from pullscope.oci.amounts import duration, size
+from pullscope.oci.plain import plain
 from pullscope.oci.verdicts import Problem
 from pullscope.render.layout import WIDTH, Line, wrapped
 from pullscope.render.names import media_name
-from pullscope.render.plain import plain
 
 Json = Mapping[str, Any]
 T = TypeVar("T", int, float)

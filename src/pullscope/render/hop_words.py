@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from pullscope.oci.amounts import duration, part_of, size
+from pullscope.oci.plain import plain
 from pullscope.render.names import short
-from pullscope.render.plain import plain
 from pullscope.trace.findings.said import words
 from pullscope.trace.model import Hop, Pull
 

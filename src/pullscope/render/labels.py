@@ -5,8 +5,8 @@ A step that is not settled may still turn out to be something else, so what is s
 
 from __future__ import annotations
 
+from pullscope.oci.plain import plain
 from pullscope.render.names import numbered
-from pullscope.render.plain import plain
 from pullscope.render.wording import sayings, title
 from pullscope.trace.hosts import Roles
 from pullscope.trace.kinds import kind_of

@@ -11,10 +11,10 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
 
 from pullscope.oci.amounts import count, size
+from pullscope.oci.plain import plain
 from pullscope.render.closing_line import DOES, verdict
 from pullscope.render.layout import WIDTH, Line, Piece, paint, wrap, wrap_command, wrap_fix, wrapped
 from pullscope.render.names import client_line, heading, numbered, reference_line
-from pullscope.render.plain import plain
 from pullscope.render.step_lines import step_lines
 from pullscope.render.wording import limit_words
 from pullscope.trace.findings.finding import Finding, Severity
@@ -266,7 +266,7 @@ def told_lines(
     yield from wrapped([severity_lead(severity), (headline, SEVERITY_STYLES[severity])], width)
     for text in wrap(plain(message, 1200), width - len(_MARGIN)):
         yield [(_MARGIN, None), (text, None)]
-    yield from fix_lines(plain(fix or "", len(fix or "") if pasted else 1200), width, pasted=pasted)
+    yield from fix_lines(plain(fix or "", None if pasted else 1200), width, pasted=pasted)
 
 
 def fix_lines(fix: str, width: int, *, pasted: bool = False) -> Iterator[Line]:

@@ -20,11 +20,11 @@ from rich.table import Table
 from rich.text import Text
 
 from pullscope.oci.amounts import count, duration, size
+from pullscope.oci.plain import plain
 from pullscope.render.labels import name_of
 from pullscope.render.layout import WIDTH, Line, fitting, paint
 from pullscope.render.lines import MOST_CLOSED, bare_findings, closing_lines, header_lines, refusal_lines, story_of
 from pullscope.render.names import reference_line, verb
-from pullscope.render.plain import plain
 from pullscope.trace.bounded_table import Newest
 from pullscope.trace.findings.finding import Finding
 from pullscope.trace.model import Action, Change, Ending, Pull, Step

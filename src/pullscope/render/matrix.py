@@ -1,7 +1,6 @@
 """The table of clients: who pulls, who does not and why, and what each line rests on; and problems, as every command tells them.
 
-It is given verdicts and words, and knows no client. Everything in it may come from a server: what is not a printable character
-is replaced.
+It is given verdicts and words, and knows no client. Everything in it may come from a server, and passes `plain`.
 """
 
 from __future__ import annotations
@@ -10,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from pullscope.oci.amounts import count
+from pullscope.oci.plain import plain
 from pullscope.oci.verdicts import ClientOutcome, ClientVerdict, Problem, Severity
 from pullscope.render.layout import WIDTH, Line, wrap, wrap_advice
 from pullscope.render.lines import fix_lines, told_lines
@@ -79,9 +79,9 @@ def _advice(listed: Iterable[Row], width: int) -> list[Line]:
     lines: list[Line] = []
     for fix, failing in advice.items():
         whose = ", ".join(f"{row.of} {row.label}" if row.of else row.label for row in failing)
-        lines += fix_lines(" ".join(printable(f"{whose}: {fix}" if len(advice) > 1 else fix).split()), width)
+        lines += fix_lines(" ".join(plain(f"{whose}: {fix}" if len(advice) > 1 else fix, None).split()), width)
         links = dict.fromkeys(row.verdict.link for row in failing if row.verdict.link)
-        lines += [[(f"        {printable(link)}", "dim")] for link in links]
+        lines += [[(f"        {plain(link, None)}", "dim")] for link in links]
     return lines
 
 
@@ -92,7 +92,7 @@ def problem_lines(problems: Iterable[Problem], width: int = WIDTH, *, pasted: bo
     """
     for one in sorted(problems, key=lambda problem: problem.severity.rank):
         where = one.where if one.where and one.where not in one.message else ""
-        headline = f"{printable(one.code)}  {printable(where)}".rstrip()
+        headline = f"{plain(one.code, None)}  {plain(where, None)}".rstrip()
         yield from told_lines(one.severity, headline, one.message, one.fix, width, pasted=pasted)
 
 
@@ -106,16 +106,11 @@ def count_of(problems: Iterable[Problem], *, notes: bool = False) -> str:
     return ", ".join(words)
 
 
-def printable(text: str) -> str:
-    """Without control codes: what a server or a file says is data."""
-    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
-
-
 def _lines(row: Row, width: int, *, moved: bool) -> list[Line]:
     """A line, and its reason's later words below the first."""
     label = f"  {row.label}" if row.of else row.label
     outcome = row.verdict.verdict
-    reason = "no verdict: see below" if outcome is ClientOutcome.UNKNOWN else printable(row.verdict.reason or "")
+    reason = "no verdict: see below" if outcome is ClientOutcome.UNKNOWN else plain(row.verdict.reason or "", None)
     word = _WORDS[outcome]
     if row.before is not None and row.before is not outcome:
         word = f"{_WORDS[row.before]}→{word}"
@@ -136,5 +131,5 @@ def _lines(row: Row, width: int, *, moved: bool) -> list[Line]:
 
 def wrapped(head: str, text: str, width: int = WIDTH, *, margin: int = _MARGIN, style: str | None = None) -> list[Line]:
     """Whole words below a head; a word that is longer than a line stays whole, so that it can be pasted."""
-    lines = wrap_advice(" ".join(printable(text).split()), width - margin)
+    lines = wrap_advice(" ".join(plain(text, None).split()), width - margin)
     return [[(f"{head if number == 0 else '':<{margin}}{line}", style)] for number, line in enumerate(lines)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pullscope.oci.digest import Digest
 from pullscope.oci.media import MediaClass, media_class
-from pullscope.render.plain import plain
+from pullscope.oci.plain import plain
 from pullscope.trace.model import Action, Pull
 from pullscope.trace.source_gaps import lacking
 from pullscope.trace.unseen_hosts import through_mirror

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pullscope.oci.amounts import size
-from pullscope.render.plain import plain
+from pullscope.oci.plain import plain
 from pullscope.trace.model import Hop, Outcome, Pull, Step
 
 

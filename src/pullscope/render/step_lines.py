@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from pullscope.oci.amounts import duration, size
+from pullscope.oci.plain import plain
 from pullscope.oci.urls import split
 from pullscope.render.hop_words import hop_note, hop_status, hop_times
 from pullscope.render.layout import WIDTH, Line, wrap, wrapped
 from pullscope.render.names import media_name, short
-from pullscope.render.plain import plain
 from pullscope.render.wording import sayings, title
 from pullscope.trace.final_failures import failed_for_good
 from pullscope.trace.hosts import Roles

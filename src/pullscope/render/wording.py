@@ -10,9 +10,9 @@ from pullscope.oci.amounts import count, period, size
 from pullscope.oci.challenge import read_scopes
 from pullscope.oci.documents import Index, Manifest
 from pullscope.oci.media import MANIFESTS, essence, media_class
+from pullscope.oci.plain import plain
 from pullscope.oci.routes import Endpoint
 from pullscope.render.names import short
-from pullscope.render.plain import plain
 from pullscope.trace.final_failures import failed_for_good
 from pullscope.trace.kinds import WRITING
 from pullscope.trace.model import Kind, Outcome, Pull, RateLimit, Step

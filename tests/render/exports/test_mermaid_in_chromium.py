@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from tests.render.samples import TRACES
 
+from pullscope.oci.plain import plain
 from pullscope.render.exports.markdown import diagrams
-from pullscope.render.plain import plain
 
 MERMAID = Path(os.environ.get("PULLSCOPE_NODE", "/nowhere")) / "node_modules" / "mermaid" / "dist" / "mermaid.min.js"
 DRAWN = """async ([text, level]) => {

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import re
 from codecs import BOM_UTF8
 from collections.abc import Iterator
 from typing import Any
@@ -27,8 +26,7 @@ INSECURE_WORDS = "https without verification, then plain http"
 
 def path(node: Node) -> str:
     """The file that dockerd reads: as its unit says, or the usual one."""
-    named = re.search(r"--config-file[= ](/\S+)", read_unit(node.tree, SYSTEM).command)
-    return named[1] if named else SYSTEM.daemon_json
+    return read_unit(node.tree, SYSTEM).config_file or SYSTEM.daemon_json
 
 
 def route(node: Node, reference: Reference) -> Route:

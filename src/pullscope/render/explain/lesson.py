@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from pullscope.oci.amounts import count, size
 from pullscope.oci.challenge import Challenge
+from pullscope.oci.plain import plain
 from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import parameters, query
 from pullscope.render.explain.ideas import BEFORE, IDEAS, Idea, Thought
@@ -27,7 +28,6 @@ from pullscope.render.explain.table import (
 )
 from pullscope.render.exports.curl import asked_of, curl_words
 from pullscope.render.names import short
-from pullscope.render.plain import plain
 from pullscope.render.wording import title, what
 from pullscope.trace.findings.said import words as said_words
 from pullscope.trace.hosts import Roles, tally

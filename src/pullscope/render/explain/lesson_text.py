@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from itertools import zip_longest
 
 from pullscope.oci.amounts import count, size
+from pullscope.oci.plain import plain
 from pullscope.render.closing_line import took
 from pullscope.render.explain.ideas import BEFORE, CHAPTERS, Idea
 from pullscope.render.explain.lesson import Lesson, Said, about, lessons
 from pullscope.render.layout import WIDTH, Line, shell_lines
 from pullscope.render.names import client_line, in_words
-from pullscope.render.plain import plain
 from pullscope.trace.model import Action, Ending, Kind, Outcome, Pull
 
 

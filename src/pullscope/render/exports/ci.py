@@ -21,10 +21,10 @@ from urllib.parse import quote
 from xml.etree import ElementTree as ET
 
 from pullscope import __version__
+from pullscope.oci.plain import plain
 from pullscope.render.closing_line import verdict
 from pullscope.render.formats import Told
 from pullscope.render.names import client_line, in_words, reference_line, verb
-from pullscope.render.plain import plain
 from pullscope.trace.findings.finding import Finding, Severity
 from pullscope.trace.findings.table import ROWS
 from pullscope.trace.model import Pull

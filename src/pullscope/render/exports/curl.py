@@ -11,13 +11,13 @@ from functools import lru_cache
 from urllib.parse import urlencode
 
 from pullscope.oci.digest import Digest
+from pullscope.oci.plain import plain
 from pullscope.oci.routes import Endpoint
 from pullscope.oci.scrub import GONE
 from pullscope.oci.urls import pairs, split
 from pullscope.render.exports.escaping import inert_url, is_web, shell_comment, shell_word
 from pullscope.render.formats import Told
 from pullscope.render.names import numbered, reference_line
-from pullscope.render.plain import plain
 from pullscope.render.wording import title, what
 from pullscope.trace.model import Hop, Kind, Pull, Step
 

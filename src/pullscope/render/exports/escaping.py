@@ -9,8 +9,8 @@ import re
 import shlex
 from urllib.parse import quote
 
+from pullscope.oci.plain import plain
 from pullscope.oci.urls import is_host, split
-from pullscope.render.plain import plain
 
 _URL_SAFE = "!#$%&'()*+,/:;=?@[]~"
 _MARKDOWN = re.compile(r"([\\`*_\[\]<>|~&#!$@]|(?<=www)\.|:(?=[\w+-]*:)|:(?=//))", re.IGNORECASE)

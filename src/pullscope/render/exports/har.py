@@ -12,13 +12,13 @@ from typing import Any
 
 from pullscope import __version__
 from pullscope.oci.messages import Headers
+from pullscope.oci.plain import plain
 from pullscope.oci.statuses import phrase
 from pullscope.oci.urls import pairs, query
 from pullscope.render.exports.escaping import inert_url
 from pullscope.render.formats import Told
 from pullscope.render.hop_words import hop_note
 from pullscope.render.names import client_line, in_words
-from pullscope.render.plain import plain
 from pullscope.render.wording import title, what
 from pullscope.trace.model import Hop, Pull
 

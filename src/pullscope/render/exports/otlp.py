@@ -13,12 +13,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from pullscope import __version__
+from pullscope.oci.plain import plain
 from pullscope.oci.urls import split
 from pullscope.render.exports.escaping import inert_url
 from pullscope.render.formats import Told
 from pullscope.render.hop_words import hop_note
 from pullscope.render.names import client_line, reference_line
-from pullscope.render.plain import plain
 from pullscope.render.wording import title, what
 from pullscope.trace.hosts import Roles, rate_limit_of
 from pullscope.trace.model import Hop, Outcome, Pull, Step

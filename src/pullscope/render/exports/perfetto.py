@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, TypeVar
 
+from pullscope.oci.plain import plain
 from pullscope.render.exports.escaping import inert_url
 from pullscope.render.formats import Told
 from pullscope.render.hop_words import hop_note
 from pullscope.render.names import client_line, in_words
-from pullscope.render.plain import plain
 from pullscope.render.wording import title, what
 from pullscope.trace.hosts import Roles
 from pullscope.trace.model import Hop, Pull, Step

@@ -17,13 +17,13 @@ from urllib.parse import quote
 
 from pullscope.oci.amounts import count, size
 from pullscope.oci.messages import Headers
+from pullscope.oci.plain import plain
 from pullscope.render.closing_line import took, verdict
 from pullscope.render.explain.lesson import Lesson, lessons
 from pullscope.render.explain.table import Section
 from pullscope.render.hop_words import hop_note, hop_status, reached_words
 from pullscope.render.html.tree import Node, image_tree
 from pullscope.render.names import client_line
-from pullscope.render.plain import plain
 from pullscope.render.sequence import answered, asked, pieces
 from pullscope.render.wording import limit_words, title, what
 from pullscope.trace.hosts import HostTally, Roles, rate_limit_of

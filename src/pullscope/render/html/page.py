@@ -22,12 +22,12 @@ from markupsafe import Markup
 
 from pullscope import __version__
 from pullscope.oci.amounts import count, size
+from pullscope.oci.plain import plain
 from pullscope.render.closing_line import took
 from pullscope.render.formats import Told
 from pullscope.render.html.data import Pack
 from pullscope.render.layout import COMMAND, clauses
 from pullscope.render.names import client_line, reference_line, verb
-from pullscope.render.plain import plain
 from pullscope.trace.findings.finding import Finding
 from pullscope.trace.hosts import HostTally, Roles, needed, tally
 from pullscope.trace.model import Ending, Pull

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from pullscope.oci.amounts import size
 from pullscope.oci.documents import Descriptor, Index, Manifest
-from pullscope.render.plain import plain
+from pullscope.oci.plain import plain
 from pullscope.trace.model import Ending, Kind, Outcome, Pull, Step
 
 HERE, FETCHED, NOT_WANTED, MISSING = "already here", "fetched", "not asked for", "did not come"

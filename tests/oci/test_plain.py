@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pullscope.render.plain import plain
+from pullscope.oci.plain import plain
 
 
 @pytest.mark.parametrize(
