@@ -316,9 +316,9 @@ credentials (read list write delete): cannot be authenticated
     |(?:invalid|incorrect|bad|wrong)[ _](?:user ?name|password|credential)
     log in again{secret}: {login}
 
-# What the registry itself did not reach. GHCR, with 403: slsa-framework/slsa-github-generator#1699
-server of its own: unable to connect to|from intermediary
-    try again: by its own words {host} did not reach a server of its own
+# What the registry itself did not reach. GHCR, with 403: slsa-framework/slsa-github-generator#1699; Nexus: osism/testbed#2357
+server of its own: unable to connect to|from intermediary|auto.?blocked
+    try again later: by its own words {host} did not reach a server behind it (auto-blocked: Nexus waits till then)
 # Harbor and ECR, of the registry behind a cache: goharbor/harbor#14767, aws/containers-roadmap#2354, aceeric/ociregistry#15
 upstream (read list): http status code: \d{3}|upstream (?:registry|repository)|\bstatus(?:| code from source is):? 40[13]\b
     ask the registry behind {host} for it (library/ before an official image of Docker Hub), which says 401 to what it does not

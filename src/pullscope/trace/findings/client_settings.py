@@ -28,6 +28,10 @@ k3s: name http://{host} as an endpoint in mirrors of /etc/rancher/k3s/registries
 ctr: give ctr images pull --plain-http (it reads neither registries.yaml nor, without --hosts-dir, certs.d)
     | leave out --plain-http
     | give ctr images pull --tlscacert {ca}
+# cli/command/manifest: docker/cli#3250, #4484, #1951, docker/for-linux#767
+docker-cli: give docker manifest --insecure, and write the port into the name (HOST:80/NAME, where it has none)
+    | leave out --insecure, or use docker buildx imagetools create: docker manifest asks this machine itself by plain http
+    | copy {ca} to /etc/docker/certs.d/{host}/ca.crt where docker runs
 nerdctl: give nerdctl --insecure-registry | leave out --insecure-registry
     | name {ca} with ca = in /etc/containerd/certs.d/{home}/hosts.toml
 podman buildah cri-o containers bootc: set insecure = true for {host} in /etc/containers/registries.conf

@@ -87,6 +87,9 @@ def _ends(hop: Hop, again: list[Hop]) -> tuple[str, str]:
             f"push it again, or have {hop.host}, if a cache, fetch it anew; after a garbage collection restart it first"
         )
         return "", fix
+    if hop.failed is not None and "stream error" in hop.failed.reason:  # tiiuae/ghaf-infra#1115
+        plain = f"switch HTTP/2 off in what is in front of {hop.host} (http2 off in nginx), if that is yours"
+        return "", f"try again; if it keeps failing, {plain}: these words are of a stream of HTTP/2 that was reset"
     fix = f"run {ask} here and past the proxies in front of {hop.host}: the one that cuts it off has a limit of time or size"
     return "", f"{fix}; {late}" if late is not None else fix
 

@@ -171,6 +171,11 @@ def patience(seconds: float | None) -> str | None:
     return next((whose for least, most, whose in _PATIENCE if least <= (seconds or 0.0) <= most), None)
 
 
+def calm(hop: Hop) -> bool:
+    """Whether a connection of HTTP/2 was ended because too much is asked on it (RFC 9113, 7: regclient/regclient#902)."""
+    return hop.failed is not None and "ENHANCE_YOUR_CALM" in hop.failed.reason
+
+
 def gate(text: str, *, check: bool) -> tuple[str, list[str]] | None:
     """Whose login page or check an address or a title is, and what to do about it; None where it is none."""
     return next(

@@ -7,14 +7,16 @@ from collections.abc import Iterator
 from pullscope.oci.amounts import period
 from pullscope.oci.documents import Index, Manifest
 from pullscope.oci.known_registries import known_registry
+from pullscope.oci.media import MediaClass, media_class
 from pullscope.oci.reference import registry_name
 from pullscope.oci.routes import Endpoint
 from pullscope.trace.findings.answers import Answer, look_at_the_log
 from pullscope.trace.findings.asked import UNKNOWN_BLOB
-from pullscope.trace.findings.case import CONTENT, REFUSALS, harmless, is_a_question, name_of
+from pullscope.trace.findings.case import CONTENT, REFUSALS, harmless, is_a_question, is_write, name_of
 from pullscope.trace.findings.login_commands import log_in
 from pullscope.trace.findings.puts import SOON, Place, Put, held_type, place_of, put_alone
 from pullscope.trace.findings.row import Case, Found, Severity, row
+from pullscope.trace.findings.said import tells_more
 from pullscope.trace.model import Kind, Step
 
 
@@ -49,6 +51,26 @@ def of_no_tag(one: Answer) -> tuple[str, str] | None:
         f"It was put to {registry}/{repository} {when}.",
         f"ask for {whole}, or copy it: crane copy {whole} {here}:TAG",
     )
+
+
+def artifact_type(document: Manifest) -> str | None:
+    """The type of what is no image (image-spec manifest.md, "Guidelines for Artifact Usage"), by its config or a layer."""
+    kind = document.config.media_type if document.config is not None else ""
+    layers = (layer.media_type for layer in document.layers if media_class(layer.media_type) is not MediaClass.LAYER)
+    foreign = next(layers, None) if media_class(kind) is MediaClass.CONFIG else kind
+    return document.artifact_type or foreign or None
+
+
+def of_what_was_taken(one: Answer) -> str | None:
+    """A manifest that is refused to the token that wrote its blobs: engineerd/wasm-to-oci#7 (Docker Hub, which knew no WASM)."""
+    shown, document = one.hop.request.credential, one.step.document
+    wrote = (hop for hop in one.case.hops if hop.ok and is_write(hop.step) and hop.route.endpoint is Endpoint.UPLOAD)
+    same = any(hop.request.credential == shown is not None and hop.host == one.hop.host for hop in wrote)
+    if one.status != 403 or not same or tells_more(one.hop):
+        return None
+    kind = artifact_type(document) if isinstance(document, Manifest) else None
+    other = f", or with an image's config in place of {kind}, which it may not take" if kind else ""
+    return f"push it under another tag, if this is protected{other}: the same token wrote its blobs, so that it is no login"
 
 
 def held_before(case: Case, step: Step) -> str | None:

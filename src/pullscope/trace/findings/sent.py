@@ -27,8 +27,8 @@ from pullscope.trace.findings.asked import (
 )
 from pullscope.trace.findings.case import REFUSALS, is_write
 from pullscope.trace.findings.connections import gave_up_sending
-from pullscope.trace.findings.fronts import OF_BOTH, OF_SIZE, OF_TIME, limits, patience, unnamed
-from pullscope.trace.findings.put_before import of_its_type
+from pullscope.trace.findings.fronts import OF_BOTH, OF_SIZE, OF_TIME, calm, limits, patience, unnamed
+from pullscope.trace.findings.put_before import artifact_type, of_its_type, of_what_was_taken
 from pullscope.trace.findings.said import MOST, front, is_specific, says, tells_more
 from pullscope.trace.model import Hop, Kind
 from pullscope.trace.source_gaps import lacking
@@ -133,6 +133,9 @@ def push_again(one: Answer) -> str:
 def of_size_and_time(one: Answer) -> str | None:
     """What was too large, cut off or lost."""
     host, known = one.hop.host, limits(one.hop)
+    if calm(one.hop):
+        how = {"regctl": "reqPerSec and parallel in regsync", "skopeo": "one skopeo at a time"}.get(one.case.family)
+        return f"ask {host} less at a time{f' ({how})' if how else ''}: ENHANCE_YOUR_CALM is its word for too many requests"
     if one.code == "upload-too-large" and one.step.kind is Kind.MANIFEST_PUT and not says(one.hop, TOO_LARGE):
         small = f"{thing(one.step)} is the body, so that smaller layers are no help"
         if one.hosted is not None:
@@ -292,14 +295,6 @@ def sent_twice(one: Answer) -> Hop | None:
     return next((hop for hop in twice if hop.uploaded and hop.response is None), None)
 
 
-def _artifact(document: Manifest) -> str | None:
-    """The type of what is no image (image-spec manifest.md, "Guidelines for Artifact Usage"), by its config or a layer."""
-    kind = document.config.media_type if document.config is not None else ""
-    layers = (layer.media_type for layer in document.layers if media_class(layer.media_type) is not MediaClass.LAYER)
-    foreign = next(layers, None) if media_class(kind) is MediaClass.CONFIG else kind
-    return document.artifact_type or foreign or None
-
-
 def of_a_cache(one: Answer) -> str | None:
     """A build's cache that is pushed as an index: aws/containers-roadmap#876, pulp/pulp_container#1587."""
     if one.code not in ("upload-refused", "write-denied"):
@@ -322,7 +317,7 @@ def of_a_manifest(one: Answer) -> str | None:
             f"{push_again(one)}; if it is so each time, push {each}, or under a new tag: {host} found that it conflicts"
         )
     if one.code == "write-denied":
-        return None
+        return of_what_was_taken(one)
     sent = essence(one.hop.request.headers.get("content-type"))
     of_types, not_parsed = says(one.hop, _OF_TYPES), "oci" in sent and says(one.hop, _NOT_PARSED)
     own = document.media_type if isinstance(document, Manifest | Index) else ""
@@ -343,7 +338,7 @@ def of_a_manifest(one: Answer) -> str | None:
         return f"{without}: {host} may not take an index with attestations, such as this"
     if tells_more(one.hop) and not (of_types or not_parsed):
         return by_its_words(one)
-    artifact = (isinstance(document, Manifest) and _artifact(document)) or (sent if "artifact" in sent else None)
+    artifact = (isinstance(document, Manifest) and artifact_type(document)) or (sent if "artifact" in sent else None)
     if artifact and one.step.route.cosign and one.status in _NO_SUCH_TYPE:
         takes = "" if one.hosted is not None else ", or let it (FEATURE_GENERAL_OCI_SUPPORT in Quay)"
         if (
