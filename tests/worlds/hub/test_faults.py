@@ -21,7 +21,6 @@ NO_ERROR = frozenset(
     {
         "head-not-allowed",
         "link-points-elsewhere",
-        "missing-content-digest",
         "plain-http-fallback",
         "query-dropped",
         "range-ignored",
@@ -33,7 +32,16 @@ NO_ERROR = frozenset(
 )
 """Faults that a modelled client survives: the finding is a warning."""
 
-INFO = frozenset({"authorization-leaked", "host-not-traced", "retried", "slow-hop", "token-request-elsewhere"})
+INFO = frozenset(
+    {
+        "authorization-leaked",
+        "host-not-traced",
+        "missing-content-digest",
+        "retried",
+        "slow-hop",
+        "token-request-elsewhere",
+    }
+)
 
 BELIEVED = frozenset({"push-over-redirect"})
 """An error of which the client knows nothing: it prints that it has pushed."""
