@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import astuple
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import astuple, dataclass
 
 from pullscope.trace import times
 from pullscope.trace.candidates import MAY_ASK, VETOES
 from pullscope.trace.evidence import WHOSE
-from pullscope.trace.lifecycle import PATIENCE, TRANSITIONS
+from pullscope.trace.lifecycle import PATIENCE
 
 _PREFACE = """\
 # How correlation works
@@ -43,6 +43,41 @@ If the wire does not decide between several operations, the one that waited long
 operation 3 too". This happens with version checks of clients that close each connection, and with storage requests whose address
 was given to several operations at the same time.
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """One row: in this state, after this, the operation is in that state."""
+
+    state: str
+    event: str
+    then: str
+    where: str
+    """The function that does it."""
+
+
+TRANSITIONS: Sequence[Transition] = (
+    Transition("-", "a version check or a token request that nothing claims", "waiting", "grouping.begin"),
+    Transition("-", "a request with a name that no open operation asked", "open", "grouping.begin"),
+    Transition(
+        "waiting",
+        "a request with a name, by its token, its connection or in its turn",
+        "part of that operation",
+        "waiting.claim",
+    ),
+    Transition("waiting", "quiet for long enough", "ended, told as what it is", "trace._close"),
+    Transition("open", "quiet for long enough (the table below)", "ended", "trace._advance"),
+    Transition("open", "its client asks for the same tag anew", "ended", "grouping._superseded"),
+    Transition("open", "too many are open", "ended", "open_pulls.one_too_many"),
+    Transition("open", "the end of the input", "ended", "trace.finish"),
+    Transition(
+        "ended",
+        "a request that can only be its own, within 120 s; a step's next move, 600 s; what it has still to fetch, an hour",
+        "open again, which is said once",
+        "trace._touch",
+    ),
+    Transition("ended", "more pulls than are kept", "forgotten", "trace._forget_the_oldest"),
+)
 
 
 def _table(heads: str, rows: Iterable[tuple[str, ...]]) -> str:

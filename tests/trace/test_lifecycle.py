@@ -6,11 +6,12 @@ import importlib
 from collections import Counter
 
 import pytest
+from tests.trace.correlation_page import TRANSITIONS
 from tests.trace.images import Image, digest, get_manifest
 from tests.trace.wire import CRANE, DOCKER_29, Wire, changes_of, only, played
 
 from pullscope.trace import lifecycle, times
-from pullscope.trace.lifecycle import PATIENCE, TRANSITIONS, deadline
+from pullscope.trace.lifecycle import PATIENCE, deadline
 from pullscope.trace.model import Step
 from pullscope.trace.trace import Trace
 

@@ -1,6 +1,6 @@
-"""How an operation lives: its states, what moves it from one to the next, and how long more of it is waited for.
+"""How long more of an operation is waited for. Decides no outcome; the times, in seconds of event time, are in `times`.
 
-Decides no outcome. The times themselves, in seconds of event time, are in `times`.
+What its states are, and what moves it from one to the next, is in docs/how-correlation-works.md.
 """
 
 from __future__ import annotations
@@ -21,41 +21,6 @@ from pullscope.trace.times import (
     RETRY_QUIET,
     SOONEST,
     STEP_QUIET,
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Transition:
-    """One row: in this state, after this, the operation is in that state."""
-
-    state: str
-    event: str
-    then: str
-    where: str
-    """The function that does it."""
-
-
-TRANSITIONS: Sequence[Transition] = (
-    Transition("-", "a version check or a token request that nothing claims", "waiting", "grouping.begin"),
-    Transition("-", "a request with a name that no open operation asked", "open", "grouping.begin"),
-    Transition(
-        "waiting",
-        "a request with a name, by its token, its connection or in its turn",
-        "part of that operation",
-        "waiting.claim",
-    ),
-    Transition("waiting", "quiet for long enough", "ended, told as what it is", "trace._close"),
-    Transition("open", "quiet for long enough (the table below)", "ended", "trace._advance"),
-    Transition("open", "its client asks for the same tag anew", "ended", "grouping._superseded"),
-    Transition("open", "too many are open", "ended", "open_pulls.one_too_many"),
-    Transition("open", "the end of the input", "ended", "trace.finish"),
-    Transition(
-        "ended",
-        "a request that can only be its own, within 120 s; a step's next move, 600 s; what it has still to fetch, an hour",
-        "open again, which is said once",
-        "trace._touch",
-    ),
-    Transition("ended", "more pulls than are kept", "forgotten", "trace._forget_the_oldest"),
 )
 
 

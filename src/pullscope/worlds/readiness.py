@@ -9,44 +9,34 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from pullscope.oci.messages import Headers, Request, Response
+from pullscope.oci.text_table import heads
 from pullscope.oci.verdicts import Problem
 from pullscope.worlds.clients.steps import NoAnswerError
 
-# What the reason says, the problem's code, its sentence and its cure.
-_SILENCES = (
-    (
-        "no such host",
-        "no-dns-record",
-        "The DNS of this machine knows no address of {host}.",
-        "add a CNAME or A record for {host}; until then, add --resolve {host}:ADDRESS",
-    ),
-    (
-        "not valid for this name",
-        "certificate-for-another-name",
-        "The certificate of {host} is for another name.",
-        "let your platform issue a certificate for {host}; it may take minutes after the DNS record",
-    ),
-    (
-        "expired",
-        "certificate-expired",
-        "The certificate of {host} has expired, or is not valid yet.",
-        "renew the certificate of {host}",
-    ),
-    (
-        "unknown authority",
-        "certificate-not-trusted",
-        "The certificate of {host} is from a CA that this machine does not trust.",
-        'name the CA: --ca FILE; each client needs it, too (How a pull works, "Where a CA certificate goes")',
-    ),
-    (
-        "connection refused",
-        "connection-refused",
-        "{host} refused the connection: nothing listens there, or a firewall refuses it.",
-        "start the server, or correct the record",
-    ),
-    ("no answer", "host-hangs", "{host} is silent: {why}.", "look at the server or the firewall before it"),
-    ("no whole answer", "host-hangs", "{host} did not answer to the end: {why}.", "look at the server"),
-)
+_SILENCES = """
+no such host: no-dns-record
+    The DNS of this machine knows no address of {host}.
+    add a CNAME or A record for {host}; until then, add --resolve {host}:ADDRESS
+not valid for this name: certificate-for-another-name
+    The certificate of {host} is for another name.
+    let your platform issue a certificate for {host}; it may take minutes after the DNS record
+expired: certificate-expired
+    The certificate of {host} has expired, or is not valid yet.
+    renew the certificate of {host}
+unknown authority: certificate-not-trusted
+    The certificate of {host} is from a CA that this machine does not trust.
+    name the CA: --ca FILE; each client needs it, too (How a pull works, "Where a CA certificate goes")
+connection refused: connection-refused
+    {host} refused the connection: nothing listens there, or a firewall refuses it.
+    start the server, or correct the record
+no answer: host-hangs
+    {host} is silent: {why}.
+    look at the server or the firewall before it
+no whole answer: host-hangs
+    {host} did not answer to the end: {why}.
+    look at the server
+"""
+"""What the reason says, and the problem's code; its sentence and its cure."""
 
 # What a platform answers where nothing is deployed yet: status, a header or a piece of the page, whose it is. From the
 # platforms' own pages as they were in 2026; a page that is not here is told as what it is, an HTML page.
@@ -85,7 +75,8 @@ _DEPLOY = "deploy the rules, and add the domain to the site in the platform's se
 
 
 def _silence(host: str, why: str) -> Problem:
-    for sign, code, message, fix in _SILENCES:
+    for head, (message, fix) in heads(_SILENCES):
+        sign, _, code = head.partition(": ")
         if sign in why:
             return Problem(code, message.format(host=host, why=why), fix.format(host=host), host)
     return Problem("upstream-unreachable", f"{host} does not answer: {why}.", where=host)
