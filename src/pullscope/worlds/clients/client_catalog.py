@@ -13,6 +13,7 @@ from typing import Any
 
 from pullscope.oci.digest import Digest
 from pullscope.oci.reference import HUB_API, Reference
+from pullscope.oci.text_table import rows
 from pullscope.oci.verdicts import ClientOutcome
 from pullscope.worlds.clients.bearer import Login, sample_login
 from pullscope.worlds.clients.containers import Containers
@@ -78,101 +79,66 @@ def _model(family: Callable[..., ImagePull], **settings: Any) -> Model:
     ).pull()
 
 
-_TESTED, _SOURCE = Evidence.TESTED, Evidence.SOURCE
-_IMAGE_641 = "https://github.com/containers/image/issues/641"
-_CLIENTS = (
-    Client(
-        id="docker-classic",
-        label="docker 20.10 to 28",
-        evidence=_TESTED,
-        compared="20.10.24 in CI, 2026-11; 23 to 28 read",
-        model=_model(DockerClassic),
-    ),
-    Client(
-        id="docker-containerd",
-        label="docker 29",
-        evidence=_TESTED,
-        compared="29.7.2 by its recordings, 2026-11",
-        model=_model(DockerContainerd),
-        link="https://github.com/docker/for-mac/issues/7658",
-    ),
-    Client(
-        id="containerd",
-        label="containerd, nerdctl",
-        evidence=_TESTED,
-        compared="ctr 1.6.20 in CI, 2026-11; nerdctl read",
-        model=_model(DockerContainerd, dialect=CONTAINERD, containerd="1.6.20"),
-    ),
-    Client(
-        id="kubelet",
-        label="Kubernetes (containerd)",
-        evidence=_TESTED,
-        compared="CRI of containerd 2.1.9, 2026-11",
-        model=_model(DockerContainerd, dialect=KUBELET, containerd="2.1.9"),
-    ),
-    Client(
-        id="buildkit",
-        label="docker build, buildx",
-        evidence=_SOURCE,
-        compared="moby/buildkit of 2026 read",
-        model=_model(DockerContainerd, dialect=BUILDKIT),
-        link="https://github.com/moby/moby/issues/45333",
-    ),
-    Client(
-        id="podman",
-        label="podman",
-        evidence=_TESTED,
-        compared="4.3.1 in CI, 2026-11; containers/image of 2026 read",
-        model=_model(Containers, user_agent="libpod/4.3.1", retries=3),
-        link=_IMAGE_641,
-    ),
-    Client(
-        id="skopeo",
-        label="skopeo",
-        evidence=_TESTED,
-        compared="1.9.3 in CI, 2026-11; containers/image of 2026 read",
-        model=_model(Containers, user_agent="skopeo/1.9.3"),
-        link=_IMAGE_641,
-    ),
-    Client(
-        id="buildah",
-        label="buildah",
-        evidence=_TESTED,
-        compared="1.28.2 in CI, 2026-11; containers/image of 2026 read",
-        model=_model(Containers, user_agent="Buildah/1.28.2", retries=3),
-        link=_IMAGE_641,
-    ),
-    Client(
-        id="crane",
-        label="crane from 0.21.8",
-        evidence=_TESTED,
-        compared="0.21.9 in a lab of 2026, by how each row ended",
-        model=_model(Crane),
-        link="https://github.com/google/go-containerregistry/pull/2360",
-    ),
-    Client(
-        id="crane-0.21.7",
-        label="crane up to 0.21.7",
-        evidence=_TESTED,
-        compared="0.20.2 in a lab of 2026, by how each row ended; 0.21.7 read",
-        model=_model(Crane, version="0.21.7", per_host_token=False),
-        link="https://github.com/google/go-containerregistry/issues/2359",
-    ),
-    Client(id="regctl", label="regctl", evidence=_SOURCE, compared="regclient of 2026 read", model=_model(Regctl)),
-)
+_MODELS: Mapping[str, Model] = {
+    "docker-classic": _model(DockerClassic),
+    "docker-containerd": _model(DockerContainerd),
+    "containerd": _model(DockerContainerd, dialect=CONTAINERD, containerd="1.6.20"),
+    "kubelet": _model(DockerContainerd, dialect=KUBELET, containerd="2.1.9"),
+    "buildkit": _model(DockerContainerd, dialect=BUILDKIT),
+    "podman": _model(Containers, user_agent="libpod/4.3.1", retries=3),
+    "skopeo": _model(Containers, user_agent="skopeo/1.9.3"),
+    "buildah": _model(Containers, user_agent="Buildah/1.28.2", retries=3),
+    "crane": _model(Crane),
+    "crane-0.21.7": _model(Crane, version="0.21.7", per_host_token=False),
+    "regctl": _model(Regctl),
+}
+_CLIENTS = """
+docker-classic: docker 20.10 to 28
+    tested 20.10.24 in CI, 2026-11; 23 to 28 read
+docker-containerd: docker 29
+    tested 29.7.2 by its recordings, 2026-11
+    link https://github.com/docker/for-mac/issues/7658
+containerd: containerd, nerdctl
+    tested ctr 1.6.20 in CI, 2026-11; nerdctl read
+kubelet: Kubernetes (containerd)
+    tested CRI of containerd 2.1.9, 2026-11
+buildkit: docker build, buildx
+    source moby/buildkit of 2026 read
+    link https://github.com/moby/moby/issues/45333
+podman: podman
+    tested 4.3.1 in CI, 2026-11; containers/image of 2026 read
+    link https://github.com/containers/image/issues/641
+skopeo: skopeo
+    tested 1.9.3 in CI, 2026-11; containers/image of 2026 read
+    link https://github.com/containers/image/issues/641
+buildah: buildah
+    tested 1.28.2 in CI, 2026-11; containers/image of 2026 read
+    link https://github.com/containers/image/issues/641
+crane: crane from 0.21.8
+    tested 0.21.9 in a lab of 2026, by how each row ended
+    link https://github.com/google/go-containerregistry/pull/2360
+crane-0.21.7: crane up to 0.21.7
+    tested 0.20.2 in a lab of 2026, by how each row ended; 0.21.7 read
+    link https://github.com/google/go-containerregistry/issues/2359
+regctl: regctl
+    source regclient of 2026 read
+"""
+"""Id and label of each; below them the evidence with what it is about, and `link` (`Client`)."""
 _LOGIN_LABELS = {LoginAt.VANITY: "logged in to this host", LoginAt.UPSTREAM: "logged in to its registry"}
 
 
 def _clients() -> dict[str, Client]:
     found: dict[str, Client] = {}
-    for client in _CLIENTS:
-        found[client.id] = client
+    for key, name, said in rows(_CLIENTS):
+        evidence = next(one for one in Evidence if one in said)
+        client = found[key] = Client(
+            id=key, label=name, evidence=evidence, compared=said[evidence], model=_MODELS[key], link=said.get("link")
+        )
         for login, label in _LOGIN_LABELS.items():
-            own_id = f"{client.id}+{login}"
+            own_id = f"{key}+{login}"
             # No login was ever run against a real client here.
-            found[own_id] = replace(
-                client, id=own_id, label=label, evidence=_SOURCE, compared=f"{client.label}: read, 2026-11", login=login
-            )
+            read = {"evidence": Evidence.SOURCE, "compared": f"{name}: read, 2026-11"}
+            found[own_id] = replace(client, id=own_id, label=label, login=login, **read)
     return found
 
 
