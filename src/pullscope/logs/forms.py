@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from itertools import chain
 from typing import BinaryIO, Protocol
 
@@ -30,6 +30,7 @@ from pullscope.logs import (
 from pullscope.logs.around import unwrapping
 from pullscope.logs.entries import without_colours
 from pullscope.logs.exchange import Exchange, events_of
+from pullscope.oci.text_table import rows
 from pullscope.trace.events import Event
 
 HEAD = 256 * 1024
@@ -61,96 +62,81 @@ class Form:
     """What is said of one that holds no exchange."""
 
 
-FORMS: tuple[Form, ...] = (
-    Form(
-        name="HAR",
-        made_by="a browser's network tab, mitmproxy (`save.har`, `--set hardump=FILE`), HTTP Toolkit",
-        log=har,
-        lacks="proxy",
-        says="a HAR may leave out large bodies; those are not verified.",
-    ),
-    Form(
-        name="crane -v",
-        made_by="`crane -v COMMAND 2> FILE`; ko, kaniko and cosign with the same logger",
-        log=crane,
-        lacks="proxy times credentials",
-        says="a crane log has no usable times, no credentials, and no bodies of blobs and token answers.",
-    ),
-    Form(
-        name="regctl -v trace",
-        made_by="`regctl -v trace COMMAND 2> FILE`, with or without `--logopt json`; regsync, regbot",
-        log=regctl,
-        lacks="proxy durations credentials bodies",
-        says="a regctl log has no bodies, no credentials, and no durations.",
-    ),
-    Form(
-        name="HTTP dump",
-        made_by="`ctr images pull --http-dump IMAGE 2> FILE` (1.x, or 2.x with `--local`); requests and answers as Go's httputil "
-        "dumps them, or as Postman, Burp and the like show them raw",
-        log=http_dump,
-        lacks="proxy durations",
-        says="an HTTP dump does not say which answer belongs to which of several concurrent requests, and has no durations.",
-    ),
-    Form(
-        name="containerd debug",
-        made_by='containerd with `[debug] level = "debug"`, `ctr --debug`, dockerd -D with the containerd store',
-        log=containerd,
-        lacks="proxy durations redirects tokens credentials bodies",
-        says="a containerd log has no token requests, no redirects, no credentials, no bodies, and no durations.",
-    ),
-    Form(
-        name="registry log",
-        made_by="distribution (registry:2, docker-registry, Harbor), GitLab's registry, Zot, Spegel: `docker logs registry`",
-        log=distribution,
-        lacks="proxy redirects tokens credentials bodies headers",
-        says="a registry's log has its own requests only: no token requests, storage, credentials, bodies, and few headers.",
-    ),
-    Form(
-        name="dockerd debug",
-        made_by='dockerd -D (`"debug": true` in daemon.json) with the classic store',
-        log=dockerd,
-        lacks="proxy durations redirects tokens credentials bodies headers",
-        says="this docker log has steps, each of which stands for one request; it has no tokens, redirects, headers or bodies.",
-    ),
-    Form(
-        name="oras --debug",
-        made_by="`oras --debug COMMAND > FILE 2>&1`; `helm --debug COMMAND` from 3.18",
-        log=oras,
-        lacks="proxy times credentials",
-        says="a log of oras or helm has no usable times, no credentials, and only bodies that are text.",
-    ),
-    Form(
-        name="skopeo --debug",
-        made_by="`skopeo --debug`, `podman --log-level=debug`, `buildah --log-level=debug`",
-        log=containers_image,
-        lacks="proxy durations redirects credentials bodies headers",
-        says="a log of skopeo, podman or buildah has few statuses, no redirects, headers or bodies, and no durations.",
-    ),
-    Form(
-        name="request lines",
-        made_by="Dependabot's proxy, in the log of its job; urllib3 at debug level (requests, docker-py, oras-py)",
-        log=request_lines,
-        lacks="proxy times credentials bodies headers",
-        says="a log of request lines has no usable times, no credentials, no headers and no bodies.",
-    ),
-    Form(
-        name="curl -v",
-        made_by="`curl -v URL > FILE 2>&1`",
-        log=curl,
-        lacks="proxy times tokens",
-        says="a curl log has no times; a body is in it only where curl wrote it to the same file.",
-    ),
-    Form(
-        name="error message",
-        made_by="the last words of docker, podman, crane, helm or buildx, of `kubectl describe pod`, of a daemon at info level",
-        log=error_message,
-        lacks="proxy times redirects tokens credentials bodies headers",
-        says="an error message is one answer, without what came before it; a status that it does not name is the usual one "
-        "for its words. `pullscope run -- COMMAND` records everything.",
-        empty=without_request.without_a_request,
-    ),
-)
+_LOGS: Mapping[str, Log] = {
+    "HAR": har,
+    "crane -v": crane,
+    "regctl -v trace": regctl,
+    "HTTP dump": http_dump,
+    "containerd debug": containerd,
+    "registry log": distribution,
+    "dockerd debug": dockerd,
+    "oras --debug": oras,
+    "skopeo --debug": containers_image,
+    "request lines": request_lines,
+    "curl -v": curl,
+    "error message": error_message,
+}
+_TABLE = """
+HAR
+    by a browser's network tab, mitmproxy (`save.har`, `--set hardump=FILE`), HTTP Toolkit
+    lacks proxy
+    says a HAR may leave out large bodies; those are not verified.
+crane -v
+    by `crane -v COMMAND 2> FILE`; ko, kaniko and cosign with the same logger
+    lacks proxy times credentials
+    says a crane log has no usable times, no credentials, and no bodies of blobs and token answers.
+regctl -v trace
+    by `regctl -v trace COMMAND 2> FILE`, with or without `--logopt json`; regsync, regbot
+    lacks proxy durations credentials bodies
+    says a regctl log has no bodies, no credentials, and no durations.
+HTTP dump
+    by `ctr images pull --http-dump IMAGE 2> FILE` (1.x, or 2.x with `--local`); requests and answers as Go's httputil dumps
+        them, or as Postman, Burp and the like show them raw
+    lacks proxy durations
+    says an HTTP dump does not say which answer belongs to which of several concurrent requests, and has no durations.
+containerd debug
+    by containerd with `[debug] level = "debug"`, `ctr --debug`, dockerd -D with the containerd store
+    lacks proxy durations redirects tokens credentials bodies
+    says a containerd log has no token requests, no redirects, no credentials, no bodies, and no durations.
+registry log
+    by distribution (registry:2, docker-registry, Harbor), GitLab's registry, Zot, Spegel: `docker logs registry`
+    lacks proxy redirects tokens credentials bodies headers
+    says a registry's log has its own requests only: no token requests, storage, credentials, bodies, and few headers.
+dockerd debug
+    by dockerd -D (`"debug": true` in daemon.json) with the classic store
+    lacks proxy durations redirects tokens credentials bodies headers
+    says this docker log has steps, each of which stands for one request; it has no tokens, redirects, headers or bodies.
+oras --debug
+    by `oras --debug COMMAND > FILE 2>&1`; `helm --debug COMMAND` from 3.18
+    lacks proxy times credentials
+    says a log of oras or helm has no usable times, no credentials, and only bodies that are text.
+skopeo --debug
+    by `skopeo --debug`, `podman --log-level=debug`, `buildah --log-level=debug`
+    lacks proxy durations redirects credentials bodies headers
+    says a log of skopeo, podman or buildah has few statuses, no redirects, headers or bodies, and no durations.
+request lines
+    by Dependabot's proxy, in the log of its job; urllib3 at debug level (requests, docker-py, oras-py)
+    lacks proxy times credentials bodies headers
+    says a log of request lines has no usable times, no credentials, no headers and no bodies.
+curl -v
+    by `curl -v URL > FILE 2>&1`
+    lacks proxy times tokens
+    says a curl log has no times; a body is in it only where curl wrote it to the same file.
+error message
+    by the last words of docker, podman, crane, helm or buildx, of `kubectl describe pod`, of a daemon at info level
+    lacks proxy times redirects tokens credentials bodies headers
+    says an error message is one answer, without what came before it; a status that it does not name is the usual one for its
+        words. `pullscope run -- COMMAND` records everything.
+"""
+"""The name of each; below it the fields of `Form`."""
 
+
+def _form(name: str, said: Mapping[str, str]) -> Form:
+    form = Form(name=name, made_by=said["by"], log=_LOGS[name], lacks=said["lacks"], says=said["says"])
+    return form if form.log is not error_message else replace(form, empty=without_request.without_a_request)
+
+
+FORMS = tuple(_form(name, said) for name, _, said in rows(_TABLE))
 MESSAGE = FORMS[-1]
 
 

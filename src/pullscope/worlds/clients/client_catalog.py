@@ -137,8 +137,8 @@ def _clients() -> dict[str, Client]:
         for login, label in _LOGIN_LABELS.items():
             own_id = f"{key}+{login}"
             # No login was ever run against a real client here.
-            read = {"evidence": Evidence.SOURCE, "compared": f"{name}: read, 2026-11"}
-            found[own_id] = replace(client, id=own_id, label=label, login=login, **read)
+            read = replace(client, evidence=Evidence.SOURCE, compared=f"{name}: read, 2026-11")
+            found[own_id] = replace(read, id=own_id, label=label, login=login)
     return found
 
 
