@@ -33,6 +33,21 @@ _LIMIT = re.compile(
 """Words that say how much is allowed: google/go-containerregistry#1963 (Quay), goharbor/harbor#16976."""
 
 
+def service_lost(case: Case, hop: Hop) -> tuple[str, str] | None:
+    """The service that a token was not asked for, though the challenge names it, and what was asked: a realm with a query of its
+    own, behind which some clients put a second question mark (GoogleContainerTools/jib#3955)."""
+    issuer = case.issuer_of(hop)
+    if (
+        issuer is None
+        or issuer.first.request.method != "GET"
+        or "service" in parameters(query(issuer.first.request.url))
+    ):
+        return None
+    realm = bare(issuer.first.request.url)
+    asked = (one for _, one in case.challenges if one.realm and "?" in one.realm and bare(one.realm) == realm)
+    return next(((one.service, realm) for one in asked if one.service), None)
+
+
 def lost(asked: str, named: str) -> str | None:
     """What an address lacks that is otherwise of the host that was asked: `the port 8443 is lost`.
 

@@ -123,6 +123,7 @@ def _login(case: Case, host: str) -> str:
         )
         nodes = f"; for all pods: {known.step('nodes')}" if known is not None and "nodes" in known.steps else ""
         itself = f"; by hand: {own_login(family, host)}" if family in ON_NODES else ""
+        itself = f"; or configs, {host}, auth in registries.yaml" if ships_with_k3s(case.pull.client) else itself
         return f"{kubectl} (NAME in the pod's imagePullSecrets{nodes}{itself})" if node else kubectl
     # kaniko's README, "Kubernetes secret"
     if known is not None and known.id == "artifact-registry" and family == "kaniko":
@@ -157,7 +158,9 @@ def by_hand(case: Case, host: str) -> str | None:
     if way.startswith("curl") and (one := next(asked, None)) is not None:
         named = "&".join(f"{key}={value}" for key, value in (("service", one.service), ("scope", one.scope)) if value)
         way += f" '{one.realm}?{named}', with the token of its answer as Authorization: Bearer"
-    return way.replace("{host}", host).replace("{user}", _shown_there(registry_at(case, host))[1])
+    secret, user = _shown_there(registry_at(case, host))
+    told = f'"$({secret})"' if " " in secret and way.startswith("curl") else "PASSWORD"
+    return way.replace("{host}", host).replace("{user}", user).replace("PASSWORD", told)
 
 
 def _shown_there(known: KnownRegistry | None) -> tuple[str, str]:

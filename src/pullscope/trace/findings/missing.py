@@ -91,7 +91,7 @@ def of_a_cache_behind(one: Answer) -> str | None:
     """
     name, host, known = one.hop.route.repository or "", one.hop.host, one.known.id if one.known is not None else None
     found = cached(name) if one.act == "read" and one.status in (401, 403, 404) and one.hop.follows is None else None
-    codes = ("manifest-unknown", "name-unknown", "access-denied", "login-lacks-right")
+    codes = ("manifest-unknown", "name-unknown", "blob-unknown", "access-denied", "login-lacks-right")
     is_named = one.step.expectation is not None  # by the index, which it has
     known_there = one.is_known_to_be_there and not is_named
     if found is None or one.code not in codes or one.is_about_a_login or known_there or host_within(name):
@@ -115,8 +115,9 @@ def of_a_cache_behind(one: Answer) -> str | None:
         mend += f", and let who pulls do so (of another account: {rights})"
     if is_named:  # goharbor/harbor#23750, #16429, #19067
         home = "docker.io" if rest.startswith("library/") else home
+        anew = _ANEW if one.code != "blob-unknown" else "push the image again: its content is not there"
         behind = f"{look_at_the_log(one)}: {home} may have limited or refused it; then {mend}, and try again"
-        return f"if {prefix} is a cache of {home}, {behind}; if it is none, {_ANEW}"
+        return f"if {prefix} is a cache of {home}, {behind}; if it is none, {anew}"
     login = f", or log in at {host} ({one.login})" if one.status != 404 and one.no_login else ""
     passed = "" if one.status == 404 else f" ({home} may say {one.status} to that, which a cache passes on)"
     asked = f"ask {home} for {rest} (crane manifest {at}), if {prefix} is a cache of it"
@@ -221,6 +222,10 @@ def of_what_is_missing(one: Answer) -> str | None:
         configured = f" (in registries.conf as a [[registry.mirror]] of {one.known.copies}, not as its location)"
         beside = configured if one.case.family in CONTAINERS_IMAGE else ""
         return f"ask {one.known.copies} for {name}, and {host} only beside it{beside}: it keeps some of what is there"
+    if one.known is not None and one.known.id == "harbor" and "MANIFEST_UNKNOWN" in one.hop.codes:
+        # goharbor/harbor#18024, #16992: its core says NOT_FOUND of what its database has not
+        lost = f"its registry has not got it: {look_at_the_log(one)}, and repair its storage or Redis, or push it again"
+        return f"if Harbor's pages list it, {lost}; if they do not, correct the tag: {tags} those that exist"
     if step.route.digest is None and name.startswith("bitnami/") and registry_name(host) == DOCKER_HUB:
         # bitnami/containers#96169, bitnami/charts#36407, RedPlanetHQ/core#79, docker/hub-feedback#2500
         return f"ask for bitnamilegacy/{name[8:]}, to where Bitnami moved its images in 2025, or for one that is kept up to date"

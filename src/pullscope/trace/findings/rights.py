@@ -1,4 +1,5 @@
-"""What to do about a refusal: log in, with another account, or give that one the right; and why, where that is known."""
+"""What to do about a refusal: log in, with another account, or give that one the right; and why, where that is known.
+One file, because each of these is told where the one before it does not know."""
 
 from __future__ import annotations
 
@@ -11,6 +12,7 @@ from pullscope.oci.routes import Endpoint
 from pullscope.trace.findings.answers import Answer, look_at_the_log
 from pullscope.trace.findings.asked import PLACEHOLDER, action, check, host_within, request, thing
 from pullscope.trace.findings.case import REFUSALS, asked_repositories, is_write, listed, repositories
+from pullscope.trace.findings.compared import service_lost
 from pullscope.trace.findings.grants import ACCESS, allows, pushes, rights, showed_it_with
 from pullscope.trace.findings.login_commands import as_typed, by_hand, log_in, login, logout, or_open
 from pullscope.trace.findings.media_types import is_before
@@ -262,6 +264,10 @@ def of_a_refusal(one: Answer) -> str | None:
     name, host = one.name or one.hop.host, one.hop.host
     if one.status not in REFUSALS or one.code is None:
         return None
+    if (lost := service_lost(one.case, one.hop)) is not None:
+        query = "the realm has a query of its own, behind which a second ? begins none"
+        other = f"let the realm of {host} have no query, or use another client (docker push)"
+        return f"{other}: {one.case.client} did not ask {lost[1]} for service={lost[0]}, as {query}"
     if one.code == "write-denied":
         taken = any(hop.ok and hop.request.authorization == "basic" and hop.host == host for hop in one.case.hops)
         if one.is_about_a_login and not one.step.is_token and not taken:

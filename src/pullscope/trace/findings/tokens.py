@@ -10,7 +10,7 @@ from pullscope.oci.reference import registry_name
 from pullscope.oci.routes import Endpoint, route
 from pullscope.oci.urls import bare
 from pullscope.trace.findings.answers import Answer
-from pullscope.trace.findings.asked import PLACEHOLDER, asked_by_the_registry, challenger
+from pullscope.trace.findings.asked import PLACEHOLDER, asked_by_the_registry, challenger, host_within
 from pullscope.trace.findings.case import (
     REFUSALS,
     asked_repositories,
@@ -184,6 +184,8 @@ def scope_mismatch(case: Case) -> Iterator[Found]:
                 f"name it {wanted[0]}, if it is an official image of Docker Hub; else OWNER/{have[0]}, as what stands in front "
                 "puts library/ before names of one part"
                 if wanted[0] == f"library/{have[0]}"  # kubesre/docker-registry-mirrors#7
+                else f"give {last.host} a login of its own for {within}, whose challenge it passes on as it is"
+                if (within := host_within(have[0])) is not None and have[0] == f"{within}/{wanted[0]}"
                 else f"keep the path {wanted[0]} as it is at {last.host}, or use a proxy that rewrites realm and scope",
             )
 
