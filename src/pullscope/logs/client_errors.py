@@ -113,7 +113,7 @@ _ITSELF = re.compile(
 )
 """What fails with a request of its own, of which the sentence has no address; and docker's note on its own words."""
 _OF_AN_IMAGE = re.compile(
-    rf"{_IN.pattern}|anonymous token: unexpected status: 4\d\d|registry for \\*\"|ecr:\w+ on resource"
+    rf"{_IN.pattern}|push to destination \S+:|anonymous token: unexpected status: 4\d\d|registry for \\*\"|ecr:\w+ on resource"
 )
 """A token request of which not even the address is told, too: its status is that of what it was for. oras names only images."""
 _REFUSED_LOGIN = re.compile(

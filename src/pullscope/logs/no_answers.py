@@ -209,8 +209,20 @@ error storing credentials[^\n]*Post "https://hub\.docker\.com/[^\n]*(?:dial |con
     Docker Desktop, which keeps the login, did not reach hub.docker.com for it: where dig +short hub.docker.com (on Windows
         nslookup) tells another address on another network, ask another DNS server; where a proxy leads out, name it in Settings,
         Resources, Proxies; let hub.docker.com:443 through the firewall
+# docker/docker-credential-helpers#82, #119, oceanprotocol/faucet#4: over ssh, in a service, in CI
+User interaction is not allowed|user name or passphrase you entered is not correct|keychain cannot be accessed
+    no registry was asked: macOS keeps its keychain locked there, as for ssh, a service or a job: security unlock-keychain
+        ~/Library/Keychains/login.keychain-db in the same session, or take credsStore out of ~/.docker/config.json and log in
+        again
+# docker/docker-credential-helpers#60, #102; GNOME's keyring
+Cannot autolaunch D-?Bus|org\.freedesktop\.secrets|specified logon session does not
+    |The stub received bad data
+    no registry was asked: the system keeps its store of secrets closed there, as without a desktop or over ssh: take credsStore
+        out of ~/.docker/config.json, which keeps logins in that file, and log in again (on Linux docker-credential-pass does
+        without a desktop)
 # hashicorp/nomad#4776, #9302, controlplaneio-fluxcd/flux-operator#149
-exec: \W*docker-credential-|docker-credential-\S+(?: with input|: Invalid argument)|error storing credentials
+exec: \W*docker-credential-|docker-credential-\S+(?: with input|: Invalid argument| not installed| exited with|'\]?' returned)
+    |docker-credential-[\w.-]+\W+(?:get|list|store)\W+returned|error storing credentials|[Cc]redentials store error
     |unable to retrieve credentials|error getting credentials
     no registry was asked: the program that ~/.docker/config.json names for logins (credsStore, credHelpers) failed: put it on
         the PATH of what pulls (echo HOST | docker-credential-NAME get tries it), or take its name out there and log in again

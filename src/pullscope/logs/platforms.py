@@ -5,6 +5,57 @@ One file, because of the rows that fit a message the first is told.
 from __future__ import annotations
 
 TABLE = r"""
+# JasonEtco/create-an-issue#59
+Unable to find image '[0-9a-f]{6}:[0-9a-f]{32}|access denied for [0-9a-f]{6},
+    GitHub's runner built that image itself, of an action's Dockerfile, and has lost it, so that docker looked for it at Docker
+        Hub: run the job again
+# argoproj/argo-workflows#12786, #9630; argo-workflows.readthedocs.io, "Workflow Executors"
+emissary: (?:unexpected status code 40[13]|secrets )
+    the controller of Argo Workflows looks the image's command up by itself, and got no login for it: write command: into the
+        template, so that it need not; or name a secret in imagePullSecrets of the Workflow, which the controller may read
+        (kubectl create role NAME --verb=get --resource=secrets, and a RoleBinding for its service account)
+# argoproj/argo-cd#25811; argo-cd.readthedocs.io, "OCI"
+expected only a single oci content layer
+    Argo CD takes what oci:// names as one layer of files, and that has more: of a chart leave oci:// out of repoURL, and name it
+        in chart: (repoURL: HOST/PATH, chart: NAME, targetRevision: VERSION)
+# aquasecurity/trivy#721
+\$HOME is not defined
+    no registry was asked: this program found no home folder, where it looks for logins: set HOME where it runs (export
+        HOME=/root)
+# dotnet/sdk#51596
+CreateNewImage\W+task failed[^\n]*pipe has been ended
+    no registry was asked: docker ended docker load, by which the SDK hands the image over, as where an organization allows no
+        other images: push it to a registry instead (dotnet publish -t:PublishContainer -p:ContainerRegistry=HOST
+        -p:ContainerRepository=OWNER/NAME)
+# dotnet/sdk-container-builds#272, #425; learn.microsoft.com/dotnet, "Containerize a .NET app"
+Build\.Containers[^\n]*(?:transport connection|copying content to a stream)
+    the connection ended while a layer was sent, and by whom is not said: publish again with SDK 8 or later, which sends in
+        smaller pieces, or with -p:ContainerArchiveOutputPath=FILE.tar.gz, docker load and docker push
+# docker/build-push-action#442: of a step of one's own
+failed to solve: authorization status: 40[13]
+    the cache of GitHub Actions (type=gha) refused the job, and no registry is heard in it: run it again; a step of one's own
+        (run:) needs crazy-max/ghaction-github-runtime before it, which hands its token on
+# moby/buildkit#5624
+no active session for
+    no registry refused it: the command that BuildKit asks for logins was over, or too slow to answer: build again, update buildx
+        and BuildKit (docker buildx create --use makes a builder anew), and for a cache write ignore-error=true into --cache-to
+# pomerium/pomerium#5724
+Service Agent (\S+@serverless-robot-prod\S+) must have permission to read the image
+    Cloud Run's own account may not read that image, or it is not there any more (crane manifest IMAGE): gcloud projects
+        add-iam-policy-binding PROJECT --member=serviceAccount:WHAT --role=roles/artifactregistry.reader, in the project that has
+        it
+# buildpacks/docs#831; buildpacks.io/docs, "Docker daemon with containerd storage"
+missing label io\.buildpacks\.builder\.metadata
+    what came is no builder for this platform as docker hands it over: update pack, docker image rm IMAGE and once more; if it is
+        so again, name another builder (pack builder suggest), or turn docker's containerd store off
+# buildpacks/docs#648
+extracting from registry ((?![^\s/]*\.)[\w./-]+): fetching image: image \S+ does not exist
+    pack took WHAT for an image, as there is no folder of that name: correct the path of the buildpack (uri = "./PATH", from where
+        builder.toml is)
+# dyrnq/install-docker#18
+rootless containerd not running
+    no registry was asked: containerd does not run for this user: containerd-rootless-setuptool.sh install starts it, or call it
+        as root (sudo nerdctl)
 # openshift/oc-mirror#902; help of oc image mirror, oc mirror (v1)
 from manifest list: (?:name|manifest) unknown
     the index that the registry has names a manifest that it has not got, as after a clean-up of what has no tag: have who

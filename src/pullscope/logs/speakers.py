@@ -11,6 +11,7 @@ _SPEAKERS = [
     for client, words in re.findall(
         r"(.+?): (.+)",
         r"""
+trivy: \* (?:docker|containerd|podman|remote) error:
 argocd helm: `helm (?:pull|registry login) [^`]*` failed
 argocd helm: error testing repository connectivity|error pulling OCI chart|repository not accessible
 argocd helm: [Mm]anifest generation error|failed to generate manifest for source
@@ -38,7 +39,7 @@ seqera-wave: repository '\S+' unauthorized \(401\)|/v2/wt/
 amazon-ecs-agent: CannotPull(?:\w*Container|ECR)\w*Error|CannotPullImageManifestError
 containerapps: template\.containers\.|WebhookInvalidParameterValue|ContainerAppOperationError
 appservice: DockerApiException
-docker: Error response from daemon|^\s*✘ .* Error \b
+docker: Error response from daemon|Trying to pull repository|^\s*✘ .* Error \b
 argocd-image-updater: Could not get tags from registry
 kyverno: kyverno|image verification failed|attestors\[
 cosign: no (?:matching )?signatures|policy\.sigstore\.dev|manifests/sha256-[0-9a-f]{64}\.sig\b|accessing entity
@@ -63,7 +64,8 @@ kubelet: Failed to pull image
 ctr: ^ctr:\s
 oras: Error from (?:source|destination) registry for
 skopeo: (?s)(?:initializing source|at destination:|layer (?:upload )?to |[Rr]eading manifest |manifest \S+ to ).*\nfatal$
-podman: Trying to pull |initializing source|[Rr]eading manifest \S+ in|exists in|(?:layer|upload|manifest \S+) to |pinging con
+podman: Trying to pull (?!repository)
+podman: initializing source|[Rr]eading manifest \S+ in|exists in|(?:layer|upload|manifest \S+) to |pinging con
 """,
     )
 ]
@@ -79,6 +81,10 @@ _PLATFORMS = [
     for name, words in re.findall(
         r"(.+?): (.+)",
         r"""
+act: 🐳
+github-action: Pull down action image
+github-container: Start(?:ing)? (?:job|service|\S+ service) container|Initialize containers
+github-actions: Docker pull failed with exit code|^##\[group\]Run |^##\[group\]Runner Image
 jenkins: \bhudson\.\w|/jenkins/workspace/|nirima\.jenkins|jenkins\.plugins|jenkinsci\.|^\[Pipeline\]|docker-workflow
 azure-pipelines: ##\[section\]|/home/vsts/|\bvsts\b|^Author +: Microsoft Corporation|##\[error\]The process '
 circleci: \bCircleCI\b(?!/)|^=+>> Spin up environment|^Build-agent version
@@ -97,7 +103,7 @@ drone: plugins/docker(?:[:@/]|$)|/drone/src\b
 concourse: registry-image-resource|/opt/resource/(?:check|in|out)\b|^run check step:
 crossplane: cannot (?:unpack|fetch|resolve) package|packagePullSecrets|pkg\.crossplane\.io
 oc-mirror: \boc[ -]mirror\b|error rendering new refs|occurred during planning|mirror\.openshift\.io
-argocd: argocd|argo-cd|argoproj\.io
+argocd: argocd-(?:repo-server|server|application)|ComparisonError|[Ff]ailed to load target state|argoproj\.io/v1
 """,
     )
 ]
@@ -132,4 +138,5 @@ def platform(entry: Entry) -> str:
 
 def run_by(platform: str, client: str) -> str:
     """The client, by the name that it has where a platform runs it."""
-    return f"{platform} {client}".strip() if _HANDED.match(client) else client
+    handed = _HANDED.match(client) or (platform, client) == ("cloud-build", "kaniko")
+    return f"{platform} {client.removeprefix('github-actions ')}".strip() if handed and platform else client

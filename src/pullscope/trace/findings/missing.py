@@ -8,6 +8,7 @@ import re
 from pullscope.oci.agents import CONTAINERS_IMAGE, DAEMONS, UNKNOWN
 from pullscope.oci.known_registries import MOVED, SEARCHED, WEBSITES, known_registry, login_command
 from pullscope.oci.media import OCI_INDEX
+from pullscope.oci.moved_images import moved_to
 from pullscope.oci.reference import DOCKER_HUB, registry_name
 from pullscope.oci.routes import Endpoint, below
 from pullscope.oci.urls import bare
@@ -229,6 +230,8 @@ def of_what_is_missing(one: Answer) -> str | None:
     if step.route.digest is None and name.startswith("bitnami/") and registry_name(host) == DOCKER_HUB:
         # bitnami/containers#96169, bitnami/charts#36407, RedPlanetHQ/core#79, docker/hub-feedback#2500
         return f"ask for bitnamilegacy/{name[8:]}, to where Bitnami moved its images in 2025, or for one that is kept up to date"
+    if (other := moved_to(registry_name(host), name)) is not None and one.act == "read":
+        return f"ask for {other}, to where it moved; else correct the tag: {tags} those that exist"
     hexes = re.fullmatch("[0-9a-f]{64}", step.route.reference or "")
     if hexes is not None and one.case.family != "kaniko":  # whose caches have such tags
         # getwud/wud#99, testcontainers/testcontainers-node#273, docker/docker-py#1912, apocas/dockerode#152
@@ -239,6 +242,10 @@ def of_what_is_missing(one: Answer) -> str | None:
         named = one.hop.request.headers.get("accept") is not None and takes(one.hop, OCI_INDEX)
         narrow = one.hop.request.method == "HEAD" and one.case.family == UNKNOWN and not named
         none = "" if has_the_name(one) else ", and fails where there is no such repository"
+        if one.hop.agent.startswith("gitlab-runner") or (one.known is not None and one.known.id == "gitlab"):
+            # DataBiosphere/azul#6812; docs.gitlab.com, "Reduce container registry storage"
+            cleans = "a cleanup policy of its project may have removed it: Settings, Packages and registries"
+            also = f"; if it was there, run the job that pushes it again ({cleans}){also}"
         types = f"name the types of manifests in Accept, {OCI_INDEX} too; if it is 404 then, " if narrow else ""
         return f"{types}{added(one, name)}correct the tag: {tags} those that exist{none}{also}"
     if step.expectation is not None:  # snok/container-retention-policy#43, #97, vlaurin/action-ghcr-prune#76

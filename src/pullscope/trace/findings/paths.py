@@ -112,6 +112,10 @@ def at_docker_hub(one: Answer, name: str) -> str | None:
         # GoogleContainerTools/kaniko#616, ghkdqhrbals/spring-chatting-server#109
         is_host = f"it is a host, of a registry or mirror, which {one.case.client} took for a name at Docker Hub"
         return f"write a name behind the host ({within}/NAME): {is_host}"
+    if (
+        name in ("library/inline", "library/gha", "library/local") and one.act == "write"
+    ):  # rocker-org/rocker-versioned2#274
+        return f"write type={name[8:]} in --cache-to (cache-to), which takes a word alone for the name of an image"
     if name.startswith("library/") and action(one.case, one.step) == "push":
         # roboreg/roboreg#117, keikoproj/upgrade-manager#354, docker/hub-feedback#1222
         there = f"at another registry HOST/{name[8:]}, as {name[8:]} alone is an official image of Docker Hub"

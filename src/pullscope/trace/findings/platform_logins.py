@@ -8,6 +8,22 @@ from pullscope.oci.reference import DOCKER_HUB, HUB_API
 from pullscope.oci.text_table import rows
 
 TABLE = r"""
+# docs.github.com, "Workflow syntax" (container.credentials), docker/login-action; nektos/act#2585, #1769
+github-actions: GitHub Actions
+    login a step docker/login-action before it, with registry: {host} (Docker Hub: without registry), username and password from
+        secrets
+    out take the step docker/login-action for {host} out
+# extdn/github-actions-m2#81: actions are fetched before the first step
+github-action: GitHub Actions
+    login name another version of that action behind uses:, or ask its author to publish the image, for no step of a job comes
+        before that pull, and so no login
+    out ask the author of that action, as no login of yours is shown there
+github-container: GitHub Actions
+    login credentials: below container: (or below that of services:) in the job, with username: and password: from secrets
+    out take credentials: out of container: in the job
+act: act
+    login docker login {server}where act runs; of an image that only this machine has act --pull=false
+    out docker logout {server}where act runs
 # jenkins.io/doc, "Using Docker with Pipeline"; plugins.jenkins.io/docker-plugin: jenkinsci/docker-plugin#528, #589, #558
 jenkins: Jenkins
     login docker.withRegistry('{url}', 'ID') {{ ... }} around it in the Jenkinsfile (ID of a credential of Jenkins; of agent
@@ -82,7 +98,7 @@ oc-mirror: oc-mirror
 # argoproj/argo-cd#15344, #7757, #8214
 argocd: Argo CD
     login argocd repo add {host}/PATH --type helm --enable-oci --name NAME --username USER --password PASSWORD (PATH as in the
-        chart's address; also for charts that another depends on)
+        chart's address; also for charts that another depends on; repoURL of a chart begins without oci://)
 # docs.portainer.io, "Add a custom registry": portainer/portainer#12888, #9040, #10469
 portainer: Portainer
     login in Portainer, Registries, Add registry (URL {host}, USER, PASSWORD; in Environments, Manage access, where others are to
@@ -108,9 +124,6 @@ _FOR_ANOTHER = {
     "openshift-installer podman": "pullSecret in install-config.yaml, from "
     "https://console.redhat.com/openshift/install/pull-secret (of a mirror with its login added; in a cluster that runs oc set "
     "data secret/pull-secret -n openshift-config --from-file=.dockerconfigjson=FILE)",
-    # docs.github.com, docker/login-action
-    "github-actions docker": "a step docker/login-action before it, with registry: {host} (Docker Hub: without registry), "
-    "username and password from secrets",
     # docs.aws.amazon.com/codebuild, "Private registry sample": davoclock/aws-cicd-pipeline#6
     "codebuild docker": "of ECR let the project use its service role (imagePullCredentialsType SERVICE_ROLE) and give that "
     "AmazonEC2ContainerRegistryPullOnly; of another registry name a secret of Secrets Manager with username and password in "

@@ -7,6 +7,7 @@ import re
 
 from pullscope.oci.amounts import period
 from pullscope.oci.challenge import read_scopes
+from pullscope.oci.moved_images import moved_to
 from pullscope.oci.reference import registry_name
 from pullscope.oci.routes import Endpoint
 from pullscope.trace.findings.answers import Answer, look_at_the_log
@@ -44,8 +45,10 @@ def _in_its_rules(one: Answer) -> str:
 def _named(one: Answer, name: str) -> str:
     """The name, and where the registry shows it to people."""
     page = one.step_there("page")
+    other = moved_to(registry_name(one.host), name) if action(one.case, one.step) == "pull" else None
     return (
-        chart_folder(one)
+        (f"ask for {other}, to where it moved; else " if other is not None else "")
+        + chart_folder(one)
         + check(name)
         + (f" ({page} shows it, if it is public)" if page and host_within(name) is None else "")
     )
