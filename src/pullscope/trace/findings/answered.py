@@ -42,7 +42,6 @@ from pullscope.trace.source_gaps import lacking
     explains="access-denied login-expired token-rejected token-server-failed",
     suffers="those that keep an old login",
     remedy="log out",
-    report="aws/deep-learning-containers#6104",
 )
 def login_not_needed(one: Answer) -> str:
     """A login is refused for an image that was had without one, or by a registry that takes none.
@@ -63,7 +62,6 @@ def login_not_needed(one: Answer) -> str:
     explains="access-denied credentials-not-used scope-refused token-rejected token-server-failed write-denied",
     suffers="all with that login",
     remedy="log in again, or use a credential helper",
-    report="causify-ai/helpers#20",
 )
 def login_expired(one: Answer) -> str:
     """400, 401 or 403 to a login, with words that say it has expired.
@@ -218,7 +216,6 @@ def _why(one: Answer) -> str:
     needs=None,
     suffers="the client that asked",
     remedy="do what the answer asks for",
-    report="goharbor/harbor#13825",
     last_resort=True,
 )
 def request_failed(case: Case) -> Iterator[Found]:

@@ -55,7 +55,6 @@ AT_ONCE = 5.0
     severities="info",
     suffers="none",
     remedy="none needed",
-    report="renovatebot/renovate#17925",
 )
 def tried_another_name(_: Case) -> None:
     """A client asks for what is not there, and at once for it under another name, or elsewhere, where it is.

@@ -106,7 +106,6 @@ _WANTS_TLS = re.compile(
     explains="cdn-failed mirror-failed redirect-downgrade request-failed token-server-failed "
     "token-server-insecure upload-location-elsewhere upload-refused",
     remedy="ask that port over https",
-    report="goharbor/harbor#17496",
 )
 def plain_http_to_tls(case: Case) -> Iterator[Found]:
     """400 to plain http on a port that speaks TLS: by the words of the answer, its lack of headers, or the port's number.

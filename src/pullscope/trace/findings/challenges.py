@@ -89,7 +89,6 @@ def _kept_by(hop: Hop) -> str:
     needs=Fact.PING,
     suffers="docker's classic store, podman, skopeo, buildah, crane; not containerd or docker 29",
     remedy="let /v2/ answer 401 as the rest does, or open all of it",
-    report="podman-container-tools/skopeo#2502",
 )
 def ping_hides_challenge(case: Case) -> Iterator[Found]:
     """`/v2/` says 200, and a manifest of the same host then says 401 with a challenge that no client answers.

@@ -136,7 +136,7 @@ def digest_mismatch(case: Case) -> Iterator[Found]:
         )
 
 
-@row(needs=Fact.BLOB, suffers="docker", remedy="send no Content-Encoding", report="moby/moby#17595")
+@row(needs=Fact.BLOB, suffers="docker", remedy="send no Content-Encoding")
 def blob_coded(case: Case) -> Iterator[Found]:
     """A blob that is right, by its digest, comes with Content-Encoding, and is fetched again and again.
 
@@ -224,7 +224,6 @@ def part_as_whole(case: Case) -> Iterator[Found]:
     severities="error, warning",
     suffers="those that resume",
     remedy="let ranges through",
-    report="kubernetes/registry.k8s.io#333",
 )
 def range_refused(case: Case) -> Iterator[Found]:
     """400, 416 or 501 to a Range: the rest of a download that was cut off, or a part of one that is fetched in parts.

@@ -26,7 +26,6 @@ from pullscope.trace.settle import is_schema1
     explains="missing-content-digest redirect-permanent",
     severities="error, warning",
     remedy="let /v2/ pass without that page",
-    report="fscarmen2/Cloudflare-Accel#13",
 )
 def login_page(case: Case) -> Iterator[Found]:
     """A redirect leads to a page at which people log in, or such a page is the answer.
@@ -43,7 +42,6 @@ def login_page(case: Case) -> Iterator[Found]:
     explains="missing-content-digest redirect-permanent",
     severities="error, warning",
     remedy="let /v2/ and the token server pass without that page",
-    report="TecharoHQ/anubis#1231",
 )
 def browser_check(case: Case) -> Iterator[Found]:
     """A page that checks whether a browser asks is the answer.
@@ -150,7 +148,6 @@ def wrong_content_type(case: Case) -> Iterator[Found]:
 @composed(
     suffers="helm",
     remedy="correct the address; pull charts of a registry by oci://",
-    report="goharbor/harbor#18720",
 )
 def chart_unknown(one: Answer) -> str:
     """404, a web page or XML for index.yaml or an archive of a chart repository.

@@ -23,7 +23,6 @@ from pullscope.trace.settle import unused_token
     needs=Fact.TROUBLE,
     suffers="pages in a browser that are of another origin than the registry",
     remedy="answer OPTIONS without a login, or serve page and registry from one origin",
-    report="Joxit/docker-registry-ui#232",
 )
 def preflight_refused(case: Case) -> Iterator[Found]:
     """OPTIONS is refused, which a browser asks by itself before a page of another origin may ask for something.
@@ -112,7 +111,6 @@ def credentials_not_used(case: Case) -> Iterator[Found]:
     severities="error, warning",
     suffers="docker, containerd, podman, skopeo",
     remedy="send expires_in as a number and issued_at as RFC 3339; else read the client's own message",
-    report="distribution/distribution#1746",
 )
 def token_not_used(case: Case) -> Iterator[Found]:
     """A token for a repository was got and no request carries it, by a client that asks for one within a request.

@@ -42,7 +42,6 @@ def cache_missing(_: Case) -> None:
     severities="warning",
     suffers="a build that is made from it",
     remedy="none needed for a cache; else what the answer asks for",
-    report="docker/buildx#1090",
 )
 def cache_failed(_: Case) -> None:
     """BuildKit cannot have a manifest by its tag, and begins at once to fetch the blobs of another image.

@@ -169,7 +169,6 @@ def head_not_allowed(case: Case) -> Iterator[Found]:
     severities="warning",
     suffers="docker with the containerd store",
     remedy="clear the cache in between, or build with --provenance=false",
-    report="sonatype/nexus-public#1070",
 )
 def attestation_missing(case: Case) -> Iterator[Found]:
     """An attestation that the image's index names is not there.
@@ -195,7 +194,6 @@ def attestation_missing(case: Case) -> Iterator[Found]:
     severities="warning, info",
     suffers="those that look for signatures and attestations: cosign, notation, oras, docker 29",
     remedy="answer 404, so that clients fall back to the tag",
-    report="goharbor/harbor#18418",
 )
 def referrers_refused(case: Case) -> Iterator[Found]:
     """The referrers API is answered by neither 200 nor 404.

@@ -181,7 +181,6 @@ PROBLEMS: tuple[Callable[[Look], Told | None], ...] = (
     needs=Fact.INDEX_OR_IMAGE,
     suffers="clients that are made for something else",
     remedy="use media types of one family, or the client that is made for it",
-    report="opencost/opencost-helm-chart#375",
 )
 def content_unusable(case: Case) -> Iterator[Found]:
     """A manifest came whole, its media types are such as this client refuses, and nothing that it names was fetched.
@@ -220,7 +219,6 @@ def content_unusable(case: Case) -> Iterator[Found]:
     severities="warning",
     suffers="docker before 23.0 and containerd before 1.5 with zstd; every docker with encrypted layers",
     remedy="update the client, or push layers in gzip, not encrypted",
-    report="aws/amazon-ecs-agent#4179",
 )
 def layers_not_unpacked(case: Case) -> Iterator[Found]:
     """Layers that this client fetches and cannot unpack, by their media types.

@@ -42,7 +42,6 @@ def at_mirrors(case: Case) -> list[Step]:
     severities="error, warning",
     suffers="containerd, k3s, rke2",
     remedy="write /v2 into the mirror's address, or no path",
-    report="k3s-io/k3s#5502",
 )
 def path_without_v2(case: Case) -> Iterator[Found]:
     """A manifest or blob is asked for at a path that does not begin with /v2, and what answers is no registry.

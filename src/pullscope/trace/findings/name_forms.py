@@ -23,7 +23,6 @@ _IN_TAGS = re.compile(r"[A-Za-z0-9._-]")
 
 @row(
     remedy="use a tag of letters, digits, `_`, `.` and `-`",
-    report="bazel-contrib/rules_oci#720",
 )
 def tag_invalid(case: Case) -> Iterator[Found]:
     """A manifest is asked for, or pushed, by a name that is not a valid tag, and the registry refuses that.
@@ -52,7 +51,6 @@ def tag_invalid(case: Case) -> Iterator[Found]:
 
 @row(
     remedy="name it in lower case, as the distribution specification has it",
-    report="distribution/distribution#1170",
 )
 def name_invalid(case: Case) -> Iterator[Found]:
     """A repository is asked for, or pushed to, by a name that is not a valid one, and the registry refuses that.
@@ -82,7 +80,6 @@ def name_invalid(case: Case) -> Iterator[Found]:
 
 @row(
     remedy="name it in full: `sha256:` and 64 digits",
-    report="podman-container-tools/skopeo#1239",
 )
 def digest_invalid(case: Case) -> Iterator[Found]:
     """A manifest or blob is asked for by a digest that is none, and the registry refuses that.

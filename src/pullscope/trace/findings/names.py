@@ -69,7 +69,6 @@ def accept_too_narrow(case: Case) -> Iterator[Found]:
     severities="warning, info",
     suffers="cosign; podman, buildah, CRI-O and bootc with a policy that wants one; skopeo before 1.16 at Harbor",
     remedy="sign it, change policy.json, or update skopeo",
-    report="JasonN3/build-container-installer#146",
 )
 def signature_missing(case: Case) -> Iterator[Found]:
     """A client that pulls looks for a signature, gets 404, and asks for nothing more of the image.

@@ -111,7 +111,6 @@ def told_of(put: Put, step: Step) -> str:
 @row(
     severities="error, warning",
     remedy="check the registry's storage, caches and clean-up",
-    report="distribution/distribution#3254",
 )
 def lost_after_push(case: Case) -> Iterator[Found]:
     """404 for what the same host took with 201 within the last hour, and no delete of anything in that repository was seen.

@@ -49,10 +49,9 @@ class Row:
     """Whether it takes more than one operation to show it, or another kind of look: then its rule is not asked."""
     recording: str | None = None
     """The recording that shows it, below tests/data."""
-    report: str | None = None
-    """The public report from which a conversation that shows it is rebuilt in the tests: `owner/name#1`."""
     rules: str | None = None
-    """The platform whose rule file shows it; the file is in `known`. Without either, the fault of this name plays it."""
+    """The platform whose rule file shows it; the file is in `known`. Without either, it is shown by the conversation of this
+    name, rebuilt from a public report (tests/data/reports), or played by the fault of this name."""
     rule: Rule = lambda _: None
 
     def __call__(self, rule: Rule) -> Row:

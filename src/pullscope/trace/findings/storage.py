@@ -107,7 +107,6 @@ def two_auth_mechanisms(case: Case) -> Iterator[Found]:
 @row(
     suffers="all, until the cache forgets it",
     remedy="do not cache redirects of blobs for longer than they live",
-    report="rpardini/docker-registry-proxy#26",
 )
 def signed_url_stale(case: Case) -> Iterator[Found]:
     """A signed address had expired when it was handed out: by its own times, or because a cache hands out an old redirect.
@@ -212,7 +211,6 @@ def signed_url_expired(case: Case) -> Iterator[Found]:
     severities="warning, error",
     suffers="all, where signatures or tokens expire",
     remedy="set the clock that is wrong",
-    report="boot2docker/boot2docker#469",
 )
 def clocks_differ(case: Case) -> Iterator[Found]:
     """Date headers of two hosts are minutes apart, or a storage says that the time of a request is too far from its own.

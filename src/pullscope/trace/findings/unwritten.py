@@ -26,7 +26,6 @@ from pullscope.trace.model import Kind
     explains="scope-mismatch",
     suffers="clients that mount and do not go on to upload",
     remedy="give the account read access there, or upload instead",
-    report="google/go-containerregistry#1393",
 )
 def mount_refused(case: Case) -> Iterator[Found]:
     """A mount is refused with words about the repository that it is to come from, and no upload follows.
@@ -64,7 +63,6 @@ def mount_refused(case: Case) -> Iterator[Found]:
     explains="manifest-unknown name-unknown blob-unknown",
     suffers="the client that sent it",
     remedy="do what the registry's reason says",
-    report="moby/buildkit#3579",
 )
 def upload_refused(one: Answer) -> str:
     """An upload or manifest is refused for what it is: 400, 404, 406, 409, 411, 415, 416, 422 or 501 to a request
@@ -161,7 +159,6 @@ def upload_cut_off(one: Answer) -> str:
     explains="upload-refused manifest-unknown name-unknown blob-unknown retried",
     suffers="all that push",
     remedy="give all instances one storage and one http.secret; keep the query of Location",
-    report="distribution/distribution#1402",
 )
 def upload_lost(one: Answer) -> str:
     """An upload that the registry has just begun is not known to it any more (404, BLOB_UPLOAD_UNKNOWN or BLOB_UPLOAD_INVALID).

@@ -130,7 +130,6 @@ _QUOTES_THE_REQUEST = re.compile(
 @row(
     suffers="home-made clients; all behind a proxy that rewrites paths",
     remedy="use Location as it is; let proxies pass on path and query unchanged",
-    report="oras-project/oras-dotnet#132",
 )
 def upload_address_changed(case: Case) -> Iterator[Found]:
     """An upload goes to another address than its Location, or the registry does not recognise the one that arrived.
@@ -187,7 +186,6 @@ def _left_out(case: Case, hop: Hop) -> list[str]:
     explains="upload-refused upload-lost",
     suffers="clients that check what was acknowledged: buildx, regctl, skopeo, podman, oras",
     remedy="let the registry answer as the specification says, and what is in front hand on bodies and methods",
-    report="regclient/regclient#961",
 )
 def upload_given_up(case: Case) -> Iterator[Found]:
     """An upload fails after a good answer: its status or its Range is not the one that is due, or the client cancels it.
@@ -297,7 +295,6 @@ def _end_of(span: str | None) -> int | None:
     severities="error, warning",
     suffers="all that push",
     remedy="pass POST below /v2/ on to the registry",
-    report="goharbor/harbor#10398",
 )
 def upload_not_begun(case: Case) -> Iterator[Found]:
     """POST of an upload is answered 2xx without the address of one: by a portal or a page, not by a registry.
@@ -325,7 +322,6 @@ def upload_not_begun(case: Case) -> Iterator[Found]:
 @row(
     suffers="what comes from that client",
     remedy="upload each blob, also after a mount that was answered 202",
-    report="goharbor/harbor#18541",
 )
 def blob_not_pushed(case: Case) -> Iterator[Found]:
     """A manifest is refused for a blob, or an index for a manifest, that this client was not seen pushing, and that no answer
