@@ -275,7 +275,7 @@ def test_a_ca_is_trusted_where_the_program_reads_it(words: str, client: str, ste
         (
             'docker pull localhost/app:1\nGet "https://localhost/v2/": dial tcp [::1]:443: connect: connection refused',
             "docker could not reach localhost",
-            "on each of them localhost is that machine itself",
+            "there localhost is that machine itself",
         ),
         (
             'Error: PUT "https://r.example/v2/a/b/blobs/uploads/1?digest=sha256:' + "5" * 64 + '": unexpected EOF',

@@ -10,6 +10,7 @@ from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import host_of, split
 from pullscope.oci.whereabouts import is_loopback
 from pullscope.trace.findings.client_settings import by_tls_only, how_to_trust
+from pullscope.trace.findings.connections import Failure, failure, told
 from pullscope.trace.findings.finding import Finding
 from pullscope.trace.findings.login_commands import own_address
 from pullscope.trace.findings.row import Case, Found, Severity, row
@@ -133,6 +134,9 @@ def plain_http_to_tls(case: Case) -> Iterator[Found]:
                 "kubectl annotate ingress NAME nginx.ingress.kubernetes.io/backend-protocol=HTTPS in ingress-nginx"
             )
             fix = f"let the proxy in front of {host} ask over https (proxy_pass https:// in nginx; {ingress})"
+        elif by is None and (before := _without_trust(case, hop)) is not None:  # google/go-containerregistry#1064
+            why += ", after TLS had failed"
+            fix = told(case, *before)[1]
         elif by is None:
             else_ = f"if https does not work either, curl -v https://{host}/v2/ says why"
             fix = f"ask {host} over https: {by_tls_only(host, case.pull.client)}; {else_}"
@@ -148,6 +152,15 @@ def plain_http_to_tls(case: Case) -> Iterator[Found]:
         asked = f"{hop.request.method} of {hop.request.url.partition('?')[0]}"
         message = f"{answered_by(hop)} said 400{quoted(hop)} to {asked}: {why}."
         yield Found([*([by.step] if by is not None else []), hop.step], message, fix)
+
+
+def _without_trust(case: Case, hop: Hop) -> tuple[Failure, list[Hop]] | None:
+    """How TLS with the same host failed before, where that was reached: what a client then asks in plain http follows from it."""
+    tries = [
+        one for one in case.hops if one.host == hop.host and one.request.url[:6] == "https:" and one.response is None
+    ]
+    found = failure(tries[0]) if tries else None
+    return (found, tries[:1]) if found is not None and found.far == "tls" else None
 
 
 def _named_by(hop: Hop) -> set[tuple[str, str]]:

@@ -344,7 +344,7 @@ def told(case: Case, found: Failure, hops: list[Hop]) -> tuple[str, str]:
         else "create the builder in the network of its host, as its container is another machine (docker buildx create --use "
         "--driver-opt network=host), or "
         if is_loopback(hop.host) and case.family == "buildkit"
-        else f"name the registry's address on any other machine (on each of them {hop.host} is that machine itself); "
+        else f"name the registry's address on any other machine, in a VM, rootless (there {hop.host} is that machine itself); "
         if is_loopback(hop.host) and hop.mirror_of is None
         else "",
         # docker/desktop-feedback#172, moby/moby#34138, docker/for-win#4043
