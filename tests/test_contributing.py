@@ -58,7 +58,7 @@ def copy(tmp_path: Path) -> Copy:
 
 
 RULE = '''
-@row(needs=Fact.TROUBLE, severities="error", suffers="all", remedy="ask a registry", report="example/teapot#418")
+@row(needs=Fact.TROUBLE, severities="error", suffers="all", remedy="ask a registry")
 def teapot(case: Case) -> Iterator[Found]:
     """An answer says 418.
 
@@ -120,14 +120,14 @@ def img(reference, login, present):
 
 def test_a_client_that_can_be_spoken_like_is_a_file_and_a_row(copy: Copy) -> None:
     """`vanity try`, `check` and `demo` know it, and the lesson's tables have it."""
-    row = '    Client(id="img", label="img", evidence=_SOURCE, compared="not compared", model=img),\n'
     copy.add("worlds/clients/img.py", CLIENT)
     copy.add(
         "worlds/clients/client_catalog.py",
         "from pullscope.worlds.clients.img import img\n",
         before="from pullscope.worlds.clients.regctl",
     )
-    copy.add("worlds/clients/client_catalog.py", row, before='    Client(\n        id="docker-classic"')
+    copy.add("worlds/clients/client_catalog.py", '    "img": img,\n', before='    "docker-classic": _model(')
+    copy.add("worlds/clients/client_catalog.py", "img: img\n    source not compared\n", before="docker-classic: docker")
 
     said = copy.run(
         "from pullscope.cli.explain import demo_pulls\n"
