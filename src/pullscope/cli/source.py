@@ -41,7 +41,9 @@ def is_message(file: str) -> bool:
     """Whether it is no file, but what a client said when it failed."""
     from pullscope.logs import forms
 
-    return " " in file and not is_there(file) and forms.form_of(file) is not None
+    return (
+        " " in file and not is_there(file) and forms.form_of(forms.decoded(file.encode(errors="replace"))) is not None
+    )
 
 
 def is_there(file: str) -> bool:

@@ -10,6 +10,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from itertools import pairwise
 
+from pullscope.logs.by_hand import of_requests
+
 Step = Callable[[Iterable[str]], Iterator[str]]
 
 _TAG = re.compile(r"</?(?:pre|code|div|span|p|br|blockquote)\b[^<>\n]*>")
@@ -49,6 +51,7 @@ def unwrapping(head: str) -> Step:
             _of_markdown,
             _of_powershell,
             _of_a_terminal,
+            of_requests,
         ):
             step = find(lines)
             if step is not None:

@@ -183,6 +183,10 @@ TLS handshake timeout|i/o timeout|Client\.Timeout
 reason 'ImagePullFailure'
     Azure Container Apps did not get the image, and why is told in the log of the system: az containerapp logs show -n APP -g
         GROUP --type system
+# distribution-spec, "Determining Support": whoever asks /v2/ by hand (run: PowerShell's words, wget's)
+GET "https?://([^/"\s]+)/v2/": unexpected status code 401\b
+    WHAT is a registry that wants a login or a token, and says so to whoever asks without one, as it should: clients see to that
+        by themselves; curl -si https://WHAT/v2/ shows whom they ask (www-authenticate)
 # tektoncd/pipeline#6530, #1913, kubernetes/kubernetes#30148
 Back-off pulling image|trying and failing to pull image|\bImagePullBackOff\b|\bErrImagePull\b
     the kubelet waits before it tries again, and why it failed is told by another event: kubectl describe pod POD shows it

@@ -47,7 +47,8 @@ def token_not_requested(case: Case) -> Iterator[Found]:
     (rpardini/docker-registry-proxy#180). Where the same host took Basic before, it is the right that is missing.
     """
     for step in _unanswered(case):
-        yield Found([step], *cause_of(Unasked(case, step), UNASKED), severity=Severity.ERROR)
+        severity = Severity.WARNING if step in case.pings and _only_looks(case, step) else Severity.ERROR
+        yield Found([step], *cause_of(Unasked(case, step), UNASKED), severity=severity)
 
 
 class Unasked(Answer):
@@ -148,7 +149,11 @@ curl: {one.to} wants a token from {one.at}, and {one.client} asks for none by it
 
 def _unanswered(case: Case) -> Iterator[Step]:
     """Steps that ended at a challenge without an answer."""
-    ends = [step for step in case.pings if step is case.stopped_at and not _only_looks(case, step)]
+    ends = [
+        step
+        for step in case.pings
+        if step is case.stopped_at and (not _only_looks(case, step) or _leads_inside(step.last))
+    ]
     for step in [*case.bad, *ends]:
         if step.is_token or not case.over:
             continue
@@ -172,6 +177,12 @@ def _unanswered(case: Case) -> Iterator[Step]:
 
 def _shows_none(hop: Hop) -> bool:
     return hop.request.authorization == "none"
+
+
+def _leads_inside(hop: Hop) -> bool:
+    """Whether a host names a token server of its own machine or network, and is none itself: so it shows by /v2/ alone."""
+    realms = [host_of(one.realm or "") for one in hop.challenges]
+    return not is_local(hop.host) and any(realm and is_local(realm) for realm in realms)
 
 
 def _only_looks(case: Case, ping: Step) -> bool:
