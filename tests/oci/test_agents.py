@@ -40,6 +40,7 @@ DOCKER_29 = (
         ),
         ("containers/5.29.2 (github.com/containers/image)", "podman", None, None),
         ("crane/(devel) go-containerregistry/(devel)", "crane", None, None),
+        ("gcrane/v0.15.2 go-containerregistry/v0.15.2", "crane", "0.15.2", None),  # google/go-containerregistry#1061
         ("buildkit/v0.12-dev", "buildkit", "0.12-dev", None),
         ("go-containerregistry/v0.19.0", "go-containerregistry", "0.19.0", None),
         ("kaniko/v1.23.2,tekton go-containerregistry/v0.20.0", "kaniko", "1.23.2", None),

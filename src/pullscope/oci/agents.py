@@ -57,7 +57,7 @@ FAMILIES: Mapping[str, Family] = {
     "skopeo": Family(products=("skopeo",), process=_COMMAND, starts_over=True),
     "buildah": Family(products=("buildah",), process=_COMMAND, starts_over=True),
     "cri-o": Family(products=("cri-o",), process=_DAEMON, fetches_layers=True, starts_over=True),
-    "crane": Family(products=("crane",), process=_COMMAND),
+    "crane": Family(products=("crane", "gcrane"), process=_COMMAND),
     "kaniko": Family(products=("kaniko",), process=_COMMAND),
     "cosign": Family(products=("cosign",), process=_COMMAND),
     "notation": Family(products=("notation",), process=_COMMAND),

@@ -190,6 +190,9 @@ WHOLE_INDEX = {
     "of the index",
     "regctl": "copy all platforms (regctl image copy without --platforms), or one alone (--platform)",
     **dict.fromkeys(("podman", "buildah"), "push the list with its images: manifest push --all"),
+    # distribution/distribution#3100, docker/for-linux#736
+    "docker-cli": "push its images first, and make the list anew, of which docker keeps an old one: docker manifest rm IMAGE, "
+    "docker manifest create, docker manifest push",
     "docker": "push one platform alone (docker push --platform), or pull all of them before",
 }
 """How clients push an index with all that it names, or none that names more than they push."""

@@ -56,7 +56,11 @@ def size_mismatch(case: Case) -> Iterator[Found]:
     yield Found(
         steps,
         f"what {'the mirror ' if home is not None else ''}{hop.host} sent for {name_of(step)} {how}{alike}.",
-        (f"have {hop.host} forget what it keeps of that, or push it again" if came > wanted else cut(hop, came) or fix)
+        (
+            f"have {hop.host} forget what it keeps of that, or push it again"
+            if came > wanted or hop.header("content-length") == str(came)  # distribution/distribution#4381
+            else cut(hop, came) or fix
+        )
         + (f"; or take it {out_of_mirrors(case.pull.client, home)}" if home is not None else ""),
     )
 

@@ -247,7 +247,10 @@ def of_what_is_missing(one: Answer) -> str | None:
             cleans = "a cleanup policy of its project may have removed it: Settings, Packages and registries"
             also = f"; if it was there, run the job that pushes it again ({cleans}){also}"
         types = f"name the types of manifests in Accept, {OCI_INDEX} too; if it is 404 then, " if narrow else ""
-        return f"{types}{added(one, name)}correct the tag: {tags} those that exist{none}{also}"
+        lists = one.case.family == "docker-cli" and not one.case.writes  # docker/cli#2396
+        reads = "; or push it first, if a list is made of it: docker manifest create reads the registry alone"
+        first = reads if lists else ""
+        return f"{types}{added(one, name)}correct the tag: {tags} those that exist{none}{first}{also}"
     if step.expectation is not None:  # snok/container-retention-policy#43, #97, vlaurin/action-ghcr-prune#76
         if one.hosted is not None and one.no_login:  # shizunge/endlessh-go#83
             return f"ask who publishes {name} to {_ANEW}; until then pull another tag: {tags} them{also}"

@@ -37,6 +37,7 @@ from pullscope.trace.source_gaps import lacking
 _TYPES = frozenset({MediaClass.INDEX, MediaClass.MANIFEST})
 # Quay: GoogleContainerTools/jib#2163
 _OF_VERSIONS = re.compile(r"\bschema version (?:is )?not supported", re.IGNORECASE)
+_OF_SIZES = re.compile(r"(?:descriptor|manifest)\W+size|size.{0,40}does(?: not|n't) match|size mismatch", re.IGNORECASE)
 _NO_SUCH_TYPE = frozenset({400, 404, 405, 406, 415, 422, 501})
 _OF_TYPES = re.compile(
     r"\b(?:manifest|index|media ?type)\b.*\b(?:type|support)|schema version is not"
@@ -336,6 +337,8 @@ def of_a_manifest(one: Answer) -> str | None:
         # docker/buildx#1513
         without = "build it with --provenance=false --sbom=false (BUILDX_NO_DEFAULT_ATTESTATIONS=1 in the environment)"
         return f"{without}: {host} may not take an index with attestations, such as this"
+    if says(one.hop, _OF_SIZES):  # google/go-containerregistry#1725
+        return "push it by docker push, which writes its manifest anew, or build it again: the manifest has a wrong size in it"
     if tells_more(one.hop) and not (of_types or not_parsed):
         return by_its_words(one)
     artifact = (isinstance(document, Manifest) and artifact_type(document)) or (sent if "artifact" in sent else None)
@@ -380,4 +383,10 @@ def of_a_manifest(one: Answer) -> str | None:
     if types and one.status in _NO_SUCH_TYPE and "oci" in sent:
         return f"push it with Docker's types ({types}): {host} may not take {sent}; else {look_at_the_log(one)}"
     may = f"; it may not take manifests of the type {sent or 'that was sent'}" if one.status in _NO_SUCH_TYPE else ""
+    put = {step.route.digest for step in one.case.steps if step.last.ok}
+    if isinstance(document, Index) and not put & {
+        part.digest for part in document.manifests
+    }:  # estesp/manifest-tool#190
+        first = f"copy what the index names to {one.name} first (crane copy SOURCE@DIGEST {one.hop.host}/{one.name})"
+        return f"{first}, which was not seen; else {look_at_the_log(one)}{may}"
     return look_at_the_log(one) + may
