@@ -130,3 +130,10 @@ def test_a_host_that_is_named_is_the_one_that_was_not_found() -> None:
     """And not the image's."""
     with pytest.raises(Complaint, match=r"dig \+short cdn\.example\.com "):
         read_trace(f'Failed to pull "{IMAGE}": getaddrinfo ENOTFOUND cdn.example.com')
+
+
+def test_a_status_with_its_name_is_a_message_without_another_word_of_trouble() -> None:
+    (one,) = read(["upload of layer 3/7 to harbor.example.com/proj/app:1 aborted (413 Payload Too Large)"])
+
+    assert one.status == 413
+    assert forms.form_of("upload of layer 3/7 aborted (413 Payload Too Large)") is forms.MESSAGE

@@ -16,7 +16,7 @@ from pullscope.logs.not_a_name import wrong_name
 from pullscope.logs.other_programs import DONE
 from pullscope.logs.sentences import sentences
 from pullscope.logs.speakers import run_by
-from pullscope.logs.told_errors import answer_of
+from pullscope.logs.told_errors import NAMED, answer_of
 from pullscope.oci.reference import Reference
 
 MARK = re.compile(
@@ -25,7 +25,7 @@ MARK = re.compile(
     r"failed|failure|no match|must be lowercase|invalid reference)\b|\b(?:manifest|name|blob) (?:unknown|invalid)|unable to |"
     r"not found\b|unexpected (?:http )?status|content at http|status ?code[:=]? ?[45]\d\d|\bunknown: |"
     rf"\b{METHOD}(?: request to)? \\*\"?{URL}\\*\"?: \S|https?://\S+/v2/[^\n]*(?:\b[45]\d\d [A-Z])|"
-    + "|".join([*WITHOUT_A_REQUEST, *NO_ANSWER, TROUBLE])
+    + "|".join([*WITHOUT_A_REQUEST, *NO_ANSWER, NAMED.pattern, TROUBLE])
 )
 """Words of trouble, whoever speaks: what no other form has is a message, of which it is told what is known."""
 MOST_TOLD = 1_000
@@ -55,9 +55,10 @@ def _in_general(reader: Reader, entries: Sequence[Entry]) -> Exchange | None:
     image = reader.image or next(filter(None, map(named_beside, entries)), None)
     if image is None or reader.done or wrong_name(whole) or any(words.search(whole) for words, _ in MEANINGS):
         return None
-    reader.pushes |= re.search(r"(?i)\bpush", whole) is not None
-    if any(answer_of(entry.message) is not None for entry in entries):
-        return None  # of words that are known it is known, too, that they are not the image's
+    reader.pushes |= re.search(r"(?i)\b(?:push|upload)", whole) is not None
+    known = [answer_of(entry.message) for entry in entries]
+    if any(one is not None and one[0] != 413 for one in known):
+        return None  # of words that are known it is known, too, that they are not the image's; a body alone is too large
     for entry in entries:
         if DONE.search(entry.message) or is_of_another(entry.message):
             continue

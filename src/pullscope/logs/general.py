@@ -38,7 +38,7 @@ _WORDS = {
     504: "gateway time-out",
 }
 """Phrases that stand for a status, besides its own names (RFC 9110, 15.5 and 15.6)."""
-_BEFORE = r"(?:\A|[:;,(\[\n\"'=>] ?| - |\b(?:is|was|are|with|returned|got|because|received) (?:an? |of )?)"
+_BEFORE = r"(?:\A|\b[45]\d\d |[:;,(\[\n\"'=>] ?| - |\b(?:is|was|are|with|returned|got|because|received) (?:an? |of )?)"
 _AFTER = r"(?=\W*(?:\Z|\n)|[.;,!)\]\"'](?:\s|\Z)| [-(])"
 _NAMES = {
     status: "|".join([*map(re.escape, names), *([_WORDS[status]] if status in _WORDS else [])])

@@ -41,7 +41,7 @@ _STATUS = re.compile(
     r"(?=\d+ (?:Client|Server) Error: )) ?\\*\"?([2-5]\d{2})\b(?!\.\d|/)"
 )
 _PHRASES = "|".join(rf"{status} \(?(?i:{'|'.join(names)})" for status, names in NAMES.items() if status >= 400)
-_NAMED = re.compile(rf"\b(?={_PHRASES})(\d{{3}})")
+NAMED = re.compile(rf"\b(?={_PHRASES})(\d{{3}})")
 """A status with its own words (RFC 9110)."""
 _QUOTED = re.compile(
     r"(?:parsing HTTP (?=\d{3} response body: .*? value: )|StatusCode: (?=\d{3}, ))(\d{3})(?: .*? value: |, )"
@@ -110,7 +110,7 @@ def answer_of(text: str) -> tuple[int, bytes | None] | None:
     if (page := _NO_TOKEN.search(text)) is not None:
         start = re.search(r'body start \\*"(.*?)\\*"\)', text, re.DOTALL)
         return 200, (start[1] if start else "<html>" if page[1] else "{}").encode()
-    found = _STATUS.search(text) or _NAMED.search(text)
+    found = _STATUS.search(text) or NAMED.search(text)
     status = int(found[1]) if found else None
     if nested := _NESTED.search(text):
         return int(nested[2]), json.dumps({"errors": [{"code": "UNKNOWN", "message": nested[1]}]}).encode()
