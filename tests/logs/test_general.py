@@ -137,3 +137,32 @@ def test_a_status_with_its_name_is_a_message_without_another_word_of_trouble() -
 
     assert one.status == 413
     assert forms.form_of("upload of layer 3/7 aborted (413 Payload Too Large)") is forms.MESSAGE
+
+
+@pytest.mark.parametrize(
+    ("text", "host", "status"),
+    [
+        ("Error: failed to login to registry.example.com: 401 Unauthorized", "registry.example.com", 401),
+        ("could not log in to registry ghcr.io (Forbidden)", "ghcr.io", 403),
+        ("Authentication with reg.example.com:5000 failed: invalid credentials", "reg.example.com:5000", 401),
+        ("The credentials for registry.gitlab.com are invalid: Access denied", "registry.gitlab.com", 403),
+    ],
+)
+def test_a_login_at_a_host_that_is_named_was_refused_there(text: str, host: str, status: int) -> None:
+    (one,) = read([text])
+
+    assert (one.url, one.status) == (f"https://{host}/v2/", status)
+    assert ("Authorization", "Basic") in one.sent
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Login failed for user ann: Unauthorized",
+        "failed to login to registry.example.com: connection refused",
+        "login to registry.example.com first (https://docs.example.com/login)",
+        "npm ERR! 401 Unauthorized - authenticate with registry.npmjs.org",
+    ],
+)
+def test_a_login_without_a_host_or_an_answer_is_none(text: str) -> None:
+    assert list(read([text])) == []

@@ -15,7 +15,7 @@ from pullscope.logs.meanings import MEANINGS, NO_ANSWER, WITHOUT_A_REQUEST
 from pullscope.logs.not_a_name import wrong_name
 from pullscope.logs.other_programs import DONE
 from pullscope.logs.sentences import sentences
-from pullscope.logs.speakers import run_by
+from pullscope.logs.speakers import run_by, speaker
 from pullscope.logs.told_errors import NAMED, answer_of
 from pullscope.oci.reference import Reference
 
@@ -30,6 +30,10 @@ MARK = re.compile(
 """Words of trouble, whoever speaks: what no other form has is a message, of which it is told what is known."""
 MOST_TOLD = 1_000
 """Failures of a log that are told, and its last sentences, which are looked at again."""
+_LOGGED_IN = re.compile(
+    r"(?i)\b(?:log(?:ging|ged)?[ -]?in(?:to)?|authenticat\w+|credentials)\b[^\n]{0,40}?"
+    r"(?:\b(?:to|with|at|for|into|against|registry|host)\b[ :='\"]+)+((?:[a-z0-9-]+\.)+[a-z]{2,}(?::\d+)?)(?![\w./])"
+)
 _HOST = re.compile(r"(?<![\w.@/-])(?:[a-z0-9-]+\.)+[a-z]{2,}(?![\w./(-])")
 
 
@@ -53,12 +57,16 @@ def _in_general(reader: Reader, entries: Sequence[Entry]) -> Exchange | None:
     """The failure of the image that is named, where words say it that anybody may use; None where they mean something else."""
     whole = "\n".join(entry.message for entry in entries)
     image = reader.image or next(filter(None, map(named_beside, entries)), None)
-    if image is None or reader.done or wrong_name(whole) or any(words.search(whole) for words, _ in MEANINGS):
+    if reader.done or wrong_name(whole) or any(words.search(whole) for words, _ in MEANINGS):
         return None
+    if image is None:
+        return next(filter(None, (_login(reader, entry) for entry in entries)), None)
     reader.pushes |= re.search(r"(?i)\b(?:push|upload)", whole) is not None
     known = [answer_of(entry.message) for entry in entries]
     if any(one is not None and one[0] != 413 for one in known):
-        return None  # of words that are known it is known, too, that they are not the image's; a body alone is too large
+        return (
+            None  # of words that are known it is known, too, that they are not the image's; a body alone is too large
+        )
     for entry in entries:
         if DONE.search(entry.message) or is_of_another(entry.message):
             continue
@@ -67,6 +75,18 @@ def _in_general(reader: Reader, entries: Sequence[Entry]) -> Exchange | None:
         if (answer := answered(entry.message)) is not None and answer[0] in OF_REGISTRIES:
             return reader.of_image(image, entry, answer)
     return None
+
+
+def _login(reader: Reader, entry: Entry) -> Exchange | None:
+    """A login that was refused, by a host that is named: docker and others try one at /v2/ (moby registry/auth.go)."""
+    tried, answer = _LOGGED_IN.search(entry.message), answer_of(entry.message) or answered(entry.message)
+    if tried is None or answer is None or answer[0] not in (401, 403) or is_of_another(entry.message):
+        return None
+    one = Exchange(method="GET", url=f"https://{tried[1]}/v2/", asked_line=entry.line)
+    one.sent = [("User-Agent", client)] if (client := speaker(entry) or reader.speaker) else []
+    one.sent.append(("Authorization", "Basic"))
+    one.answer_quoted(*answer, entry.line)
+    return one
 
 
 def host_in(failure: str, image: Reference | None) -> str | None:
