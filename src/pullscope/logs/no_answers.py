@@ -7,6 +7,16 @@ WHAT in a meaning is what the words pick out in brackets; IMAGE, REPOSITORY and 
 from __future__ import annotations
 
 TABLE = r"""
+# openssl s_client 3.0 (run): what findings advise, as it is pasted
+issuer= ?([^\n]*)[\s\S]*Verify return code: (?:10|9)\b
+    the certificate (of WHAT) is not valid at this time: set the clock of this machine (timedatectl set-ntp true), or have who
+        runs that host renew it
+issuer= ?([^\n]*)[\s\S]*Verify return code: [1-9]
+    who made the certificate is WHAT, and openssl trusts no such CA there: a company's or a filter's name in it means that TLS is
+        read on the way; have the client trust that CA, if it is to be trusted, or let that host through untouched
+issuer= ?([^\n]*)[\s\S]*Verify return code: 0 \(ok\)
+    TLS is well there (its certificate is by WHAT): a client that says otherwise runs elsewhere, as in a container or a VM, or has
+        CAs of its own (Java: keytool -list -cacerts)
 # aws-actions/amazon-ecs-deploy-task-definition#584; containrrr/watchtower#1081, hashicorp/terraform-provider-docker#201
 (?:library/|(?:denied|manifest) for |repository )sha256(?::|/manifests/)[0-9a-f]{64}|access denied for sha256\b
     the name is a digest alone, or an image's id, which clients look for as docker.io/library/sha256: write the repository
