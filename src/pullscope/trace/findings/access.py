@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pullscope.oci.urls import split
+from pullscope.oci.urls import bare, split
 from pullscope.trace.findings.answers import Answer
 from pullscope.trace.findings.case import listed, name_of
 from pullscope.trace.findings.client_settings import by_tls_only
 from pullscope.trace.findings.compared import realm_lost
 from pullscope.trace.findings.connections import failure, told
+from pullscope.trace.findings.login_commands import own_address
 from pullscope.trace.findings.paths import of_a_path_twice
 from pullscope.trace.findings.row import Case, Fact, Found, row
 from pullscope.trace.findings.storage_steps import of_where_it_was_named
@@ -67,13 +68,18 @@ def upstream_unreachable(case: Case) -> Iterator[Found]:
     # What says no more than that by plain http it is no registry leaves TLS as the cause: aquasecurity/trivy-operator#2843
     clear = (hop for hop in case.hops if hop.response and hop.request.url.startswith("http:"))
     in_the_clear = {_name(hop.host) for hop in clear if hop.ok or hop.is_registrys or hop.challenges}
-    lost = [hop for hop in case.hops if failure(hop) is not None and _name(hop.host) not in in_the_clear]
+    failed = (hop for hop in case.hops if failure(hop) is not None)
+    lost = [hop for hop in failed if _name(hop.host) not in in_the_clear or _realm_by_tls(case, hop)]
     first = next((hop for hop in lost if hop.step in case.bad), lost[0] if lost else None)
     found = failure(first) if first is not None else None
     if first is None or found is None:
         return
     alike = [hop for hop in lost if failure(hop) is found and (not found.reached or hop.host == first.host)]
     message, fix = told(case, found, alike)
+    if _realm_by_tls(case, first):
+        message += f" The realm says {bare(first.request.url)}, and the registry was asked at http://{first.host}."
+        yield Found((hop.step for hop in lost), message, f"{own_address(case, first.host)}, or put TLS there")
+        return
     own = realm_lost(case, first) if first.step.is_token else None
     message += f" {own[1]}" if own is not None else ""
     # A closed network, and a mirror that lacks something: rancher/rke2#6447
@@ -86,6 +92,19 @@ def upstream_unreachable(case: Case) -> Iterator[Found]:
         put += "; where it fetches by itself, read its log, as a cache may say 404 to what it could not get"
         fix = f"{of_a_path_twice(Answer(case, lacks)) or put}; else {fix}"
     yield Found((hop.step for hop in lost), message, of_where_it_was_named(Answer(case, first.step)) or fix)
+
+
+def _realm_by_tls(case: Case, hop: Hop) -> bool:
+    """Whether a registry with plain http names itself with https for tokens: rancher/rke2#4332 (Harbor)."""
+    found, named = failure(hop), bare(hop.request.url)
+    if found is None or found.kind != "plain" or not hop.step.is_token:
+        return False
+    itself = (
+        asked.host
+        for asked, one in case.challenges
+        if bare(one.realm or "") == named and asked.request.url.startswith("http:")
+    )
+    return hop.host in itself
 
 
 def _unread(hop: Hop) -> bool:

@@ -57,5 +57,7 @@ def of_a_scan(one: Answer) -> str | None:
         return None
     exempt = "exempt its CVEs in the project's CVE allowlist, or switch its rule off (Configuration, \"Prevent vulnerable images"
     exempt += ' from running") while the image that mends it is pushed, or push that under a new tag'
+    # goharbor/harbor#19201, website docs/working-with-projects/project-configuration/implementing-content-trust.md
+    exempt += "; if Cosign or Notation is ticked there instead, sign it (cosign sign), or untick that"
     harbor = "" if one.known is not None else f"if {one.host} is a Harbor, "
     return f"{harbor}{exempt}: it refuses to show what stands there"
