@@ -181,7 +181,8 @@ tcp route six: errno (?:101|113|51|65|10051|10065)\b.*\('[0-9a-f]*:|tcp \[[0-9a-
 tcp route: unreachable|no route|E(?:HOST|NET)UNREACH|errno (?:101|113|51|65|10051|10065)\b
     {who} could not reach {what}: no route leads there
     {itself}give {machine} a route there (ip route get {address} shows which it takes): a VPN that is up, a gateway, NAT64 from
-    IPv6 alone; if other ports of {hosts} answer, allow this one in the firewall there, which rejects it (firewall-cmd --list-all)
+    IPv6 alone (rootless docker: DOCKERD_ROOTLESS_ROOTLESSKIT_FLAGS=--ipv6); if other ports of {hosts} answer,
+    allow this one in the firewall there, which rejects it (firewall-cmd --list-all)
 tcp timeout: waiting for connection|errno (?:110|60|10060|121)\b|no answer within|timed? ?out|ETIMEDOUT|deadline exceeded
     |SocketTimeout|HttpClient.Timeout|connect call failed
     {who} could not reach {what}: nothing answered in time
@@ -288,10 +289,8 @@ def told(case: Case, found: Failure, hops: list[Hop]) -> tuple[str, str]:
     elif by and before is not None:
         plain = f"correct where {before.host} redirects to: http://{hop.host}"
     why = hop.failed.reason.strip().removesuffix(".") if hop.failed is not None else ""
-    address, machine = (
-        address_in(hop),
-        ("the machine that this log is from" if logged and not lacking(hop.request, HERE) else "this machine"),
-    )
+    elsewhere, address = logged and not lacking(hop.request, HERE), address_in(hop)
+    machine = "the machine that this log is from" if elsewhere else "this machine"
     others = _is_of_others(hop) or any(known_registry(home) is not None for home in homes(case, hop))
     fields = {
         "who": who,

@@ -58,6 +58,10 @@ def _gated(case: Case, what: str, *, check: bool) -> Iterator[Found]:
     if not gated:
         return
     (first, hop, (name, fixes)), last = gated[0], case.stopped_at
+    one = Answer(case, first)
+    fix = fixes[-1 if first.is_token else 0].format(host=hop.host, path=one.path)
+    if check and one.hosted is not None:  # concourse/docker-image-resource#384, docker-library/official-images#4309
+        fix = _AT_HOSTED.format(client=case.client, host=hop.host)
     whose = f" ({name})" if check and name != front(hop) else ""
     itself = f"answers with {what}{whose}{quoted(hop)}"
     to = f"redirects to {what} at {hop.target} ({name})" if hop.redirects else itself
@@ -66,9 +70,15 @@ def _gated(case: Case, what: str, *, check: bool) -> Iterator[Found]:
         [step for step, *_ in gated],
         f"{answered_by(hop)} {to}: it is for browsers, and no {'token server' if first.is_token else 'registry'} answered "
         f"{case.client}.",
-        fixes[-1 if first.is_token else 0].format(host=hop.host, path=Answer(case, first).path),
+        fix,
         severity=Severity.ERROR if ended and case.family != "curl" else None,
     )
+
+
+_AT_HOSTED = (
+    "ask with a version of {client} that names itself in User-Agent, as newer ones do, or by another way out (no VPN, no address "
+    "that others share): only {host} can change what it lets check clients"
+)
 
 
 def _leading_to(step: Step, check: bool) -> Iterator[tuple[Hop, tuple[str, list[str]]]]:

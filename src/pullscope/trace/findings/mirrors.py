@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from urllib.parse import unquote
 
 from pullscope.oci.mirrored import STAND_IN
+from pullscope.oci.reference import is_repository
 from pullscope.oci.urls import path_of
 from pullscope.oci.whereabouts import is_local
 from pullscope.trace.findings.answers import Answer
@@ -153,7 +155,11 @@ def mirror_failed(case: Case) -> Iterator[Found]:
     with a page says nothing of whether a registry is there: moby/moby#44939, moby/buildkit#1972.
     """
     asked = [*_passed_by(case), *at_mirrors(case)]
-    broken = [step for step in asked if _is_broken(step.last) and not _is_of_peers(case, step)]
+    broken = [
+        step
+        for step in asked
+        if _is_broken(step.last) and not _is_of_peers(case, step) and not (step in case.bad and _is_misnamed(step))
+    ]
     if not broken:
         return
     step = broken[0]
@@ -204,6 +210,12 @@ def _is_of_peers(case: Case, step: Step) -> bool:
     """Whether a cache of peers said that none of them has it, and that was had elsewhere."""
     said = Answer(case, step).clue
     return said is not None and said.name == "peers" and step in case.made_good
+
+
+def _is_misnamed(step: Step) -> bool:
+    """Whether a rewrite made a name that no repository can have, which is refused."""
+    name = unquote(step.route.repository or "")
+    return bool(name) and not is_repository(name) and step.last.status in (400, *MISSED)
 
 
 def _mend(one: Answer) -> str:

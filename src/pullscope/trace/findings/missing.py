@@ -120,6 +120,8 @@ def of_a_cache_behind(one: Answer) -> str | None:
         behind = f"{look_at_the_log(one)}: {home} may have limited or refused it; then {mend}, and try again"
         return f"if {prefix} is a cache of {home}, {behind}; if it is none, {anew}"
     login = f", or log in at {host} ({one.login})" if one.status != 404 and one.no_login else ""
+    if one.status != 404 and not one.no_login:  # pulp/pulp_container#1624
+        login = f"; or let that login read {one.name} at {host}"
     passed = "" if one.status == 404 else f" ({home} may say {one.status} to that, which a cache passes on)"
     asked = f"ask {home} for {rest} (crane manifest {at}), if {prefix} is a cache of it"
     return f"{asked}: if that does not have it, correct the name or the tag{passed}; if it does, {mend}{login}"

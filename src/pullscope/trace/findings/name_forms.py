@@ -59,22 +59,29 @@ def name_invalid(case: Case) -> Iterator[Found]:
     parts; at most 255 in all (distribution-spec 1.1, "Pulling manifests"; distribution/reference). distribution's router has no
     such address, and says 404 page not found; others NAME_INVALID. docker and podman refuse such a name themselves, scripts and
     libraries do not: distribution/distribution#1170, ollama/ollama#889, matootie/github-docker#1. That a registry takes such
-    names (Azure's does) is no failure.
+    names (Azure's does) is no failure. A mirror's may be made by a rewrite: k3s-io/k3s#11191.
     """
     for step in case.bad:
         name, last = unquote(step.route.repository or ""), step.last
         if last.status not in (400, 404, 405, 422) or step.route.endpoint not in _OF_NAMES or host_within(name):
             continue
-        if not name or is_repository(name) or step.route.repository in case.were_read or last.is_page:
+        if not name or is_repository(name) or step.route.repository in case.were_read:
+            continue
+        at_mirror = step.first.mirror_of is not None
+        if last.is_page and not at_mirror:
             continue
         right = name.lower()
         how = f"name it {right}" if is_repository(right) else "give it a name of that form"
+        if at_mirror:
+            how = (
+                f"correct what makes that name for {step.first.host}: a path in its address, or a rewrite ({_REWRITE})"
+            )
         form = "lower-case letters and digits, with ., _ or - only between them, and / between its parts"
         yield Found(
             [step],
             f"{answered_by(last)} said {last.status} to {step.method} of {thing(step)}{quoted(last)}, and {name[:MOST]} is not a "
             f"valid repository name: {_what_is_wrong(name)}.",
-            f"{how}: {form}",
+            how if at_mirror else f"{how}: {form}",
         )
 
 
@@ -129,6 +136,9 @@ def _what_is_no_digest(named: str) -> str:
     return "it has more than digits and a to f in lower case"
 
 
+_REWRITE = (
+    '"^PATH/(.*)": "NEW/$1" in registries.yaml of k3s and rke2, where $1 is what the brackets hold, and none is nothing'
+)
 _OF_NAMES = frozenset(
     {Endpoint.MANIFEST, Endpoint.BLOB, Endpoint.UPLOAD_START, Endpoint.UPLOAD, Endpoint.TAGS, Endpoint.REFERRERS}
 )

@@ -158,8 +158,12 @@ at_once: <at once>.
 no_challenge fresh: {one.host} says that the token has expired which {one.by} issued {one.seconds} before for a
         login{one.brackets}: what has expired is that login.
     {one.log_in_again}
-no_challenge: <takes> it has expired{one.brackets}. It says {one.hop.status} without a challenge, so clients do not get a new one.
+no_challenge hosted: <takes> it has expired{one.brackets}. It says {one.hop.status} without a challenge, so
+        clients do not get a new one.
     get a new token: start {one.client} again, or have it ask for one before {one.end}
+no_challenge: <takes> it has expired{one.brackets}. It says {one.hop.status} without a challenge, so clients do not get a new one.
+    get a new token: start {one.client} again, or have it ask for one before {one.end}; for what takes longer than that let
+    tokens live longer (<lives>)
 over not_renewed: <takes> it has expired, and {one.renewer} gives {one.client} no other{one.brackets}.
     {one.new_login}; else try again, if it was without a login: what is there already is not sent again
 over !issued: <takes> it has expired{one.brackets}.

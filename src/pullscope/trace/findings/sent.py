@@ -251,7 +251,9 @@ def of_uploads(one: Answer) -> str | None:
             "takes none"
         )
     if other_bytes(one.case, one.step) is not None:
-        return f"have {one.case.client} send it to the address of its own digest, or by a tag; pushing again sends the same"
+        whole = "give curl --data-binary @FILE: -d takes line ends out; else " if one.case.family == "curl" else ""
+        anew = f"{whole}have {one.case.client} send it to the address of its own digest, or by a tag"
+        return f"{anew}; pushing again sends the same"  # distribution/distribution#2098
     if unknown_subject(one.step) is not None:
         there = f"if {host} gives that by its digest, it looks for a blob of that digest: report it there"
         return f"push what the manifest refers to (its subject) first; {there}"
