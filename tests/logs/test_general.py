@@ -119,8 +119,23 @@ def test_what_only_looks_like_one_is_none(text: str) -> None:
         f"Error while pushing image '{IMAGE}' (code: 500, Internal Server Error)",
         f"Successfully pulled image {IMAGE}\nError: Unauthorized",
         f"image: {IMAGE}\nerror NU1301: Unable to load the service index.\n  Response: 401 (Unauthorized).",
+        'Image: nginx:1.25\nReadiness probe failed: Get "http://10.1.1.1/health": dial tcp 10.1.1.1:80: connection refused',
+        "image: postgres:15\nweb_1  | Error: connect ECONNREFUSED 127.0.0.1:5432",
+        f"docker run {IMAGE}\nrequests.exceptions.ConnectionError: HTTPConnectionPool(host='api'): Connection refused",
+        f"deploying image: {IMAGE}\nkubectl apply: error: You must be logged in to the server (Unauthorized)",
+        f"Running tests against {IMAGE}\nFAIL login.test.js: expected 200, received 401 (Unauthorized)",
     ],
-    ids=["the daemon's API", "the same of Maven's plugin", "after the pull", "NuGet's"],
+    ids=[
+        "the daemon's API",
+        "Maven's plugin",
+        "after the pull",
+        "NuGet",
+        "a probe",
+        "an app",
+        "a script",
+        "a cluster",
+        "a test",
+    ],
 )
 def test_what_is_of_something_else_is_no_answer_of_the_registry(text: str) -> None:
     assert list(read(text.splitlines())) == []

@@ -30,6 +30,10 @@ MARK = re.compile(
 """Words of trouble, whoever speaks: what no other form has is a message, of which it is told what is known."""
 MOST_TOLD = 1_000
 """Failures of a log that are told, and its last sentences, which are looked at again."""
+OF_IMAGES = re.compile(
+    r"(?i)\b(?:pull(?!ed)|push(?!ed)|fetch|download|upload|regist(?:ry|ries)|manifest|layer|blob|artifact|chart|image)(?:s|ing)?\b"
+)
+"""What a failure is about, where it is an image's: a probe's, an application's and a cluster's own stand beside its name, too."""
 _LOGGED_IN = re.compile(
     r"(?i)\b(?:log(?:ging|ged)?[ -]?in(?:to)?|authenticat\w+|credentials)\b[^\n]{0,40}?"
     r"(?:\b(?:to|with|at|for|into|against|registry|host)\b[ :='\"]+)+((?:[a-z0-9-]+\.)+[a-z]{2,}(?::\d+)?)(?![\w./])"
@@ -67,7 +71,12 @@ def _in_general(reader: Reader, entries: Sequence[Entry]) -> Exchange | None:
         return (
             None  # of words that are known it is known, too, that they are not the image's; a body alone is too large
         )
+    opened = False
     for entry in entries:
+        of_images = opened or named_beside(entry) is not None or OF_IMAGES.search(entry.message) is not None
+        opened = of_images and entry.message.rstrip().endswith(":")
+        if not of_images:
+            continue
         if DONE.search(entry.message) or is_of_another(entry.message):
             continue
         if (failure := failed(entry.message)) is not None:

@@ -6,7 +6,7 @@ import re
 from collections import deque
 
 from pullscope.logs.client_errors import ASKED, Reader, is_of_another, is_storage, led_elsewhere
-from pullscope.logs.error_message import MARK, host_in
+from pullscope.logs.error_message import MARK, OF_IMAGES, host_in
 from pullscope.logs.general import GENERAL, answered, failed
 from pullscope.logs.images import named_beside, parsed
 from pullscope.logs.meanings import MEANINGS, MEANT, UNKNOWN_CA
@@ -60,7 +60,7 @@ def without_a_request(text: str) -> str:
     every: list[str] = []
     others = (one for one in ASKED.finditer(text) if led_elsewhere(one[2], text))
     away = next((one for one in others if not _A_STORAGE.search(split(one[2]).netloc)), None)
-    reader, said, status, beside, who = Reader(), "", 0, None, ""
+    reader, said, beside, who = Reader(), "", None, ""
     lines = text.splitlines()
     for one in sentences(lines):
         deque(reader.sentence(one), maxlen=0)
@@ -71,14 +71,15 @@ def without_a_request(text: str) -> str:
         as_it_stands = "".join(one.message.split()) in "".join(text.split())
         words = one.message if as_it_stands else lines[one.line - 1]  # in a quote stands what was written
         said = max(said, words, key=len) if MARK.search(one.message) else said
-        status = max(status, 0 if is_of_another(one.message) else (answer_of(one.message) or (0,))[0])
     image = reader.image or beside
     who = run_by(reader.platform, who or reader.speaker)
     if wrong := wrong_name(text):
         return f"means: no registry was asked for {wrong}"
     whole, of_another = "\n".join(every), any(map(is_of_another, every))
+    ours = [one for one in every if not is_of_another(one) and (image is None or OF_IMAGES.search(one))]
+    status = max([(answer_of(one) or (0,))[0] for one in ours], default=0)
     if not (status or of_another):
-        status = max([(answered(one) or (0,))[0] for one in every], default=0)
+        status = max([(answered(one) or (0,))[0] for one in ours], default=0)
     fits = (
         (words.search(text) or words.search(whole), words, meant)
         for words, meant in MEANINGS + GENERAL * (not status and not of_another)
