@@ -58,6 +58,8 @@ NO_ANSWERS = {
     "not one": "invalid image name",
     "quota": "storage quota exceeded",
     "maintenance": "the registry is in maintenance mode",
+    "container did not start": "OCI runtime create failed: runc create failed|Readiness probe failed: HTTP probe failed|"
+    "driver failed programming external connectivity: bind: address already in use",
     "helper for logins": "credentials not found in native keychain",
 }
 

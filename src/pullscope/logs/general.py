@@ -71,6 +71,12 @@ _FAILURE = re.compile(
 _WAITED = re.compile(r"(?i)timed out waiting for|waiting for (?:the )?condition|code = DeadlineExceeded|API call to ")
 """helm and kubectl, of what takes its time in a cluster; a kubelet of its runtime; a program of the daemon that it asks."""
 TABLE = r"""
+# moby, runc, the kubelet: what comes after a pull
+(?i:driver failed programming|port is already allocated|address already in use|OCI runtime (?:create|exec) failed
+    |failed to create (?:shim |containerd )?task|container name "\S+" is already in use|exceeded its progress deadline
+    |\bCrashLoopBackOff\b|restarting failed container|readiness probe failed|liveness probe failed)
+    no registry is heard in it: the image is there, and its container did not start, or did not stay: docker logs CONTAINER or
+        kubectl logs POD --previous tells why
 # errno.h, node, Windows
 (?i:ENOSPC|(?:not enough|insufficient|no)(?: free| enough)? (?:disk )?space|disk (?:is )?full|disk quota exceeded)
     a disk is full: of the machine that pulls (df -h shows which; docker system prune, podman system prune or crictl rmi --prune
