@@ -67,7 +67,7 @@ _TAGS = {
 }
 
 _IN_KUBERNETES = re.compile(
-    r"([\w-]+-controller|openshift-importer|argo-[\w-]*|argocd[\w-]*|flux|kubelet|kyverno)\b", re.IGNORECASE
+    r"([\w-]+-controller|openshift-importer|argo-[\w-]*|argocd-image-updater|flux|kubelet|kyverno)\b", re.IGNORECASE
 )
 """Clients that read their login from a secret, by their User-Agent (fluxcd/image-reflector-controller#71)."""
 _BY_A_KUBELET = re.compile(r"UpstreamClient\(Go-http-client")
@@ -99,7 +99,9 @@ def _login(case: Case, host: str) -> str:
     helper = known.helper if (known := known_registry(host)) is not None else None
     agent, image = case.hops[0].agent if case.hops else "", case.pull.reference or "IMAGE"
     if (own := for_another(agent, registry_name(host), image, helper)) is not None:
-        return own
+        secret, user = _shown_there(registry_at(case, host))
+        made = " " in secret and not agent.startswith("gitlab-runner")
+        return own.replace(" USER ", f" {user} ").replace(" PASSWORD ", f' "$({secret})" ') if made else own
     charts = next((step for step in case.steps if step.route.endpoint is Endpoint.CHARTS), None)
     # goharbor/harbor#7131; from helm 3.6.1 its login goes to no other host or port: helm/helm#9820, #9868
     if charts is not None:
@@ -177,11 +179,15 @@ def registry_at(case: Case, host: str) -> KnownRegistry | None:
     marks = [
         mark
         for hop in here
-        for mark in (hop.header("server"), hop.status != 404 and path_of(hop.request.url), words(hop))
+        for mark in (*map(hop.header, _NAMES), hop.status != 404 and path_of(hop.request.url), words(hop))
         if mark
     ]
     known = known_registry(host, challenges, marks)
     return known or named_inside(host)
+
+
+_NAMES = ("server", "x-jfrog-version")
+"""Headers in which a registry names itself: Artifactory from 7.12 has no Server, or a proxy's (containerd/containerd#6339)."""
 
 
 @lru_cache(maxsize=8)
@@ -200,6 +206,8 @@ def renewal(case: Case) -> str:
     """What renews a login that has an end of its own."""
     if _controller(case) is not None:
         return "let a job do so in time, or let it use the identity that the cloud gives it (provider in Flux)"
+    if case.hops and case.hops[0].agent.startswith("argocd-"):  # which keeps a password, and asks no helper
+        return "let a job do so in time"
     return "a credential helper does so by itself"
 
 

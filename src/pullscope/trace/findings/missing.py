@@ -350,4 +350,6 @@ def short(one: Answer) -> str:
         return said
     if one.case.family == "buildkit":  # docker/compose#11028, docker/cli#1559, moby/buildkit#4172
         return f": if a stage of the Dockerfile is meant, none is named so there (FROM IMAGE AS {(one.name or '')[8:]})"
+    if one.case.family == "trivy":  # aquasecurity/trivy#438, #331, #320: it asks a registry for what no daemon has
+        said += "; if it is built here, let trivy read it there (-v /var/run/docker.sock:/var/run/docker.sock, or --input FILE)"
     return f"{said}; what belongs to an owner at Docker Hub is named OWNER/NAME, at other registries HOST/NAME"

@@ -158,17 +158,22 @@ def for_another(agent: str, host: str, image: str, helper: str | None) -> str | 
     if agent.startswith("gitlab-runner") and helper is not None:
         config = f'{{"credHelpers": {{"{host}": "{helper}"}}}}'
         return f"in the CI/CD variable DOCKER_AUTH_CONFIG {config}, with docker-credential-{helper} in the PATH of the runner"
-    platform = _PLATFORMS.get(agent.partition(" ")[0])
+    platform = _PLATFORMS.get(_named_by(agent))
     own = _FOR_ANOTHER.get(agent.replace(" buildkit", " docker")) or (platform[1]["login"] if platform else None)
     return own.format(image=image, **_named(host)) if own is not None else None
 
 
 def out_of_platform(agent: str, host: str) -> str | None:
     """How a login is taken from what runs the client."""
-    if (platform := _PLATFORMS.get(agent.partition(" ")[0])) is None:
+    if (platform := _PLATFORMS.get(_named_by(agent))) is None:
         return None
     name, ways = platform
     return ways.get("out", f"take the login of {{host}} out of what {name} has").format(**_named(host))
+
+
+def _named_by(agent: str) -> str:
+    """The platform, by what `logs.speakers` calls it, and by the product that Argo CD itself is to a registry."""
+    return "argocd" if agent.startswith(("argocd-repo-server", "argocd-server")) else agent.partition(" ")[0]
 
 
 def _named(host: str) -> dict[str, str]:
