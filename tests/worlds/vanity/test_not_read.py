@@ -67,3 +67,11 @@ def test_config_map_is_told_by_the_file_in_it() -> None:
     assert "configmap NAME -o" in templated.instead
     assert other is not None
     assert other.what == "a resource of Kubernetes (ConfigMap)"
+
+
+def test_envoy_is_told_by_its_own_words_without_types() -> None:
+    """As guides show a part of it."""
+    form = form_of("front.yaml", "route_config:\n  virtual_hosts:\n  - domains: [docker.example.com]\n")
+
+    assert form is not None
+    assert "Envoy" in form.what

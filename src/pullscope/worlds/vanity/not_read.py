@@ -71,7 +71,7 @@ the values of a Helm chart: give the objects that the chart makes of them (helm 
 a compose file with labels of Traefik 1: write those of Traefik 2 and 3: traefik.http.routers.NAME.rule
     <yaml> ^\s+(?:- )?["']?traefik\.frontend\.
 a configuration of Envoy
-    <yaml>|*.json envoy\.filters\.|type\.googleapis\.com/envoy\.
+    <yaml>|*.json envoy\.filters\.|type\.googleapis\.com/envoy\.|^\s*(?:static_resources|virtual_hosts):
 a configuration of Traefik without routers: what is read is the dynamic configuration: http.routers, labels of containers, an
         IngressRoute
     *traefik*.yml|*traefik*.yaml|*traefik*.toml
