@@ -9,12 +9,13 @@ import pytest
 from pullscope.cli.source import read_trace
 from pullscope.logs import forms
 from pullscope.logs.around import unwrapping
+from pullscope.oci.verdicts import Severity
 
 AT = "https://registry.example.com/v2"
 
 
 def _pasted() -> dict[str, tuple[str, list[str], list[str]]]:
-    """The blocks of the file: what was pasted, the exchanges, and words that are told of them."""
+    """The blocks of the file: what was pasted, the exchanges, and words that are told of them, or advised."""
     blocks = (Path(__file__).parents[1] / "data" / "by_hand.txt").read_text().split("\n== ")[1:]
     read: dict[str, tuple[str, list[str], list[str]]] = {}
     for name, _, text in (block.partition("\n") for block in blocks):
@@ -35,8 +36,10 @@ def test_it_is_read_as_what_was_asked_and_answered(name: str) -> None:
 
     hops = [hop for pull in trace.pulls for hop in pull.hops]
     assert [f"{hop.request.method} {hop.request.url} > {hop.status or '-'}" for hop in hops] == exchanges
-    messages = "\n".join(finding.message for pull in trace.pulls for finding in pull.findings)
+    findings = [finding for pull in trace.pulls for finding in pull.findings]
+    messages = "\n".join(f"{finding.message} {finding.fix}" for finding in findings)
     assert [words for words in told if words not in messages] == []
+    assert told or all(finding.severity is not Severity.ERROR for finding in findings)
 
 
 @pytest.mark.parametrize(
@@ -44,10 +47,21 @@ def test_it_is_read_as_what_was_asked_and_answered(name: str) -> None:
     [
         f"$ curl -v {AT}/\n* Connected to registry.example.com\n> GET /v2/ HTTP/1.1\n> Host: registry.example.com\n>\n",
         "run curl https://get.docker.com | sh, then docker pull ann/app\n",
+        f"curl {AT}/ returns {{}} here, and with curl -v {AT}/ I see nothing\n{{}}\n",
+        f"When I typed:<code>curl {AT}/</code>, it returned\n404 page not found\n",
+        "$ curl -I https://www.example.com\nHTTP/2 200\ncontent-type: text/html\n",
         "Error response from daemon: curl failed\n",
         '{"msg": "http-request", "uri": "/v2/"}\n',
     ],
-    ids=["curl -v", "a page that says what to do", "a message", "a log of JSON"],
+    ids=[
+        "curl -v",
+        "a page that says what to do",
+        "prose",
+        "a page of prose",
+        "another site",
+        "a message",
+        "a log of JSON",
+    ],
 )
 def test_what_only_looks_like_it_stays_as_it_is(text: str) -> None:
     assert list(unwrapping(text)(text.splitlines())) == text.splitlines()

@@ -99,7 +99,7 @@ _IMAGE = re.compile(
     r"(?:docker|podman|nerdctl|buildah|crane|oras|helm|ctr|crictl)(?: -n \S+| -\S+)*(?: i| images?| compose)? "
     r"(?:pull|push|run|ls)(?: --creds[ =]\S+| -\S+)*)"
     r"[ \\\[\"'`(]+(?:docker://|oci://)?"
-    r"(?!(?:error|because|failed|image|to|layer|dependent|an?|the|your|this|from|charts?)[ :]|\S+\.tgz\b)"
+    r"(?!(?:error|because|failed|image|manifest|blob|to|layer|dependent|an?|the|your|this|from|charts?)[ :]|\S+\.tgz\b)"
     r"((?:[\w.-]+(?::\d+)?/)*[a-z0-9](?:[\w.-]*\w)?(?::\w(?:[\w.-]*\w)?)?(?:@sha256:[0-9a-f]{64})?)",
     re.IGNORECASE,
 )
@@ -156,7 +156,7 @@ class Reader:
         self.platform = self.platform or platform(entry)
         entry = replace(entry, message=f"{entry.message} {_fields(entry)}".rstrip())
         text = entry.message
-        if "***" in text:
+        if "***" in text or "<" in text:
             text = without_masks(text, _image(text) or self.image)
             entry = replace(entry, message=text)
         if answer_of(text) is None:

@@ -91,8 +91,8 @@ regctl -v trace
     says a regctl log has no bodies, no credentials, and no durations.
 HTTP dump
     by `ctr images pull --http-dump IMAGE 2> FILE` (1.x, or 2.x with `--local`); requests and answers as Go's httputil dumps
-        them, or as Postman, Burp and the like show them raw; `curl -i URL`, wget -S, httpie; the logs of Apache's HttpClient,
-        Google's for Java (jib) and OkHttp
+        them, or as Postman, Burp and the like show them raw; commands of curl, wget, httpie and PowerShell with what they
+        printed; the logs of Apache's HttpClient, Google's for Java (jib) and OkHttp
     lacks proxy durations
     says an HTTP dump does not say which answer belongs to which of several concurrent requests, and has no durations.
 containerd debug
@@ -125,8 +125,7 @@ curl -v
     says a curl log has no times; a body is in it only where curl wrote it to the same file.
 error message
     by the last words of docker, podman, crane, helm or buildx, of `kubectl describe pod`, of a daemon at info level; a
-        command and what it
-        printed (`curl URL`, wget, PowerShell), a browser's Headers tab, .NET's HttpClient
+        browser's Headers tab, .NET's HttpClient
     lacks proxy times redirects tokens credentials bodies headers
     says an error message is one answer, without what came before it; a status that it does not name is the usual one for its
         words. `pullscope run -- COMMAND` records everything.

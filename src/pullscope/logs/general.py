@@ -61,7 +61,8 @@ _FAILURE = re.compile(
     r"network is unreachable|no route to host|EHOSTUNREACH|ENETUNREACH|"
     r"local issuer certificate|self[-_ ]signed[-_ ]cert|UNABLE_TO_VERIFY_LEAF_SIGNATURE|certificate (?:has expired|"
     r"verif\w+ failed)|"
-    r"unknown authority|CERT_HAS_EXPIRED|certificate is (?:invalid|not trusted)|certificate's altnames|ALTNAME_INVALID|"
+    r"unknown authority|establish trust relationship|"
+    r"CERT_HAS_EXPIRED|certificate is (?:invalid|not trusted)|certificate's altnames|ALTNAME_INVALID|"
     r"(?:invalid peer certificate: )?UnknownIssuer|"
     r"x509:|PKIX path|wrong[ _]version[ _]number|SSL connection could not be established|tls: |"
     r"proxy authentication required|tunnel connection failed|(?:unable|failed|cannot) to connect to (?:the )?proxy|"
@@ -127,7 +128,7 @@ TABLE = r"""
 (?i:network is unreachable|no route to host|EHOSTUNREACH|ENETUNREACH)
     no route leads there: give that machine one (a VPN that is up, a gateway, NAT), or correct the address
 (?i:local issuer|self[-_ ]signed|VERIFY_LEAF|verif\w+ failed|unknown authority|certificate is (?:invalid|not trusted)
-    |UnknownIssuer
+    |UnknownIssuer|trust relationship
     |PKIX path|UntrustedRoot)
     the client trusts no CA behind the certificate that it got: something on the way reads TLS, as a company's proxy does, or th
     e

@@ -16,12 +16,15 @@ from pullscope.logs.exchange import Exchange, Waiting, header
 
 MARK = re.compile(
     r'(?:level=info msg="|"msg": ?"|INFO\[[^\]\s]+\] )(?:GET|HEAD|POST|PUT|PATCH) /v2/\S* HTTP/1\.1'
-    r"|^(?:GET|HEAD|POST|PUT|PATCH) (?:https?://[^/\s]+)?/v2/\S* HTTP/[\d.]+\s*?\n[A-Za-z-]+: ",
+    r"|^(?:GET|HEAD|POST|PUT|PATCH|DELETE) (?:https?://[^/\s]+)?/(?:v2/?|[^\s?]*\?(?:\S*&)?(?:service|scope)=)\S* "
+    r"HTTP/[\d.]+\s*?\n[A-Za-z-]+: ",
     re.MULTILINE,
 )
 _DIGEST = re.compile(r"sha256[:/](?:[0-9a-f]{2}/)?([0-9a-f]{64})")
 _LOCAL = re.compile(r"(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])(?::\d+)?$")
 _GLUED = re.compile(r"(?:GET|HEAD|POST|PUT|PATCH|DELETE) /\S* HTTP/1\.1$|HTTP/1\.1 \d{3} [A-Z][A-Za-z ]+$")
+_FAILED = re.compile(r"^curl: \(\d+\) (.+)", re.MULTILINE)
+"""Below a request that was made by hand (`by_hand`)."""
 MOST_LINES = 10_000
 """Lines of a message that are looked at: what is longer is a blob."""
 
@@ -36,9 +39,10 @@ def read(lines: Iterable[str]) -> Iterator[Exchange]:
             # Not in the dump. containerd asks over plain http where the host is this machine (docker.MatchLocalhost).
             scheme = "http" if _LOCAL.match(host) else "https"
             url = request[2] if "://" in request[2] else f"{scheme}://{host}{request[2]}"
-            found.append(
-                waiting.add(Exchange(method=request[1], url=url, asked_line=first.line, asked=first.time, sent=fields))
-            )
+            made = Exchange(method=request[1], url=url, asked_line=first.line, asked=first.time, sent=fields)
+            found.append(waiting.add(made))
+            if (failed := _FAILED.search(text or "")) is not None:
+                made.fail(failed[1], first.line)
         elif status := STATUS.match(first.message):
             one, sure = _answered([*waiting], fields)
             if one is not None:

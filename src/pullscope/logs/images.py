@@ -41,10 +41,18 @@ _MASKED = re.compile(r"(?:(?<=\w/)|(?<=3A))\*{3}(?=[/:]\w|%2F)|(?<![\w/*])\*{3}(
 """What GitHub and others print for a secret, in a name."""
 
 
+_NAMED_MASK = re.compile(
+    r"(?:(?<=[/.@])|(?=<[^<>]*>[./:]\w))<(?!(?:br|hr|p|a|b|i|code|pre|div|span|html|head|body|title|center|h\d|t[dr]|li|ul|nil)>)"
+    r"([A-Za-z][\w -]{0,30})>"
+)
+"""What people write for a name that they keep to themselves (regclient/regclient#699)."""
+
+
 def without_masks(text: str, image: Reference | None) -> str:
     """The text with the owner of the image where a job hides it, or with a word in its place (shish/shimmie2#1255)."""
     owner, _, name = image.repository.rpartition("/") if image is not None else ("", "", "")
     text = re.sub(rf"\*{{3}}(?=(?:/|%2F){re.escape(name)}\b)", owner, text) if owner and "/" not in owner else text
+    text = _NAMED_MASK.sub(lambda mask: mask[1].lower().replace(" ", "-"), text)
     return _MASKED.sub("masked", text)
 
 

@@ -2,9 +2,8 @@
 One file, because the codes are one table.
 
 Who answered (a registry, a token server, what stands in front), what was asked (`asked`), what login was shown (`grants`), what
-the words are about (`advice`), the error codes of the distribution specification, and the status. `tellings` says it. Shapes
-of a whole conversation (a redirect, a challenge without an answer, a changed address) have rules of their own, which may
-ask this file and those that it imports; none of these knows a rule.
+the words are about (`advice`), its error codes, and the status. `tellings` says it. Shapes of a whole conversation (a redirect, a
+challenge without an answer) have rules of their own, which may ask this file and what it imports; none of these knows a rule.
 """
 
 from __future__ import annotations
@@ -93,6 +92,7 @@ class Answer:
         found = clue(self.hop, self.act)
         unseen = lacking(self.hop.request, "credentials")  # of a message its words are all that is known
         unfit = {"credentials": self.no_login and not unseen, "unasked": bool(self.hop.challenges) or not self.no_login}
+        unfit["name"] = self.step.route.endpoint is Endpoint.CATALOG  # which has none
         return None if found is not None and unfit.get(found.name) else found
 
     @cached_property
@@ -340,7 +340,7 @@ def _lacks(one: Answer) -> str | None:
         return "blob-unknown"
     no_list = endpoint is Endpoint.TAGS and not one.is_known_to_be_there
     no_repository = "NAME_UNKNOWN" in hop.codes or says(hop, _NO_REPOSITORY) or no_list
-    if one.status == 404 and no_repository and len(in_turn(one.case, step)) < 2:
+    if one.status == 404 and no_repository and step.route.repository and len(in_turn(one.case, step)) < 2:
         return "name-unknown"
     at_home = step.first.mirror_of is None or step.place not in one.case.asked_at_home
     return "manifest-unknown" if one.status == 404 and endpoint is Endpoint.MANIFEST and at_home else None

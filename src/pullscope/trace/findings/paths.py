@@ -174,6 +174,8 @@ def of_the_catalog(one: Answer) -> str | None:
         return None
     if one.status in REFUSALS and one.case.family in CONTAINERS_IMAGE and one.hop.request.authorization == "bearer":
         return unscoped(one.case, one.host)
+    if one.status == 405 and one.step.method == "HEAD":
+        return f"ask for it by GET, which registries have for lists: curl -s {one.hop.request.url} (without -I)"
     else_ = f", or log in: {one.login}" if one.no_login and one.status in REFUSALS else ""
     if (own := one.step_there("lists")) is not None:
         return f"list its repositories by its own command: {own}{else_}"

@@ -177,6 +177,8 @@ over hosted: <takes> it has expired{one.brackets}.
     update {one.client}, which should have got a new one, and try again: what is there already is not sent again
 over: <takes> it has expired{one.brackets}.
     let tokens live longer than a slow pull or push takes (<lives>)
+invalid hosted !taken !issued: <takes> it calls it invalid{one.brackets}.
+    get a new token, from the realm and for the service and the scope that the challenge of {one.host} names
 invalid hosted !taken: <takes> it calls it invalid{one.brackets}.
     get a new token and try again: only {one.host} and {one.by} can make them agree
 invalid !taken: <takes> it calls it invalid{one.brackets}.
