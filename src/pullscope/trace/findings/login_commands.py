@@ -97,11 +97,12 @@ def _login(case: Case, host: str) -> str:
     `docker login` without a name puts it.
     """
     helper = known.helper if (known := known_registry(host)) is not None else None
-    agent, image = case.hops[0].agent if case.hops else "", case.pull.reference or "IMAGE"
+    agent, image = _for_a_sandbox(case) or (case.hops[0].agent if case.hops else ""), case.pull.reference or "IMAGE"
     if (own := for_another(agent, registry_name(host), image, helper)) is not None:
         secret, user = _shown_there(registry_at(case, host))
         made = " " in secret and not agent.startswith("gitlab-runner")
-        return own.replace(" USER ", f" {user} ").replace(" PASSWORD ", f' "$({secret})" ') if made else own
+        told = own.replace("USER:PASSWORD", f'{user}:"$({secret})"').replace(" USER ", f" {user} ")
+        return told.replace(" PASSWORD ", f' "$({secret})" ') if made else own
     charts = next((step for step in case.steps if step.route.endpoint is Endpoint.CHARTS), None)
     # goharbor/harbor#7131; from helm 3.6.1 its login goes to no other host or port: helm/helm#9820, #9868
     if charts is not None:
@@ -112,8 +113,7 @@ def _login(case: Case, host: str) -> str:
         return own
     family, known = case.family, registry_at(case, host)
     command, _, where = LOGINS.get(family, "docker login {}").partition(" {}")
-    kubelet = family == "docker" and bool(case.hops) and _BY_A_KUBELET.search(case.hops[0].agent) is not None
-    node = kubelet or (family in ON_NODES and not case.writes)
+    node = _of_a_kubelet(case) or (family in ON_NODES and not case.writes)
     if node or _controller(case) is not None:
         secret, user = _shown_there(known)
         password = f'"$({secret})"' if " " in secret else secret
@@ -143,6 +143,20 @@ def _login(case: Case, host: str) -> str:
             piped = piped.replace("docker login", command)
             return (piped.replace(" -u ", " --username ") if family == "trivy" else piped) + where
     return own_login(family, host)
+
+
+def _of_a_kubelet(case: Case) -> bool:
+    return case.family == "docker" and bool(case.hops) and _BY_A_KUBELET.search(case.hops[0].agent) is not None
+
+
+def _for_a_sandbox(case: Case) -> str | None:
+    """What `logs.speakers` calls a client on a node that pulls the image of a pod's sandbox, by the name that all give it."""
+    pulls = (_of_a_kubelet(case) or case.family in ON_NODES) and not case.writes
+    return f"sandbox {case.family}" if pulls and _PAUSE.fullmatch(case.pull.repository or "") else None
+
+
+_PAUSE = re.compile(r"(?:.+/)?pause(?:-(?:amd64|arm64|arm|ppc64le|s390x))?")
+"""kubernetes/kops#13377, cri-o/cri-o#2614, containerd/containerd#10916."""
 
 
 def by_hand(case: Case, host: str) -> str | None:

@@ -12,7 +12,7 @@ from pullscope.oci.amounts import count, duration, period, size
 from pullscope.oci.known_registries import known_registry, registry_behind
 from pullscope.trace.findings.answers import Answer
 from pullscope.trace.findings.case import in_storage, listed
-from pullscope.trace.findings.login_commands import log_in, registry_at
+from pullscope.trace.findings.login_commands import log_in, login, logout, registry_at
 from pullscope.trace.findings.row import Case, Found, row
 from pullscope.trace.findings.said import front, reason, says
 from pullscope.trace.hosts import rate_limit_of
@@ -50,6 +50,7 @@ _OF_DOCKER_HUB = re.compile(r"docker\.com/|reached your (?:unauthenticated )?pul
 """Docker Hub's own words, out of whatever host: dqzboy/Docker-Proxy#29."""
 _NOT_OF_REQUESTS = frozenset({"attempts", "traffic", "cache rule"})
 """Kinds of words of other limits: of logins that failed, of bytes, of a registry behind."""
+_OF_NOBODY = re.compile(r"unauthenticated pull", re.IGNORECASE)
 _OF_ALL = re.compile(r"retry-after: |HAP429", re.IGNORECASE)
 """Limits of all requests: GHCR's (dependabot/cli#380), and of Docker Hub's front (docker/hub-feedback#1907)."""
 _OF_A_MINUTE = re.compile(r"allowed: \d+/minute", re.IGNORECASE)
@@ -146,6 +147,9 @@ def _when_to_ask_again(case: Case, last: Hop, *, logged_in: bool) -> str:
     known, fewer = known_registry(last.host), ", with fewer requests at a time" if sent >= FEW else ""
     if (counted := known.step("limit") if known is not None else None) is not None:
         return f"{when}{fewer}; {counted}"
+    if logged_in and says(last, _OF_NOBODY):  # docker/hub-feedback#2414, docker/login-action#862
+        anew = f"{logout(case, last.host)}, and {login(case, last.host)}"
+        return f"log out and in again ({anew}), or {when}: it counted a pull with a login as one without"
     if logged_in:
         return f"{when}{fewer}: the limit is that of the login, whatever uses it"
     own = "an account has its own limit, an address shares one with all behind it"

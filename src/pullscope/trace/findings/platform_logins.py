@@ -116,6 +116,12 @@ _FOR_ANOTHER = {
     "sandbox; or name a public one (sandbox_image in /etc/containerd/config.toml: registry.k8s.io/pause)",
     "sandbox docker": "docker login {host} as root on each node, as no imagePullSecrets reach the image of a sandbox; or name a "
     "public one (--pod-infra-container-image of the kubelet: registry.k8s.io/pause)",
+    # cri-o, docs/crio.conf.5.md: cri-o/cri-o#2614, #2115
+    "sandbox cri-o": "podman login --authfile FILE {host}, and pause_image_auth_file = FILE in crio.conf, as no imagePullSecrets "
+    "reach the image of a sandbox; or name a public one (pause_image: registry.k8s.io/pause)",
+    # goharbor.io, "Creating Replication Endpoints": goharbor/harbor#18094
+    "harbor-registry-client": "in Harbor, Administration, Registries, the endpoint for {host}: Access ID USER, Access Secret "
+    "PASSWORD",
     # docs.redhat.com, "Using image pull secrets", "Managing image streams": Azure/acs-engine#2960, openshift/origin#12474
     "openshift-builder docker": "oc create secret docker-registry NAME --docker-server={host} --docker-username=USER "
     "--docker-password=PASSWORD, and oc secrets link builder NAME (to the cluster's own registry: oc policy add-role-to-user "
