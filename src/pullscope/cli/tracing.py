@@ -15,7 +15,7 @@ from typing import Annotated
 import typer
 
 from pullscope.cli.docker_context import Surroundings, authority, surroundings
-from pullscope.cli.exits import Complaint, say, speaking
+from pullscope.cli.exits import Complaint, complain, say, speaking
 from pullscope.cli.live_page import Web, live_page
 from pullscope.cli.options import PROXY, Confdir, InsecureRegistry, Rootless, Yes
 from pullscope.cli.proxy_words import Addons, Blobs, BlobsHow, Out, Port, Settings, Vanity, Verbose, proxy_words
@@ -86,7 +86,7 @@ def trace(
             docker.turn_on(at, wish, yes=yes, proxy_runs=True)
             typer.echo("Pull something in another terminal. Ctrl-C ends this and undoes everything.")
             proxy.process.wait()
-            typer.echo("error: the proxy ended by itself", err=True)
+            complain("the proxy ended by itself")
             code = ExitCode.FAILED
         except KeyboardInterrupt:
             code = ExitCode.DONE

@@ -48,9 +48,9 @@ _QUOTED = re.compile(
     r'(\\*".*?\\*")(?=\W*\Z)',
     re.DOTALL,
 )
+"""How docker quotes an answer that is no document (distribution registry/client/errors.go), and containers/image."""
 _A_PAGE = re.compile(r"parsing HTTP (\d{3}) response body: invalid character '<'")
 """The same where the answer is left out: all that is known of it is how it begins."""
-"""How docker quotes an answer that is no document (distribution registry/client/errors.go), and containers/image."""
 _UNQUOTED = re.compile(r"(?:unexpected status code \d{3} [\w ]*:|status code \d{3}; body:) (\S.*)", re.DOTALL)
 """An answer that is no error of a registry, as go-containerregistry prints it (transport/error.go)."""
 _OTHER_CODE = re.compile(r"([A-Z]+_[A-Z_]+|FORBIDDEN|PRECONDITION): (?!.*(?:dial tcp|EOF$))(\S.*)\Z", re.DOTALL)

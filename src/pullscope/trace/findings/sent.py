@@ -33,7 +33,6 @@ from pullscope.trace.findings.said import MOST, front, is_specific, says, tells_
 from pullscope.trace.model import Hop, Kind
 from pullscope.trace.source_gaps import lacking
 
-"""What BuildKit's cache has beside layers in an index, which some registries refuse (pulp/pulp_container#1587)."""
 _TYPES = frozenset({MediaClass.INDEX, MediaClass.MANIFEST})
 # Quay: GoogleContainerTools/jib#2163
 _OF_VERSIONS = re.compile(r"\bschema version (?:is )?not supported", re.IGNORECASE)
