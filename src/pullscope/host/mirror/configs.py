@@ -293,9 +293,6 @@ def _keys(settings: dict[str, Any]) -> list[str]:
     return [f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in known.items()]
 
 
-K3S_FILES = {"k3s": "/etc/rancher/k3s/registries.yaml", "rke2": "/etc/rancher/rke2/registries.yaml"}
-
-
 class _OtherFormError(Exception):
     """The file is not in the form that is edited here."""
 

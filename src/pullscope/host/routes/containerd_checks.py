@@ -53,7 +53,7 @@ def _config_problems(node: Node, config: Config) -> Iterator[Problem]:
         yield Problem(
             "config-toml-unreadable",
             f"{config.path} {config.trouble}; containerd does not start with it.",
-            f"{node.sudo}mv {node.shown(config.path)} {node.shown(config.path + '.broken')}{restart}",
+            f"{edits.broken(node, config.path)}{restart}",
             config.path,
         )
         return
@@ -137,7 +137,7 @@ def _misplaced(node: Node, config: Config) -> Iterator[Problem]:
             path, right = f"{root}/{name}", f"{root}/{DOCKER_HUB}"
             if node.tree.exists(f"{path}/hosts.toml") and not node.tree.exists(right):
                 message = f"{path} is not read for Docker Hub images: their registry is called {DOCKER_HUB}."
-                fix = f"{node.sudo}mv {node.shown(path)} {node.shown(right)}"
+                fix = edits.rename(node, path, right)
                 yield Problem("directory-of-api-host", message, fix, path)
 
 
@@ -163,7 +163,7 @@ def _own_wins(node: Node, config: Config, found: HostDirectory) -> Iterator[Prob
 def _directory_problems(node: Node, found: HostDirectory) -> Iterator[Problem]:
     if found.refused is not None:
         where = f"{found.file}:{found.line}" if found.line else found.file
-        fix = f"{node.sudo}mv {node.shown(found.file)} {node.shown(found.file + '.broken')}"
+        fix = edits.broken(node, found.file)
         tables = found.text.tables if found.text is not None else ()
         spans = [table.keys["capabilities"] for table in tables if "capabilities" in table.keys]
         span = next((lines for lines in spans if lines[0] == found.line), None)

@@ -21,11 +21,9 @@ from pullscope.host.tree import Tree
 CONFIG = "/etc/containerd/config.toml"
 UNIT = "containerd.service"
 CERTS_D = "/etc/containerd/certs.d"
-# What k3s and rke2 write at each start (docs.k3s.io "Configuring containerd"), and from what.
-GENERATED = {
-    "/var/lib/rancher/k3s/agent/etc/containerd/config.toml": "/etc/rancher/k3s/registries.yaml",
-    "/var/lib/rancher/rke2/agent/etc/containerd/config.toml": "/etc/rancher/rke2/registries.yaml",
-}
+K3S_FILES = {name: f"/etc/rancher/{name}/registries.yaml" for name in ("k3s", "rke2")}
+# What these write at each start (docs.k3s.io "Configuring containerd"), and from what.
+GENERATED = {f"/var/lib/rancher/{name}/agent/etc/containerd/config.toml": path for name, path in K3S_FILES.items()}
 
 V1 = ("plugins", "cri", "registry")
 V2 = ("plugins", "io.containerd.grpc.v1.cri", "registry")

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from pullscope.host import daemon_json, docker_daemon
 from pullscope.host.layout import SYSTEM
+from pullscope.host.routes import edits
 from pullscope.host.routes.route import NO_TLS, SYSTEM_CAS, Endpoint, Node, Route, find_login, url_parts
 from pullscope.host.systemd import read_unit
 from pullscope.oci.reference import DOCKER_HUB, Reference
@@ -152,7 +153,7 @@ def _as_mirror(url: str) -> str | None:
 
 def unreadable(node: Node, where: str, error: ValueError, restart: str) -> Problem:
     """A byte order mark can be taken off; any other file is moved aside, to be fixed while docker runs."""
-    fix = f"{node.sudo}mv {node.shown(where)} {node.shown(where + '.broken')}{restart}"
+    fix = f"{edits.broken(node, where)}{restart}"
     content = node.tree.look(where).content
     if content.startswith(BOM_UTF8):
         with contextlib.suppress(ValueError):

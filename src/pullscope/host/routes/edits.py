@@ -37,6 +37,15 @@ def append(node: Node, path: str, text: str) -> str:
     return f"printf '%s\\n' {words} | {node.sudo}tee -a {node.shown(path)} >/dev/null"
 
 
+def rename(node: Node, path: str, to: str) -> str:
+    return f"{node.sudo}mv {node.shown(path)} {node.shown(to)}"
+
+
+def broken(node: Node, path: str) -> str:
+    """A file that is refused goes out of the way: nothing reads it under that name."""
+    return rename(node, path, f"{path}.broken")
+
+
 def _range(lines: tuple[int, int]) -> str:
     return str(lines[0]) if lines[0] == lines[1] else f"{lines[0]},{lines[1]}"
 

@@ -149,11 +149,11 @@ def problems(node: Node, known: Registries, names: list[str], *, short: bool) ->
 
 
 def _asked(node: Node, found: Registry) -> Iterator[Problem]:
-    _, table = _table(node, found)
-    if found.blocked and table is not None and "blocked" in table.keys:
+    lines = found.table.keys.get("blocked")
+    if found.blocked and lines:
         message = f"{found.prefix} is blocked: every pull from it fails."
-        fix = edits.sed(node, found.path, edits.delete(table.keys["blocked"]))
-        yield Problem("registry-blocked", message, fix, f"{found.path}:{table.keys['blocked'][0]}")
+        fix = edits.sed(node, found.path, edits.delete(lines))
+        yield Problem("registry-blocked", message, fix, f"{found.path}:{lines[0]}")
 
 
 def _cure(node: Node, fault: Fault) -> str:
@@ -177,7 +177,7 @@ def _cure(node: Node, fault: Fault) -> str:
         if "[[registry]] without a location" in fault.why and "prefix" in table.keys:
             place = toml_text.get(_settings(text, table), "prefix")
             return edits.sed(node, fault.path, edits.after(table.line, f'location = "{place}"'))
-    return f"{node.sudo}mv {node.shown(fault.path)} {node.shown(fault.path + '.broken')}"
+    return edits.broken(node, fault.path)
 
 
 def _agreed(node: Node, fault: Fault, text: TomlText, table: Table) -> str:
@@ -198,53 +198,37 @@ def _not_read(node: Node) -> Iterator[Problem]:
         if name.endswith((".conf", ".broken", ".off", "~", ".bak")) or "[[registry]]" not in (node.text(path) or ""):
             continue
         message = f"{path} is not read: its name does not end in .conf."
-        fix = f"{node.sudo}mv {node.shown(path)} {node.shown(f'{path}.conf')}"
+        fix = edits.rename(node, path, f"{path}.conf")
         yield warning("drop-in-not-read", message, fix, path)
 
 
 def _replaced(node: Node, known: Registries) -> Iterator[Problem]:
     """Mirrors of an earlier file that a later one takes away: a `[[registry]]` replaces the one of its prefix whole."""
     earlier: dict[str, Registry] = {}
-    for path in known.files:
-        try:
-            text = toml_text.read(node.text(path) or "")
-        except ValueError:
-            continue
-        for found in registries_conf.tables(path, text):
-            before = earlier.get(found.prefix)
-            ours = {str(item.get("location")) for item in found.mirrors}
-            lost = [str(item.get("location")) for item in before.mirrors] if before else []
-            if before is not None and known.find(found.prefix) == found and not set(lost) <= ours:
-                yield warning(
-                    "registry-replaced",
-                    f"{path} replaces the [[registry]] {found.prefix} of {before.path} whole: its mirrors "
-                    f"({', '.join(lost)}) are not asked.",
-                    f"{node.sudo}mv {node.shown(path)} {node.shown(f'{path}.off')}",
-                    f"{path}:{found.line}",
-                )
-            earlier[found.prefix] = found
+    for found in known.tables:
+        before = earlier.get(found.prefix)
+        ours = {str(item.get("location")) for item in found.mirrors}
+        lost = [str(item.get("location")) for item in before.mirrors] if before else []
+        if before is not None and known.find(found.prefix) is found and not set(lost) <= ours:
+            yield warning(
+                "registry-replaced",
+                f"{found.path} replaces the [[registry]] {found.prefix} of {before.path} whole: its mirrors "
+                f"({', '.join(lost)}) are not asked.",
+                edits.rename(node, found.path, f"{found.path}.off"),
+                f"{found.path}:{found.line}",
+            )
+        earlier[found.prefix] = found
 
 
 def _loopback(node: Node, registry: Registry) -> Iterator[Problem]:
     """A mirror on loopback that is asked by https only."""
-    text, table = _table(node, registry)
-    if text is None or table is None:
-        return
-    for mirror, below in zip(registry.mirrors, _mirror_tables(text, table), strict=False):
+    for mirror, below in zip(registry.mirrors, _mirror_tables(registry.text, registry.table), strict=False):
         location = str(mirror.get("location", ""))
         host = location.partition("/")[0]
         if mirror.get("insecure") is not True and ":" in host and is_this_machine(host):
             message = f"{location} is asked by https only: a mirror that speaks plain http needs insecure = true."
             fix = edits.sed(node, registry.path, edits.after(below.line, "insecure = true"))
             yield warning("mirror-without-insecure", message, fix, f"{registry.path}:{below.line}")
-
-
-def _table(node: Node, registry: Registry) -> tuple[TomlText | None, Table | None]:
-    try:
-        text = toml_text.read(node.text(registry.path) or "")
-    except ValueError:
-        return None, None
-    return text, next((item for item in text.named("registry") if item.line == registry.line), None)
 
 
 def _mirror_tables(text: TomlText, table: Table) -> list[Table]:

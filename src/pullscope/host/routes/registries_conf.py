@@ -23,13 +23,18 @@ _PULL_FROM = ("all", "digest-only", "tag-only", "")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Registry:
-    """One `[[registry]]`. `settings` is all of it, as written; `line` where it begins in `path`."""
+    """One `[[registry]]`. `settings` is all of it, as written; `table` where it stands in the file."""
 
     prefix: str
     location: str
     settings: dict[str, Any]
     path: str
-    line: int
+    text: TomlText = field(repr=False)
+    table: Table
+
+    @property
+    def line(self) -> int:
+        return self.table.line
 
     @property
     def mirrors(self) -> list[dict[str, Any]]:
@@ -63,7 +68,8 @@ class Fault:
 class Registries:
     """All files together."""
 
-    registries: tuple[Registry, ...]
+    tables: tuple[Registry, ...]
+    """All that are sound, in the order in which they are read."""
     search: tuple[str, ...]
     search_path: str
     aliases: dict[str, tuple[str, str]]
@@ -71,6 +77,11 @@ class Registries:
     mode: str
     faults: tuple[Fault, ...]
     files: tuple[str, ...]
+
+    @property
+    def registries(self) -> list[Registry]:
+        """Those that count: the last one of each prefix."""
+        return list({table.prefix: table for table in self.tables}.values())
 
     def find(self, name: str) -> Registry | None:
         """The registry whose prefix is the longest that matches a full name (FindRegistry)."""
@@ -91,7 +102,7 @@ def files(node: Node) -> list[str]:
 
 def read(node: Node, *, without: tuple[str, ...] = ()) -> Registries:
     """Everything that the files say; `without` leaves some of them out."""
-    registries: dict[str, Registry] = {}
+    tables: list[Registry] = []
     search: tuple[str, ...] = ()
     search_path, mode = SYSTEM, "permissive"
     aliases: dict[str, tuple[str, str]] = {}
@@ -108,7 +119,7 @@ def read(node: Node, *, without: tuple[str, ...] = ()) -> Registries:
             continue
         found = list(_registries(path, text))
         faults += [item for item in found if isinstance(item, Fault)]
-        registries |= {item.prefix: item for item in found if isinstance(item, Registry)}
+        tables += [item for item in found if isinstance(item, Registry)]
         faults += _names(path, text)
         if SEARCH in text.data:
             search, search_path = tuple(item.rstrip("/") for item in toml_text.texts(text.data[SEARCH])), path
@@ -121,7 +132,7 @@ def read(node: Node, *, without: tuple[str, ...] = ()) -> Registries:
             old = toml_text.texts(toml_text.get(text.data, "registries", "search", "registries"))
             search = search or tuple(filter(is_registry, old))
     return Registries(
-        registries=tuple(registries.values()),
+        tables=tuple(tables),
         search=search,
         search_path=search_path,
         aliases={name: value for name, value in aliases.items() if value[0]},
@@ -157,11 +168,6 @@ def sources(registry: Registry, *, by_digest: bool) -> list[dict[str, Any]]:
     return [mirror for mirror in registry.mirrors if mirror.get("pull-from-mirror") != unwanted]
 
 
-def tables(path: str, text: TomlText) -> list[Registry]:
-    """The sound `[[registry]]` tables of one file."""
-    return [item for item in _registries(path, text) if isinstance(item, Registry)]
-
-
 def _registries(path: str, text: TomlText) -> Iterator[Registry | Fault]:
     """postProcessRegistries: each table, or why the file is refused."""
     tables = text.named("registry")
@@ -181,7 +187,9 @@ def _registries(path: str, text: TomlText) -> Iterator[Registry | Fault]:
             yield Fault(path=path, why=conflict, line=table.line, text=text, table=table)
             continue
         prefix, location = str(settings.get("prefix", "")).rstrip("/"), str(settings.get("location", "")).rstrip("/")
-        yield Registry(prefix=prefix or location, location=location, settings=settings, path=path, line=table.line)
+        yield Registry(
+            prefix=prefix or location, location=location, settings=settings, path=path, text=text, table=table
+        )
 
 
 def _conflict(earlier: list[dict[str, Any]], settings: dict[str, Any]) -> str | None:
