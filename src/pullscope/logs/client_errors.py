@@ -16,7 +16,7 @@ from dataclasses import replace
 
 from pullscope.logs.entries import Entry
 from pullscope.logs.exchange import Exchange
-from pullscope.logs.images import FULL_NAME, at, manifest_of, of_arn, of_fields, parsed, without_masks
+from pullscope.logs.images import FULL_NAME, as_known, at, manifest_of, of_arn, of_fields, parsed, without_masks
 from pullscope.logs.meanings import LOGIN_NOT_FETCHED, NOT_ASKED
 from pullscope.logs.other_programs import DONE, ELSEWHERE, OF_A_STEP, OTHERS
 from pullscope.logs.speakers import called, platform, speaker
@@ -93,7 +93,7 @@ _IMAGE = re.compile(
     r"registry read(?:/write)? access to|failed to get(?= '\w+://)|"
     r"repository(?= \S+ not found: does)|[Tt]ried to push (?:BLOB|image manifest) for|OCI reference|"
     r"Pulling [\w.-]+(?= \((?:[\w.-]+/)*[\w.-]+(?:/|:)[^\s()]*\)\.\.\.)|not in registry:|"
-    r"(?:pull(?:ing)?|unpack) image(?= [\\\"'])|pulling docker image|pushing image|failed to pull(?= `)|"
+    r"(?:pull(?:ing)?|unpack) image(?= [\\\"'])|pulling docker image|Pulling repository|pushing image|failed to pull(?= `)|"
     r"Unable to find image|push refers to (?:a )?repository|(?<!\d )Trying to pull(?: repository)?|parsing image name|"
     r"initializing (?:image from )?source|content of|"
     r"(?:docker|podman|nerdctl|buildah|crane|oras|helm|ctr|crictl)(?: -n \S+| -\S+)*(?: i| images?| compose)? "
@@ -168,11 +168,8 @@ class Reader:
             self.cache = importing[1]
         named = _image(text) or (of_fields(entry.fields) if answer_of(text) is not None else None)
         if named is not None:
-            known = self.image
-            if named.tag == "latest" and known is not None and replace(known, tag="latest", digest=None) == named:
-                named = known if not re.search(rf"{re.escape(named.repository)}:latest\b", text) else named
             self.image, self.pushes = (
-                named,
+                as_known(named, self.image, text),
                 re.search(r"[Pp]ush|presence of layer|destination registry|ecr:(?:Init|Put|Upl|Compl)", text)
                 is not None,
             )
@@ -181,8 +178,9 @@ class Reader:
                 yield from self._exchanges(self.waiting.popleft())
         if DONE.search(text) and answer_of(text) is None:
             self.image, self.done = None, True
+        who = "Failed to pull image " if text.count("Failed to pull image ") else ""
         for one in _TRIES.split(text) if not NOT_ASKED.search(text) and not text.startswith(self.cache) else ():
-            yield from self._exchanges(replace(entry, message=one))
+            yield from self._exchanges(replace(entry, message=one if text.startswith(one) else who + one))
 
     def _exchanges(self, entry: Entry) -> Iterator[Exchange]:
         text = entry.message

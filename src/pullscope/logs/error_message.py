@@ -6,7 +6,7 @@ import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 
-from pullscope.logs.client_errors import METHOD, URL, Reader, is_of_another
+from pullscope.logs.client_errors import ASKED, METHOD, URL, Reader, is_of_another, led_elsewhere
 from pullscope.logs.entries import Entry
 from pullscope.logs.exchange import Exchange, header
 from pullscope.logs.general import OF_REGISTRIES, TROUBLE, answered, failed
@@ -38,6 +38,8 @@ _LOGGED_IN = re.compile(
     r"(?i)\b(?:log(?:ging|ged)?[ -]?in(?:to)?|authenticat\w+|credentials)\b[^\n]{0,40}?"
     r"(?:\b(?:to|with|at|for|into|against|registry|host)\b[ :='\"]+)+((?:[a-z0-9-]+\.)+[a-z]{2,}(?::\d+)?)(?![\w./])"
 )
+_VERSION = re.compile(r"Docker version (\d+\.\d+[\w.-]*),")
+"""What docker --version prints, beside what failed (jlesage/docker-crashplan-pro#413)."""
 _HOST = re.compile(r"(?<![\w.@/-])(?:[a-z0-9-]+\.)+[a-z]{2,}(?![\w./(-])")
 
 
@@ -50,9 +52,13 @@ def read(lines: Iterable[str]) -> Iterator[Exchange]:
             what = (one.method, one.url, one.status, one.body, one.failure)
             if what not in told and len(told) < MOST_TOLD:
                 told[what] = one
+    version = next(filter(None, (_VERSION.match(entry.message) for entry in last)), None)
     for one in told.values() or filter(None, [_in_general(reader, last)]):
         # what runs the client may name itself after its words
-        if agent := run_by(reader.platform, header(one.sent, "user-agent") or ""):
+        agent = run_by(reader.platform, header(one.sent, "user-agent") or "")
+        if agent == "docker" and version is not None:
+            agent = f"docker/{version[1]}"
+        if agent:
             one.sent = [("User-Agent", agent), *(sent for sent in one.sent if sent[0] != "User-Agent")]
         yield one
 
@@ -80,7 +86,9 @@ def _in_general(reader: Reader, entries: Sequence[Entry]) -> Exchange | None:
         if DONE.search(entry.message) or is_of_another(entry.message):
             continue
         if (failure := failed(entry.message)) is not None:
-            return None if host_in(failure, image) else reader.of_image(image, entry, None, failure=failure)
+            asked = ASKED.search(entry.message)
+            away = asked is not None and led_elsewhere(asked[2], entry.message)
+            return None if away or host_in(failure, image) else reader.of_image(image, entry, None, failure=failure)
         if (answer := answered(entry.message)) is not None and answer[0] in OF_REGISTRIES:
             return reader.of_image(image, entry, answer)
     return None

@@ -130,18 +130,16 @@ TABLE = r"""
 (?i:local issuer|self[-_ ]signed|VERIFY_LEAF|verif\w+ failed|unknown authority|certificate is (?:invalid|not trusted)
     |UnknownIssuer|trust relationship
     |PKIX path|UntrustedRoot)
-    the client trusts no CA behind the certificate that it got: something on the way reads TLS, as a company's proxy does, or th
-    e
-        registry has a private CA: openssl s_client -connect HOST:443 where it runs shows the issuer; have it trust that
+    the client trusts no CA behind the certificate that it got: something on the way reads TLS, as a company's proxy does, or
+        the registry has a private CA: openssl s_client -connect HOST:443 where it runs shows the issuer; have it trust that
 (?i:certificate has expired|CERT_HAS_EXPIRED|not yet valid)
     a certificate is not valid at this time: set the clock of that machine (timedatectl set-ntp true), or have who runs the
         registry renew it
 (?i:altname|does not match (?:the )?certificate|not valid for)
     the certificate is for another name: use the name that it has, or have a proxy in front show the right one
 (?i:wrong[ _]version[ _]number|HTTP response to HTTPS)
-    what answered speaks plain http, and the client https: set it as insecure (docker: insecure-registries in daemon.json), or pu
-    t
-        TLS before it
+    what answered speaks plain http, and the client https: set it as insecure (docker: insecure-registries in daemon.json), or
+        put TLS before it
 (?i:proxy authentication required|tunnel connection failed|connect to (?:the )?proxy|resolve proxy)
     the client did not get through its own proxy: correct its address and login in HTTPS_PROXY (http://USER:PASSWORD@PROXY:PORT)
         where the client runs, or have HOST let through there

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from pullscope.logs.entries import Entry
-from pullscope.oci.reference import Reference
+from pullscope.oci.reference import DOCKER_HUB, Reference
 
 
 def parsed(name: str) -> Reference | None:
@@ -86,3 +87,14 @@ def named_beside(entry: Entry) -> Reference | None:
     named = [*_SOMEWHERE.finditer(entry.message), *FULL_NAME.finditer(entry.message)]
     names = [*(name[1] for name in named), entry.fields.get("image", "")]
     return next(filter(None, map(parsed, names)), None)
+
+
+def as_known(named: Reference, known: Reference | None, text: str) -> Reference:
+    """The image that was named before, where a sentence leaves a part of its name out: the tag, or of old docker the registry."""
+    if known is None:
+        return named
+    if named.tag == "latest" and replace(known, tag="latest", digest=None) == named:
+        return named if re.search(rf"{re.escape(named.repository)}:latest\b", text) else known
+    # openshift/origin#17523: `Error: image OWNER/NAME:TAG not found`
+    same = named.registry == DOCKER_HUB and named.repository.removeprefix("library/") == known.repository
+    return replace(known, tag=named.tag) if same and re.search(r"\bimage \S+ not found", text) else named

@@ -5,6 +5,47 @@ One file, because of the rows that fit a message the first is told.
 from __future__ import annotations
 
 TABLE = r"""
+# podman-container-tools/podman#21677, #21926; containers-policy.json(5)
+policy\.json: no such file|no policy\.json file found|no DefaultPolicyJSONPath
+    no registry was asked: this client wants a policy on signatures, and finds none: install containers-common (with the system's
+        own podman or skopeo it comes), or mkdir -p ~/.config/containers; echo '{"default":[{"type":"insecureAcceptAnything"}]}'
+        > ~/.config/containers/policy.json
+# containers/podman of macOS and Windows: red-hat-storage/ocs-training#62
+dial unix \S*podman|[Cc]annot connect to (?:the )?Podman|unable to connect to Podman|connection to the Linux system
+    no registry was asked: podman's service does not run there: on macOS and Windows podman machine init (once), podman machine
+        start; on Linux systemctl --user enable --now podman.socket (of root sudo systemctl enable --now podman.socket)
+# hashicorp/nomad#3526, awslabs/amazon-ecr-credential-helper#63
+NoCredentialProviders|no EC2 IMDS role found|failed to refresh cached credentials
+    no registry was asked: what fetches a login of ECR found no AWS credentials where it runs: give that node or task a role with
+        AmazonEC2ContainerRegistryPullOnly, or the program that pulls (of Nomad its client, not the job) AWS_ACCESS_KEY_ID and
+        AWS_SECRET_ACCESS_KEY in its environment
+# GoogleCloudPlatform/docker-credential-gcr, docker-credential-helpers: rancher/os#51, hashicorp/nomad#9302
+docker-credential-([\w-]+)[^\n]*credentials not found in native keychain
+    no registry was asked: docker-credential-WHAT has no login for the registry of that image: name that program for the one that
+        it is for alone ({"credHelpers": {"REGISTRY": "WHAT"}} in config.json, and no credsStore; of Nomad no auth.helper in the
+        plugin's config), or docker login HOST
+# aws/aws-sam-cli#6691
+Invalid Image Repository ECR URI
+    no registry was asked: sam takes a private repository of ECR alone: --image-repository
+        ACCOUNT.dkr.ecr.REGION.amazonaws.com/NAME (aws ecr create-repository --repository-name NAME makes one), or
+        --resolve-image-repos, with which sam makes it
+# aws/aws-sam-cli#4359
+Unable to upload artifact (\S+) referenced by ImageUri
+    no registry is heard in it: this machine has no image WHAT, or could not push it, as the words below say: sam build first,
+        and sam deploy in the same folder, without --template-file (it takes .aws-sam/build/template.yaml then)
+# docker/hub-feedback#2429, docker/setup-buildx-action#178
+setup-buildx-action[\s\S]*(?:Booting builder|moby/buildkit)[\s\S]*(?:toomanyrequests|rate limit)
+    Docker Hub counted too many pulls without a login, of BuildKit itself: put docker/login-action (username, password: a secret)
+        before docker/setup-buildx-action, or driver-opts: image=mirror.gcr.io/moby/buildkit:buildx-stable-1 below its with
+# eclipse-jkube/jkube#3709
+jkube[^\n]*helm-push[^\n]*(?:Unauthorized|upload request)
+    the registry took no login of jkube's: let servers of ~/.m2/settings.xml have one whose id is that of
+        jkube.helm.stableRepository (type OCI), update jkube, or push what it made with helm itself (helm registry login HOST;
+        helm push FILE.tgz oci://HOST/PATH)
+# home-assistant/supervisor#3609
+Failed to to call /(?:addons|store)/[^\n]*(?:[Nn]o such image:|404 Client Error)
+    Home Assistant asked docker for the image, and that has none, as the pull before it failed: ha supervisor logs tells why; ha
+        supervisor repair pulls what is missing
 # JasonEtco/create-an-issue#59
 Unable to find image '[0-9a-f]{6}:[0-9a-f]{32}|access denied for [0-9a-f]{6},
     GitHub's runner built that image itself, of an action's Dockerfile, and has lost it, so that docker looked for it at Docker

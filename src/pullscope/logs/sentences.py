@@ -52,10 +52,12 @@ _LINE_OF_JSON = re.compile(r'\A\s*("\w+": "(?:[^"\\]|\\.)*"),?\Z')
 _OF_A_REGISTRY = re.compile(r"status(?: code)?:? \d{3}[ \w]*: ?\Z|of value: \W*\Z")
 """Before an object that is the body of an answer."""
 _AROUND = re.compile(
+    r"^remote:[ !]+(?=docker: |Error response from daemon|Unable to find image|ERROR: failed |failed to )|"
     r"See https://\S+ for help: | \(\w+\.go:\d+:\d+s\)|\. Proceeding to next|\d+ (?:Client|Server) Error: [A-Z].+? http\+docker:|"
     r"\d+ (?:Client|Server) Error(?: for http\+docker:\S+)?: [A-Z][\w ]+(?= \()"
 )
-"""jib's advice; where gitlab-runner says it; watchtower; what a daemon's API answered docker-py."""
+"""What git hands on of a push to dokku; jib's advice; where gitlab-runner says it; watchtower; what a daemon's API answered
+docker-py."""
 _NOT_FORMATTED = re.compile(r"%!([AFC])\(MISSING\)")
 """What Go's fmt made of %3A, %2F and %2C (fluxcd/flux2#4745, controlplaneio-fluxcd/flux-operator#109)."""
 _POOL = re.compile(
@@ -78,7 +80,7 @@ _BARE = re.compile(r"(?<![\w/.:@-])(?=(?:[a-z0-9-]+\.)+[a-z]{2,}(?::\d+)?/v2/\S+
 """Before an address of the API without its scheme."""
 _SHORTENED = re.compile(r"\.\.\.\s+\d+\.\d+s\s*$")
 """How docker compose ends a line that is longer than the screen; the whole comes below."""
-_TIMED = re.compile(r"\A(\s*[✘!✔⠿] .*?)\s*\d+\.\d+s\s*\Z")
+_TIMED = re.compile(r"\A(\s*[✘!✔⠿] .*?(?<![.\s\d]))\s*\d+\.\d+s\s*\Z")
 """A line of docker compose, with the seconds at its end (themartz90/jellydash#1)."""
 _DOTNET = re.compile(
     r"Unable to access the repository '([^']+)'(?: at tag '([^']+)')? in the registry '([^']+)'\. Please confirm (y)?"

@@ -21,7 +21,10 @@ from pullscope.oci.urls import split
 from pullscope.trace.findings.client_settings import trust_by_words
 from pullscope.trace.findings.login_commands import login_by_words
 
-_A_STORAGE = re.compile(r"\b(?:s3|storage|blob|cdn)\b|amazonaws|cloudfront|cloudflarestorage|aliyuncs|myqcloud")
+_A_STORAGE = re.compile(
+    r"\b(?:s3|storage|blob|cdn)\b|amazonaws|cloudfront|cloudflarestorage|aliyuncs|myqcloud|"
+    r"spaces\.com\Z|\b(?:minio|obs)\b"
+)
 """Hosts to which a registry sends its clients for blobs."""
 _OF_TIME = "correct this machine's clock (date) and update its CA certificates"
 _ISSUER = (
@@ -50,7 +53,7 @@ _LET_THROUGH = "let it through every firewall and proxy, and ask another DNS ser
 
 def without_a_request(text: str) -> str:
     """What is said of a message that names no request: what it means, or what it says itself, and what would tell more."""
-    storage = next((one for one in ASKED.finditer(text) if is_storage(one[2], text)), None)
+    storage = next((one for one in ASKED.finditer(text) if _is_storage(one[2], text)), None)
     if storage is not None and "proxyconnect" not in text:
         host, why = split(storage[2]).netloc, text[storage.end() :].partition("\n")[0]
         trust = f"{_ISSUER.format(host)}; {trust_by_words(why, _TO_DOCKER)}"
@@ -114,6 +117,12 @@ def without_a_request(text: str) -> str:
     plain = image is None and not of_another and (status in MEANT or status >= 500)
     unknown = "" if plain else ", so its cause is not known"
     return f"names no request that failed{unknown}; it says {words!r}{meant}; {more}"
+
+
+def _is_storage(url: str, text: str) -> bool:
+    """Whether a storage host was asked for a blob, by the sentence or, where a registry was asked too, by its name."""
+    sent_on = "failed to do request: " in text and led_elsewhere(url, text)
+    return is_storage(url, text) or (sent_on and _A_STORAGE.search(split(url).netloc) is not None)
 
 
 def _of_another(away: re.Match[str], home: str, text: str) -> str:

@@ -16,7 +16,7 @@ from pullscope.trace.findings.missing import has_the_name, named_by
 from pullscope.trace.findings.paths import of_a_short_name
 from pullscope.trace.findings.put_before import of_no_tag
 from pullscope.trace.findings.refused_logins import refused_login
-from pullscope.trace.findings.rights import what_it_lacks, what_it_may_be
+from pullscope.trace.findings.rights import is_filtered, what_it_lacks, what_it_may_be
 from pullscope.trace.findings.row import Case, Fact, Found, Severity, row
 from pullscope.trace.findings.said import (
     MOST,
@@ -254,7 +254,7 @@ def _any_of_three(case: Case, step: Step) -> str:
     last = step.last
     if last.status not in REFUSALS or last.is_page or is_specific(last) or not lacking(last.request, "credentials"):
         return ""
-    if Answer(case, step).takes_no_login and not case.pull.pushing:
+    if is_filtered(Answer(case, step)) or (Answer(case, step).takes_no_login and not case.pull.pushing):
         return ""
     names = repositories(step.token.scope) if step.token else tuple(filter(None, [step.route.repository]))
     if case.pull.pushing or not names:

@@ -45,6 +45,7 @@ from pullscope.trace.findings.paths import (
 from pullscope.trace.findings.put_before import of_an_empty_blob, of_fixed_tags, of_one_of_several
 from pullscope.trace.findings.refused_logins import of_a_login, of_an_old_login
 from pullscope.trace.findings.rights import (
+    of_a_filter,
     of_a_look,
     of_a_lookup,
     of_a_refusal,
@@ -367,6 +368,7 @@ LADDER: tuple[Rung, ...] = (
     of_an_empty_blob,
     of_fixed_tags,
     of_a_cache,
+    of_a_filter,
     of_a_first_look,
     of_an_open_registry,
     of_a_list,

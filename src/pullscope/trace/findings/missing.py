@@ -18,6 +18,7 @@ from pullscope.trace.findings.case import REFUSALS, in_turn, listed
 from pullscope.trace.findings.client_settings import out_of_mirrors
 from pullscope.trace.findings.compared import naming
 from pullscope.trace.findings.login_commands import list_tags, login
+from pullscope.trace.findings.media_types import is_before
 from pullscope.trace.findings.paths import added, of_a_path_twice
 from pullscope.trace.findings.put_before import of_no_tag
 from pullscope.trace.findings.said import led_to, says
@@ -136,8 +137,19 @@ def chart_folder(one: Answer) -> str:
 
 def as_host(one: Answer) -> str:
     """What follows the other steps, for it is rarely what was meant."""
-    host = meant_as_host(one.name) if one.known is not None and one.known.id == "docker-hub" else ""
-    return f"; or write {host} (with a dot or a port: else it is an owner's name)" if host else ""
+    hub, name = one.known is not None and one.known.id == "docker-hub", one.name or ""
+    host = meant_as_host(one.name) if hub else ""
+    owned = (
+        hub
+        and one.act == "read"
+        and lacking(one.hop.request, "credentials")
+        and "/" in name
+        and not name.startswith("library/")
+        and host_within(name) is None
+    )
+    # homeassistant-ai/ha-mcp#2312: a name that was copied without its registry
+    there = f"; or name the registry that its project has it at (ghcr.io/{name}, quay.io/{name})" if owned else ""
+    return f"{there}; or write {host} (with a dot or a port: else it is an owner's name)" if host else there
 
 
 def elsewhere(one: Answer) -> str:
@@ -248,6 +260,9 @@ def of_what_is_missing(one: Answer) -> str | None:
             # DataBiosphere/azul#6812; docs.gitlab.com, "Reduce container registry storage"
             cleans = "a cleanup policy of its project may have removed it: Settings, Packages and registries"
             also = f"; if it was there, run the job that pushes it again ({cleans}){also}"
+        if is_before(one.case, "docker", 20, 10) and one.act == "read":  # jlesage/docker-crashplan-pro#413
+            older = f"as docker before 20.10 does not know an index of OCI, and says {one.status} of it"
+            return f"update docker, of a NAS its system, {older}; else correct the tag: {tags} those that exist{none}{also}"
         types = f"name the types of manifests in Accept, {OCI_INDEX} too; if it is 404 then, " if narrow else ""
         lists = one.case.family == "docker-cli" and not one.case.writes  # docker/cli#2396
         reads = "; or push it first, if a list is made of it: docker manifest create reads the registry alone"
@@ -352,4 +367,6 @@ def short(one: Answer) -> str:
         return f": if a stage of the Dockerfile is meant, none is named so there (FROM IMAGE AS {(one.name or '')[8:]})"
     if one.case.family == "trivy":  # aquasecurity/trivy#438, #331, #320: it asks a registry for what no daemon has
         said += "; if it is built here, let trivy read it there (-v /var/run/docker.sock:/var/run/docker.sock, or --input FILE)"
-    return f"{said}; what belongs to an owner at Docker Hub is named OWNER/NAME, at other registries HOST/NAME"
+    own = f"; if it is your own, make it first: docker build -t {(one.name or '')[8:]} DIRECTORY, docker compose build"
+    own = own if one.case.family == "docker" and one.status in REFUSALS else ""
+    return f"{said}; what belongs to an owner at Docker Hub is named OWNER/NAME, at other registries HOST/NAME{own}"

@@ -223,6 +223,21 @@ def _with_a_login(one: Answer, name: str) -> str:
     )
 
 
+def is_filtered(one: Answer) -> bool:
+    """Whether another than Docker Hub refused: that says 401 to what is private (rancher-sandbox/rancher-desktop#9759)."""
+    hub = one.known is not None and one.known.id == "docker-hub" and one.step.route.endpoint is Endpoint.MANIFEST
+    bare = one.status == 403 and one.code in (None, "access-denied") and not is_specific(one.hop) and not one.hop.codes
+    return hub and bare and one.act == "read" and lacking(one.hop.request, "credentials")
+
+
+def of_a_filter(one: Answer) -> str | None:
+    if not is_filtered(one):
+        return None
+    asked = f"run curl -sI https://{one.hop.host}/v2/ where {one.case.client} runs: Docker Hub itself answers 401"
+    allow = "in Rancher Desktop's Preferences, Container Engine, Allowed Images; in a company's proxy or firewall"
+    return f"{asked}, and says that of what is private, too; so have the filter on the way let {one.name} through ({allow})"
+
+
 def of_a_lookup(one: Answer) -> str | None:
     """A signature that may not be there: S3 says 403 to that, without the right to list (containers/image#538)."""
     if one.step.kind is not Kind.SIGNATURE or one.act != "read" or one.status not in REFUSALS:
