@@ -19,14 +19,14 @@ _OF_HARBOR = (
 _PATHS = {
     "quay": r"quay\.io/api/v1/|[^/]+/api/v1/(?:repository|organization)/.",
     "docker-hub": rf"(?:registry\.)?hub\.docker\.com/v2/(?:{_OF_HUB})/.",
-    "harbor": rf"[^/]+/api/v2\.0/(?:{_OF_HARBOR})\b",
+    "harbor": rf"[^/]+/api/(?:v2\.0/(?:{_OF_HARBOR})\b|chartrepo/[^/?]+/.)",  # the latter up to 2.7: goharbor/harbor#8427
     "gitlab": r"[^/]+/(?:[^?]+/)?api/v4/(?:(?:projects|groups)/[^/?]+/)?registry/.",
     "artifactory": r"[^/]+/artifactory/api/(?:storage|repositories|search|security|docker/[^/?]+/v2/promote)\b",
     "nexus": r"[^/]+/(?:[^?]+/)?service/rest/(?:v1|beta|internal)/.",
     "gitea": r"[^/]+/(?:[^?]+/)?api/v1/packages/.",
 }
 _APIS = tuple((key, re.compile(rf"https?://(?:{pattern})")) for key, pattern in _PATHS.items())
-_WORDS = ("/api/v", "/artifactory/api/", "/service/rest/", "hub.docker.com/v2/")
+_WORDS = ("/api/v", "/api/chartrepo/", "/artifactory/api/", "/service/rest/", "hub.docker.com/v2/")
 """Without one of these none of them fits: looking for it costs less."""
 
 

@@ -284,8 +284,8 @@ harbor: Harbor
     secret a robot's whole name in single quotes, or the CLI secret where OIDC is on
     # goharbor/harbor#11632, #15110, #20930
     doubt the login is wrong or over (Harbor gives such a token too)
-    # goharbor/harbor#16429, #19067, #23750
-    mark NOT_FOUND: artifact
+    # goharbor/harbor#16429, #19067, #23750; #9726
+    mark NOT_FOUND: artifact | /chartrepo/ | /api/chartrepo/
 artifactory: JFrog Artifactory
     hosts [a-z0-9-]+\.jfrog\.io
     realm /api/docker/|^Artifactory Realm$
@@ -365,7 +365,7 @@ def known_registry(host: str, challenges: Iterable[Challenge] = (), marks: Itera
         if found := pattern.fullmatch(name):
             return _at(name, row, **found.groupdict())
     said = [row for challenge in challenges for row in _ROWS if _says(row, challenge)]
-    said += [row for mark in marks for row in _ROWS if row.mark is not None and mark.startswith(row.mark)]
+    said += [row for mark in marks for row in _ROWS if row.mark and mark.startswith(tuple(row.mark.split(" | ")))]
     return _at(name, said[0]) if said else None
 
 

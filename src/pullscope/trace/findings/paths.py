@@ -216,6 +216,9 @@ def of_an_api(one: Answer) -> str | None:
         return f"use a login that may do that: {how}"
     if one.status == 404 and says(one.hop, _NO_PATH):  # goharbor/terraform-provider-harbor#186
         return f"update {KNOWN[key].name} at {one.host}, or use a client that is as old: it has no {path_of(url)}"
+    if one.status == 404 and (charts := re.match(r"/api/chartrepo/([^/]+)/", path_of(url))) is not None:
+        way = f"helm push CHART.tgz oci://{one.host}/{charts[1]}"  # goharbor/harbor#18720
+        return f"run {way}: from 2.8 Harbor has charts as artifacts alone; up to 2.7, correct the name of the project"
     if one.status == 404:
         return f"correct the path and the names in it, or use a login that may see that: {how}"
     return None
