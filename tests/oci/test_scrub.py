@@ -208,6 +208,13 @@ def test_a_document_without_secrets_keeps_its_spelling(text: str) -> None:
         ("Get /v2/x?_state=abc: EOF", "Get /v2/x?_state=REDACTED EOF"),
         ("password='hunter 2' x", "password='REDACTED' x"),
         ("detail=token=abc", "detail=token=REDACTED"),
+        ("$ curl -u ann:hunter2 https://h/v2/", "$ curl -u REDACTED https://h/v2/"),
+        ("curl -uann:hunter2 --fail", "curl -uREDACTED --fail"),
+        ("skopeo copy --dest-creds=ann:hunter2 a b", "skopeo copy --dest-creds=REDACTED a b"),
+        ("docker login -u ann -p hunter2 h", "docker login -u ann -p REDACTED h"),
+        ("podman login --password 'hunter2' h", "podman login --password 'REDACTED' h"),
+        ("Using --password via the CLI is insecure. Use --password-stdin.",) * 2,
+        ("docker run -p 80:80 -u ann a", "docker run -p 80:80 -u ann a"),
     ],
 )
 def test_secrets_of_a_text_go(text: str, expected: str) -> None:

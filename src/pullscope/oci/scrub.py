@@ -138,8 +138,15 @@ _HEADER_LINE = re.compile(
     r"^([ \t>]*+(?:(?:proxy-)?authorization|(?:set-)?cookie|x-[a-z-]*(?:token|key|secret)[a-z-]*)[ \t]*+:[ \t]*+)\S.*$",
     re.IGNORECASE | re.MULTILINE,
 )
+# A login that a command was given (curl, wget, httpie, skopeo, docker login), where somebody pasted that with what it printed.
+_OPTION = re.compile(
+    r"(?<= )((?:-[ua]|--(?:proxy-)?(?:user|auth)|--(?:src-|dest-)?creds)(?:[ =]|(?=\w))[\"']?)[^\s\"':]++:[^\s\"']++|"
+    r"(?<= )(--(?:password|passwd|secret) {1,4}[\"']?)(?!(?:via|is|or|and|with|on|to|instead|flag|option)\b)[^\s\"'-][^\s\"']*+|"
+    r"(\blogin [^\n|]{0,200}?(?<= )-p[ ]?[\"']?)(?=\S)(?!assword)[^\s\"']++",
+    re.IGNORECASE,
+)
 # A string with none of these is kept without a further look.
-_SUSPICIOUS = re.compile(r"[=@]|//|eyJ|bearer|basic|[\"']\s{0,4}:|:[ \t]", re.IGNORECASE)
+_SUSPICIOUS = re.compile(r"[=@]|//| -(?:[uap]|-\w)|eyJ|bearer|basic|[\"']\s{0,4}:|:[ \t]", re.IGNORECASE)
 
 # JSON: keys whose value goes, compared without case, `_` and `-`; and whatever ends like the last ones.
 _KEYS = """
@@ -161,7 +168,7 @@ _SECRET_ENDINGS = (
 
 # A document without any of these matches no rule of this file. Most manifests have none.
 _LOUD = "= @ \\ // ; eyj bearer basic token pass secret key account assertion auth cookie credential hmac jwt session"
-_LOUD_WORDS = (*_LOUD.split(), "user", "sig", "verify", "state", 'pat"', "pwd", "otp")
+_LOUD_WORDS = (*_LOUD.split(), " -u", " -a", " -p", "creds", "user", "sig", "verify", "state", 'pat"', "pwd", "otp")
 
 MAX_DOCUMENT = 4 * 1024 * 1024
 # Characters that are searched for secrets word by word, which takes a microsecond each; this runs in the proxy's event
@@ -261,6 +268,7 @@ def _redact_once(text: str) -> str:
     if not _SUSPICIOUS.search(text):
         return without_known_forms(text, GONE)
     text = _HEADER_LINE.sub(rf"\1{GONE}", text)
+    text = _OPTION.sub(lambda found: f"{found[1] or found[2] or found[3]}{GONE}", text)
     text = _URL_IN_TEXT.sub(lambda found: redact_url(found[0]), text)
     text = _USER_IN_TEXT.sub(r"\1", text)
     text = _QUERY_IN_TEXT.sub(_redact_asked, text)
