@@ -22,8 +22,9 @@ TABLE = """
 docker-hub
     # docs.docker.com/docker-hub/repos/manage/access, docs.docker.com/security/access-tokens
     pull have {owner} add it as a collaborator (hub.docker.com/r/{name}, Collaborators; of an organization: Permissions)
-    push have {owner} add it as a collaborator (hub.docker.com/r/{name}), with a token Read & Write and room for it in their plan;
-        or name the image YOU/{path}, as that account is called, or HOST/{name}, if another registry was meant
+    push have {owner} make {name}, if it is not there, and add it as a collaborator (hub.docker.com/r/{name}), with a token
+        Read & Write and room for it in their plan; or name the image YOU/{path}, as that account is called, or HOST/{name}, if
+        another registry was meant
     deletes https://hub.docker.com/r/{name}/tags
     # docs.docker.com/reference/api/hub; docker/hub-feedback#1253, #2171
     api get a token (curl -H 'Content-Type: application/json' -d '{{"identifier":"USER","secret":"TOKEN"}}'

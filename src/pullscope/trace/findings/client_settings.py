@@ -127,6 +127,11 @@ def proxy_setting(client: Client) -> str:
     return f"HTTPS_PROXY of its service ({_OF_K3S if ships_with_k3s(client) else f'systemctl edit {unit}'})"
 
 
+def by_its_proxy(client: Client) -> str:
+    """How another address is asked from, in brackets: a filter of the network itself may be what refuses (ollama/ollama#676)."""
+    return f" (or by the proxy of this network, if it has one, named in {proxy_setting(client)})"
+
+
 def past_the_proxy(host: str, client: Client) -> str:
     """How a client is told to ask a host without the proxy by which it goes out."""
     return f"add {host} to {proxy_setting(client).replace('HTTPS_PROXY', 'NO_PROXY', 1)}"

@@ -116,6 +116,16 @@ def upload_address(case: Case, hop: Hop) -> str | None:
     return f"Location said {bare(told[-1])}, and {hop.request.method} went to {bare(asked)}"
 
 
+def kept_address(case: Case, hop: Hop, by: str) -> str | None:
+    """What to do where an address gave something with the Referer of a redirect, which is missing now that it refuses
+    (awslabs/soci-snapshotter#1974)."""
+    gave = {bare(other.request.url) for other in case.hops if other.ok and "referer" in other.request.headers}
+    if "referer" in hop.request.headers or bare(hop.request.url) not in gave:
+        return None
+    kept = "at an address that it kept from a redirect, which may be over, or be good only with the Referer of one"
+    return f"update {case.client}, or have it ask {by} each time: it asked {hop.host} itself, {kept}"
+
+
 def other_digest(step: Step) -> str:
     """The digest that the answer names itself, where another was asked for."""
     named = step.last.header("docker-content-digest")

@@ -19,7 +19,7 @@ from pullscope.oci.whereabouts import is_local
 from pullscope.trace.findings.answers import GATEWAY, Answer, by_its_words, look_at_the_log
 from pullscope.trace.findings.asked import host_within
 from pullscope.trace.findings.case import REFUSALS, asked_repositories, is_write
-from pullscope.trace.findings.client_settings import by_plain_http, past_the_proxy, proxy_setting
+from pullscope.trace.findings.client_settings import by_its_proxy, by_plain_http, past_the_proxy, proxy_setting
 from pullscope.trace.findings.compared import next_page, page_size
 from pullscope.trace.findings.content_trust import of_a_scan, of_content_trust
 from pullscope.trace.findings.fronts import passing, unnamed
@@ -109,7 +109,8 @@ def of_a_name(one: Answer) -> str | None:
     if not name or (one.is_about_a_login and not one.of_a_right) or not 400 <= one.status < 500:
         return None
     if host_within(name) == registry_name(one.host):  # aevea/action-kaniko#37
-        return f"leave {registry_name(one.host)} out of the name: it is there already, before {name}"
+        where = "the rewrite that makes the name" if one.step.first.mirror_of else "the name"  # k3s-io/k3s#10756
+        return f"leave {registry_name(one.host)} out of {where}: it is there already, before {name}"
     if (
         one.known is None
         and (within := host_within(name)) is not None
@@ -329,15 +330,14 @@ def of_the_status(one: Answer) -> str | None:
         return f"look for the proxy that says so, {where}: a registry answers with JSON"
     if one.status == 403 and (hop.is_page or one.no_login):
         asks = not hop.is_page and not one.takes_no_login and not one.asks_for_none
-        shown = (
-            any(other.challenges for other in one.case.hops if other.host == host)
-            or one.case.family not in _ASKED_FIRST
-        )
+        challenged = any(other.challenges for other in one.case.hops if other.host == host)
+        shown = challenged or one.case.family not in _ASKED_FIRST
         login = f"log in: {one.login}; else " if shown else f"let {host} {_ASKING} {one.case.client} shows none; else "
         login = login if asks else ""
         who = front(hop) or host
         public = one.hosted is not None and (one.hosted.all_may_read or "page" in one.hosted.steps or led_to(hop))
         mirror = f" or pull from a mirror of {one.hosted.name}" if one.hosted is not None and public else ""
+        mirror = by_its_proxy(one.case.pull.client) + mirror if hop.is_page and who == host else mirror
         return f"{login}ask from another address{mirror}, or have this one allowed: {who} refuses without asking for a login"
     return None
 

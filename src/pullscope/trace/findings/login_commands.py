@@ -15,7 +15,7 @@ from pullscope.oci.amounts import period
 from pullscope.oci.known_registries import KnownRegistry, known_registry, named_inside, registry_behind
 from pullscope.oci.reference import DOCKER_HUB, registry_name
 from pullscope.oci.routes import Endpoint
-from pullscope.oci.urls import bare, path_of
+from pullscope.oci.urls import bare, path_of, split
 from pullscope.trace.findings.case import Case
 from pullscope.trace.findings.client_settings import ships_with_k3s
 from pullscope.trace.findings.platform_logins import for_another, out_of_platform, way_by_hand
@@ -174,6 +174,8 @@ def by_hand(case: Case, host: str) -> str | None:
     if way.startswith("curl") and (one := next(asked, None)) is not None:
         named = "&".join(f"{key}={value}" for key, value in (("service", one.service), ("scope", one.scope)) if value)
         way += f" '{one.realm}?{named}', with the token of its answer as Authorization: Bearer"
+        if one.realm is not None and (there := split(one.realm).host) != host:  # NVIDIA/enroot#99, which is curl
+            way += f" (enroot: machine {there} login USERNAME password PASSWORD in its .credentials)"
     secret, user = _shown_there(registry_at(case, host))
     told = f'"$({secret})"' if " " in secret and way.startswith("curl") else "PASSWORD"
     return way.replace("{host}", host).replace("{user}", user).replace("PASSWORD", told)

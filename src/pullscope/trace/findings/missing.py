@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 
 from pullscope.oci.agents import CONTAINERS_IMAGE, DAEMONS, UNKNOWN
+from pullscope.oci.digest import as_digest
 from pullscope.oci.known_registries import MOVED, SEARCHED, WEBSITES, known_registry, login_command
 from pullscope.oci.media import OCI_INDEX
 from pullscope.oci.moved_images import moved_to
@@ -272,6 +273,9 @@ def of_what_is_missing(one: Answer) -> str | None:
         if one.hosted is not None and one.no_login:  # shizunge/endlessh-go#83
             return f"ask who publishes {name} to {_ANEW}; until then pull another tag: {tags} them{also}"
         return f"{_ANEW}{also}"
+    if (there := _at_another(one)) is not None:  # kubernetes/registry.k8s.io#324
+        goes = f"{step.first.host} redirects to hosts that do not all have the same, which only who runs it can mend"
+        return f"try again, or ask {there} for it: that has it, and {goes}"
     if named_by(one) is not None:
         return f"push {name}:{named_by(one)} again: {host} does not have what it names{also}"
     if one.hop.agent == "amazon-ecs-agent":  # docs.aws.amazon.com/AmazonECS, "Container image resolution"
@@ -280,6 +284,21 @@ def of_what_is_missing(one: Answer) -> str | None:
         by_hand = f"{kept}; if it is named so by hand, {tags} the tags"
         return f"deploy anew, as ECS keeps to the digest of the deployment: {again}; {by_hand}"
     return f"name a digest that is there, as a clean-up deletes what no tag names: {tags} the tags{also}"
+
+
+def _at_another(one: Answer) -> str | None:
+    """Where that manifest was just seen: at another host to which the same registry redirects."""
+    digest, hop = one.step.route.digest, one.hop
+    if digest is None or not led_to(hop):
+        return None
+    others = (other for other in one.case.hops if other.ok and led_to(other) and other.host != hop.host)
+    same = (other for other in others if other.step.first.host == one.step.first.host)
+    seen = (
+        other
+        for other in same
+        if digest in (other.route.digest, as_digest(other.header("docker-content-digest") or ""))
+    )
+    return next((f"{other.host}/{other.route.repository}@{digest}" for other in seen), None)
 
 
 def of_a_chart(one: Answer) -> str | None:

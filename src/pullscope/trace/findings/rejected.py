@@ -205,7 +205,7 @@ hosted: <takes> it took it before{one.brackets}.
         # distribution, docs/content/about/configuration.md, "token"; distribution/distribution#4533, cesanta/docker_auth#401
         "shared": "key, issuer and service of {one.host} and its token server (in distribution auth.token.rootcertbundle, "
         "issuer and service: iss and aud of the token; distribution 3 wants as kid the thumbprint of RFC 7638, for docker_auth "
-        "token.disable_legacy_key_id: true, of Keycloak's another kid its jwks file with the kid of the token)",
+        "token.disable_legacy_key_id: true, of another, as Keycloak's or GitLab's, a jwks file with the kid of the token)",
     },
 )
 

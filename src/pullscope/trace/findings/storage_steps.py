@@ -12,7 +12,7 @@ from pullscope.oci.whereabouts import is_inside, is_local, is_loopback, where_it
 from pullscope.trace.findings.advice import DRIVER
 from pullscope.trace.findings.answers import Answer, look_at_the_log
 from pullscope.trace.findings.case import REFUSALS, Case
-from pullscope.trace.findings.compared import realm_lost
+from pullscope.trace.findings.compared import kept_address, realm_lost
 from pullscope.trace.findings.connections import address_in, failure, homes
 from pullscope.trace.findings.login_commands import own_address, registry_at
 from pullscope.trace.findings.said import front, says, words
@@ -205,8 +205,7 @@ def of_storage(one: Answer) -> str | None:
         return f"{look_at_the_log(one)}: what serves {there}/ refuses an address that {by} has just handed out itself"
     if hop.status in (404, 410) and not says(hop, _BUCKET):
         return f"push the image again: {by} names what its storage no longer has"
-    status = hop.status
-    if status == 403 and hop.request.authorization == "none":
+    if hop.status == 403 and hop.request.authorization == "none":
         policy = "a policy of its network (a proxy, a VPC endpoint) may refuse it"
         rights = (
             f"look at the rights that {by} has there"
@@ -216,14 +215,15 @@ def of_storage(one: Answer) -> str | None:
         network = f"allow {hop.host} where {one.case.client} is: {policy}"
         if (s3 := _S3.match(hop.host)) is not None:  # rancher/os#2032, docker/hub-feedback#1318, moby/moby#34185
             network = f"in a VPC of AWS {_OWN['endpoint'].format(bucket=s3[1], client=one.case.client)}"
-        return one.asks_for or _of_a_network(by) or f"{network}; else {rights}"
-    if status == 401:
-        return f"let {by} sign the addresses that it hands out: {hop.host} does not serve everyone"
-    if status >= 500:
+        return kept_address(one.case, hop, by) or one.asks_for or _of_a_network(by) or f"{network}; else {rights}"
+    if hop.status == 401:
+        signs = f"let {by} sign the addresses that it hands out: {hop.host} does not serve everyone"
+        return kept_address(one.case, hop, by) or signs
+    if hop.status >= 500:
         known = known_registry(by)
         whose = f"see {known.status}" if known is not None else f"read the log of {hop.host}"
         return f"{one.later}; if it keeps failing, {whose}: {by} only points to {hop.host}, which fails"
-    if status == 451:
+    if hop.status == 451:
         return f"pull it from a mirror that can be reached from here: {hop.host} may not give it out here, by law"
     if (hosted := known_registry(by)) is not None and hosted.hosts is not None:
         return f"start it again, for a new address; if it keeps failing from another network too, see {hosted.status}"

@@ -133,7 +133,8 @@ bazel: {one.to} wants a token from {one.at}, and bazel's downloader asks for non
 curl: {one.to} wants a token from {one.at}, and {one.client} asks for none by itself.
     get one first (curl {one.wanted}), and send it with -H 'Authorization: Bearer TOKEN'
 : {one.to} wants a token from {one.at}, and {one.client} was not seen asking for one.
-    check that {one.client} can reach {one.at}, and that its requests go through this proxy (NO_PROXY, --only)
+    check that {one.client} can reach {one.at}, and that its requests go through this proxy (NO_PROXY, --only); else it may know
+    no tokens: update it
 """,
     **{
         "no address": '{one.to} names as its token server "{one.shown}", which is not an address that a client can ask.',
