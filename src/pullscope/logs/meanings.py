@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 
-from pullscope.logs import platforms
+from pullscope.logs import deployers, platforms
 from pullscope.logs.no_answers import TABLE
 from pullscope.oci.text_table import heads
 
@@ -194,7 +194,7 @@ Back-off pulling image|trying and failing to pull image|\bImagePullBackOff\b|\bE
 """
 """What a client says of content that it got, or without a name, and what that means."""
 WITHOUT_A_REQUEST, NO_ANSWER = (
-    {head: lines[0] for head, lines in heads(table)} for table in (_SAID, platforms.TABLE + TABLE)
+    {head: lines[0] for head, lines in heads(table)} for table in (_SAID, deployers.TABLE + platforms.TABLE + TABLE)
 )
 UNKNOWN_CA = next(words for words in WITHOUT_A_REQUEST if words.startswith("signed by unknown authority"))
 LOGIN_NOT_FETCHED = re.compile(

@@ -24,15 +24,6 @@ docker-credential-([\w-]+)[^\n]*credentials not found in native keychain
     no registry was asked: docker-credential-WHAT has no login for the registry of that image: name that program for the one that
         it is for alone ({"credHelpers": {"REGISTRY": "WHAT"}} in config.json, and no credsStore; of Nomad no auth.helper in the
         plugin's config), or docker login HOST
-# aws/aws-sam-cli#6691
-Invalid Image Repository ECR URI
-    no registry was asked: sam takes a private repository of ECR alone: --image-repository
-        ACCOUNT.dkr.ecr.REGION.amazonaws.com/NAME (aws ecr create-repository --repository-name NAME makes one), or
-        --resolve-image-repos, with which sam makes it
-# aws/aws-sam-cli#4359
-Unable to upload artifact (\S+) referenced by ImageUri
-    no registry is heard in it: this machine has no image WHAT, or could not push it, as the words below say: sam build first,
-        and sam deploy in the same folder, without --template-file (it takes .aws-sam/build/template.yaml then)
 # docker/hub-feedback#2429, docker/setup-buildx-action#178
 setup-buildx-action[\s\S]*(?:Booting builder|moby/buildkit)[\s\S]*(?:toomanyrequests|rate limit)
     Docker Hub counted too many pulls without a login, of BuildKit itself: put docker/login-action (username, password: a secret)
@@ -285,15 +276,6 @@ ResourceInitializationError[^\n]*ResourceNotFoundException
 image manifest(?:, config)? or layer media type
     Lambda takes the manifest of one image, and no index: build it with docker buildx build --platform linux/amd64 (or
         linux/arm64) --provenance=false --sbom=false and push it anew, under a new tag if that is fixed
-# GoogleContainerTools/skaffold#6765, #6988, #4025, GoogleCloudPlatform/microservices-demo#264, #290
-building \[[^\]./]+\]: [\w: ]*denied
-    skaffold built the image, and pushes one without an owner to Docker Hub, which does not take it: give it a registry
-        (--default-repo=HOST/OWNER), or a local cluster, to which it pushes nothing (kubectl config use-context kind-kind,
-        minikube)
-# fenixsoft/microservice_arch_kubernetes#1, GoogleContainerTools/skaffold#8201
-No push access to specified image repository
-    skaffold built the image, and may not push it under that name: docker login HOST, skaffold run --default-repo=HOST/OWNER
-        (your own), or a local cluster, to which it pushes nothing (kubectl config use-context kind-kind, minikube)
 # fluxcd/source-controller#1932
 requires gzip-compressed body
     the artifact came, and its first layer is no archive of gzip: name the layer in the OCIRepository (layerSelector:

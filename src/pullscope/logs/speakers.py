@@ -46,7 +46,7 @@ cosign: no (?:matching )?signatures|policy\.sigstore\.dev|manifests/sha256-[0-9a
 cosign: signing (?:\[|\S+@sha256:)
 ko: publishing ko://|resolving image references .*ko://
 go-containerregistry: failed to catalog|oci-registry: |OciRegistry
-docker: failed to put manifest \S+ (?:errors:|denied|unauthorized)
+docker: failed to put manifest \S+ (?:errors:|denied|unauthorized|manifest blob unknown)
 regclient/regctl: (?i)failed to (?:send blob post|(?:get|put) manifest |(?:get|request) (?:blob|manifest)(?: head)?,? )
 buildkit: failed to solve|invalid from flag value
 cri-o: (?:Failed to pull image|rpc error: ).*(?:[Rr]eading manifest|pinging|[Bb]earer token)|pulling image failed:
@@ -103,6 +103,7 @@ drone: plugins/docker(?:[:@/]|$)|/drone/src\b
 concourse: registry-image-resource|/opt/resource/(?:check|in|out)\b|^run check step:
 crossplane: cannot (?:unpack|fetch|resolve) package|packagePullSecrets|pkg\.crossplane\.io
 oc-mirror: \boc[ -]mirror\b|error rendering new refs|occurred during planning|mirror\.openshift\.io
+portainer: ^Failure$|\bPortainer\b
 argocd: argocd-(?:repo-server|server|application)|ComparisonError|[Ff]ailed to load target state|argoproj\.io/v1
 """,
     )

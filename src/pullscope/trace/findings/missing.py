@@ -149,6 +149,8 @@ def as_host(one: Answer) -> str:
         and host_within(name) is None
     )
     # homeassistant-ai/ha-mcp#2312: a name that was copied without its registry
+    if hub and re.match(r"\d{2,5}/", name):  # deepfence/ThreatMapper#2241
+        return f"; or write its host with a dot before the port (HOST.DOMAIN:{name}), as the first part looks like one"
     there = f"; or name the registry that its project has it at (ghcr.io/{name}, quay.io/{name})" if owned else ""
     return f"{there}; or write {host} (with a dot or a port: else it is an owner's name)" if host else there
 
@@ -387,5 +389,5 @@ def short(one: Answer) -> str:
     if one.case.family == "trivy":  # aquasecurity/trivy#438, #331, #320: it asks a registry for what no daemon has
         said += "; if it is built here, let trivy read it there (-v /var/run/docker.sock:/var/run/docker.sock, or --input FILE)"
     own = f"; if it is your own, make it first: docker build -t {(one.name or '')[8:]} DIRECTORY, docker compose build"
-    own = own if one.case.family == "docker" and one.status in REFUSALS else ""
+    own = own if one.case.family in ("docker", UNKNOWN) and one.status in REFUSALS else ""
     return f"{said}; what belongs to an owner at Docker Hub is named OWNER/NAME, at other registries HOST/NAME{own}"
