@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import replace
 
+from pullscope.logs.client_commands import of_command
 from pullscope.logs.entries import Entry
 from pullscope.logs.exchange import Exchange
 from pullscope.logs.images import FULL_NAME, as_known, at, manifest_of, of_arn, of_fields, parsed, without_masks
@@ -340,6 +341,10 @@ def _image(text: str) -> Reference | None:
     """The image that a sentence names."""
     if inside := _IN.search(text):
         return parsed(f"{inside[2]}{'@' if ':' in inside[1] else ':'}{inside[1]}")
+    if (command := of_command(text)) is not None:
+        if command[1] is not None:
+            return command[1]
+        text = text[: command[0]]
     found = next(_IMAGE.finditer(text), None) or (FULL_NAME.search(text) if answer_of(text) is not None else None)
     image = parsed(found[1]) if found is not None else of_arn(text)
     if image is not None and found is not None and "oci://" in found[0] and not found[1].endswith(f":{image.tag}"):
