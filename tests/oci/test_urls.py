@@ -171,3 +171,17 @@ def test_a_host_and_a_port() -> None:
     """Other words in their place are none."""
     assert all(map(urls.is_host, ["h", "a.example:5000", "[::1]:80", "h:"]))
     assert not any(map(urls.is_host, ["", "[x", "[1", "a,b", "a/b", "u@h", "h:many"]))
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("https://Reg.Example.COM/Service/Token?a=B", "https://reg.example.com/Service/Token"),
+        ("https://reg.example.com/Service/Token", "https://reg.example.com/Service/Token"),
+        ("https://REG.example.com", "https://reg.example.com/"),
+        ("Registry Realm", "Registry Realm"),
+    ],
+)
+def test_a_place_is_the_same_in_capitals(url: str, expected: str) -> None:
+    """Hosts have no case (RFC 3986, 3.2.2), paths have one."""
+    assert urls.bare(url) == expected

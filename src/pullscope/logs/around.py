@@ -37,8 +37,8 @@ _BEGINS = re.compile(
 NARROWEST, MOST_CUT, MOST_JOINED = 60, 3, 200
 
 
-def unwrapping(head: str) -> Step:
-    """What takes away what is around the lines of a log that begins so."""
+def unwrapping(head: str, *, commands: bool = True) -> Step:
+    """What takes away what is around the lines of a log that begins so; and makes requests of commands."""
     steps: list[Step] = []
     lines = head.splitlines()
     if not head.lstrip().startswith("{"):
@@ -53,7 +53,7 @@ def unwrapping(head: str) -> Step:
             _of_a_terminal,
             of_requests,
         ):
-            step = find(lines)
+            step = find(lines) if commands or find is not of_requests else None
             if step is not None:
                 steps.append(step)
                 lines = [line.rstrip("\r\n") for line in step(lines)]

@@ -2,8 +2,7 @@
 and httpie. What libraries log is in `by_libraries`.
 
 What a command prints without a head is an answer whose header fields are not known: of JSON its code says the status, else a
-line of curl's `-w %{http_code}`, or words. Beside another program's message it becomes the sentence `GET "URL": what it printed`,
-which `client_errors` reads as it reads the message.
+line of curl's `-w %{http_code}`, or words. What other programs said beside it is a message (`forms`).
 """
 
 from __future__ import annotations
@@ -35,8 +34,8 @@ _PLAIN = "Client sent an HTTP request to an HTTPS server"
 """What Go's net/http answers to it, with 400."""
 _OF_A_REGISTRY = re.compile(r"/v2(?:/|\Z)|[?&](?:service|scope)=")
 _BY_CURL = re.compile(r"^\s?[>*] (?:[A-Z]+ \S+ HTTP/|Connected to|Trying )", re.MULTILINE)
+_SENT = re.compile(r"\s?> ([A-Z]+) \S+ HTTP/[\d.]+\s*\Z")
 _NOISE = re.compile(r"\s*(?:% Total|Dload|\d+ .*--:--:--)|\* ")
-_TOLD = re.compile(r"(?i)\b(?:error|denied|unauthorized|failed|fatal|unknown|timeout)\b")
 MOST_PRINTED = 200
 """Lines that a command printed, which are looked at."""
 
@@ -45,14 +44,12 @@ def of_requests(lines: list[str]) -> Lines | None:
     """What makes a dump, or sentences, of lines that begin so; None where they are something else."""
     if (of_library := of_a_library(lines)) is not None:
         return of_library
-    if _BY_CURL.search("\n".join(lines)) or any(map(REQUEST.match, lines)):
+    every = [one for one in _outputs(lines) if _is_answered(one)]
+    if not every or any(map(REQUEST.match, lines)):
         return None
-    every = list(_outputs(lines))
-    if not any(_is_answered(one) for one in every):
-        return None
-    with_heads = any(map(_HEAD.match, lines))
-    others = "\n".join(line for one in every if one.asked is None for line in one.printed)
-    return _of_commands if with_heads or not _TOLD.search(others) else _as_sentences
+    if _BY_CURL.search("\n".join(lines)) and all(map(_is_verbose, every)):
+        return None  # which `curl` reads
+    return _of_commands
 
 
 @dataclass(slots=True)
@@ -80,6 +77,10 @@ def _outputs(lines: Iterable[str]) -> Iterator[_Output]:
     yield one
 
 
+def _is_verbose(one: _Output) -> bool:
+    return any(map(_SENT.match, one.printed))
+
+
 def _is_answered(one: _Output) -> bool:
     return one.asked is not None and (any(map(_HEAD.match, one.printed)) or _said(one.printed) != (None, ""))
 
@@ -87,7 +88,9 @@ def _is_answered(one: _Output) -> bool:
 def _of_commands(lines: Iterable[str]) -> Iterator[str]:
     """The request of each command, and below it what was printed; a redirect that is followed is a request of its own."""
     for one in filter(_is_answered, _outputs(lines)):
-        if one.asked is not None and any(map(_HEAD.match, one.printed)):
+        if one.asked is not None and _is_verbose(one):
+            yield from _verbose(one.asked, one.printed)
+        elif one.asked is not None and any(map(_HEAD.match, one.printed)):
             yield from _with_heads(one.asked, one.printed)
         elif one.asked is not None:
             yield from one.asked.lines()
@@ -117,6 +120,24 @@ def _with_heads(asked: Asked, printed: list[str]) -> Iterator[str]:
             yield bare.strip() if line.startswith("  ") and re.match(r"\s*[\w-]+: ", bare) else bare
 
 
+def _verbose(asked: Asked, printed: list[str]) -> Iterator[str]:
+    """What `curl -v` printed, beside commands that it does not read (`curl`): each request with its host."""
+    scheme, begun, tunnel = asked.url.partition("://")[0], "", False
+    for line in printed:
+        text = re.sub(r"\A\s?[<>] ?", "", line)
+        if sent := _SENT.match(line):
+            begun, tunnel = text, sent[1] == "CONNECT"
+        elif begun and text.lower().startswith("host:"):
+            if not tunnel:
+                yield re.sub(r" (?=/)", f" {scheme}://{text[5:].strip()}", begun, count=1)
+                yield text
+            begun = ""
+        elif not tunnel and not re.match(r"[*{}] ", line):
+            yield text
+        elif line.strip() == "<":
+            tunnel = False
+
+
 def _beside(url: str, location: str) -> str:
     at = split(url)
     return f"{at.scheme}://{at.netloc}{location}"
@@ -130,17 +151,13 @@ def _without_head(printed: list[str]) -> Iterator[str]:
     yield said
 
 
-def _as_sentences(lines: Iterable[str]) -> Iterator[str]:
-    """`GET "URL": what was printed`, a line for each command; what others said stays as it is."""
-    for one in _outputs(lines):
-        if one.asked is None:
-            yield from one.printed
-            continue
-        status, said = _said(one.printed)
-        if status is not None and answer_of(said) is None:
-            said = f"unexpected status code {status}"
-        if status is not None or said:
-            yield f'{one.asked.method} "{one.asked.url}": {said.removeprefix("curl: ")}'
+def beside_commands(lines: list[str]) -> list[str]:
+    """What other programs said beside commands of curl and its like; nothing where there is none of these."""
+    every = list(_outputs(lines))
+    if any(one.asked is not None for one in every):
+        return [line for one in every if one.asked is None for line in one.printed]
+    first = next((place for place, line in enumerate(lines) if _BY_CURL.match(line)), 0)
+    return [line for line in lines[:first] if not line.startswith("* ")]
 
 
 def _said(printed: list[str]) -> tuple[int | None, str]:

@@ -157,7 +157,7 @@ class Reader:
         self.platform = self.platform or platform(entry)
         entry = replace(entry, message=f"{entry.message} {_fields(entry)}".rstrip())
         text = entry.message
-        if "***" in text or "<" in text:
+        if any(mark in text for mark in ("***", "<", "[")):
             text = without_masks(text, _image(text) or self.image)
             entry = replace(entry, message=text)
         if answer_of(text) is None:

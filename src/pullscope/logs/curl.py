@@ -14,7 +14,8 @@ from pullscope.logs.exchange import Exchange, header
 
 MARK = re.compile(r"^(?:\d\d:\d\d:\d\d\.\d+ )?> [A-Z]+ \S+ HTTP/[0-9.]+\s*$", re.MULTILINE)
 _CLOCK = re.compile(r"\d\d:\d\d:\d\d\.\d+ (?=[<>*{}=])")
-_ASKED = re.compile(r"([A-Z]+) (\S+) HTTP/[0-9.]+$")
+_ASKED = re.compile(r"([A-Z]+) (\S+) HTTP/([0-9.]+)$")
+_COMMAND = re.compile(r"(?:.*[$#>%] *)?curl\b.*?(https?)://")
 _CONNECTED = re.compile(r"\* +(?:Connected to|Re-?using existing \S+ ?connection|Re-using existing connection)")
 _TLS = re.compile(r"\* +(?:SSL connection using|TLSv1|using HTTP/2|ALPN[:,] server)|\* .*:scheme: https")
 _PROXY = re.compile(r"\* .*(?:CONNECT tunnel|Establish HTTP proxy tunnel)")
@@ -25,7 +26,8 @@ _ERROR = re.compile(r"curl: \((\d+)\) (.+)")
 class _Reader:
     def __init__(self) -> None:
         self.found: list[Exchange] = []
-        self.scheme = "http"
+        self.scheme = self.named = "http"
+        """As the connection shows it, and as the command has it."""
         self.connection = 0
         self.heading: list[tuple[str, str]] | None = None
         """The header fields that are being read."""
@@ -41,6 +43,9 @@ class _Reader:
             self._answer(rest, number)
         elif mark == "*":
             self._about(text)
+        elif (command := _COMMAND.match(text)) is not None:
+            self.end_body()
+            self.scheme = self.named = command[1]
         elif (error := _ERROR.match(text)) is not None:
             self._failed(error[2], number)
         elif text.strip() and not _NOISE.match(text) and self.found and self.found[-1].status is not None:
@@ -50,6 +55,7 @@ class _Reader:
         if asked := _ASKED.match(rest):
             self.end_body()
             self.asked, self.heading = (asked[1], asked[2], number), []
+            self.scheme = "https" if asked[3][0] in "23" else self.scheme
         elif self.asked is not None and self.heading is not None and rest:
             self._field(rest)
         elif self.asked is not None and self.heading is not None:
@@ -85,7 +91,8 @@ class _Reader:
             return
         if _CONNECTED.match(text):
             self.connection += "Connected" in text
-            self.scheme = "https" if " port 443 " in f"{text} " else "http"
+            port = re.search(r" port (\d+)", text)
+            self.scheme = {"443": "https", "80": "http"}.get(port[1] if port else "", self.named)
         elif _TLS.match(text):
             self.scheme = "https"
 

@@ -51,6 +51,8 @@ class Exchange:
     ended_line: int = 0
     ended: float | None = None
     connection: str | None = None
+    lacks: str = ""
+    """What the log lacks of this one alone."""
     client: str = "unknown"
     """The client's address, where the log is a server's."""
 
@@ -149,6 +151,7 @@ def _lacks_of(one: Exchange, lacks: str) -> str:
     """What the log lacks of this one: its answer's header fields, or how long it took, may be missing of it alone."""
     without_headers = one.status is not None and not one.fields and "headers" not in lacks
     untimed = one.over and one.ended is None and "times" not in lacks and "durations" not in lacks
+    lacks = f"{lacks} {one.lacks}".rstrip()
     return f"{lacks}{' headers' * without_headers}{' durations' * untimed}"
 
 

@@ -28,6 +28,7 @@ from pullscope.logs import (
     without_request,
 )
 from pullscope.logs.around import unwrapping
+from pullscope.logs.by_hand import beside_commands
 from pullscope.logs.entries import without_colours
 from pullscope.logs.exchange import Exchange, events_of
 from pullscope.oci.text_table import rows
@@ -86,7 +87,7 @@ crane -v
     lacks proxy times credentials
     says a crane log has no usable times, no credentials, and no bodies of blobs and token answers.
 regctl -v trace
-    by `regctl -v trace COMMAND 2> FILE`, with or without `--logopt json`; regsync, regbot
+    by `regctl -v trace COMMAND 2> FILE`, with or without `--logopt json`; regsync, regbot; `-v debug` before 0.8
     lacks proxy durations credentials bodies
     says a regctl log has no bodies, no credentials, and no durations.
 HTTP dump
@@ -159,6 +160,10 @@ def beside(form: Form, head: str) -> str:
     )
 
 
+_CLIENT_ERROR = re.compile(
+    r"Error response from daemon|\b(?:Error|ERROR|FATAL|error|fatal): |\bFATA\[|level=(?:error|fatal)|"
+    r"[Ff]ailed to (?:pull|push|solve)"
+)
 ACCESS_LOG = re.compile(
     r'"[A-Z]+ (?:https?://[^\s/"]+)?/v2/\S* HTTP/[\d.]+" \d{3} |"(?:RequestPath|uri|request_uri|path)": ?"/v2/'
     r"|\b[Cc]ompleted [A-Z]+ /v2/\S* (?:for \S+ )?\d{3} [A-Z]"
@@ -218,6 +223,16 @@ def events(form: Form, head: bytes, rest: BinaryIO) -> list[Event]:
         whole = half + rest.readline()
         more = (line.decode("utf-8", "replace") for line in chain([whole], rest))
         lines = chain(text, more)
-    return events_of(
-        form.log.read(unwrapping(without_colours(_text(head)))(map(without_colours, lines))), lacks=form.lacks
-    )
+    begins = without_colours(_text(head))
+    found = form.log.read(unwrapping(begins)(map(without_colours, lines)))
+    return events_of(chain(found, _told_beside(form, begins)), lacks=form.lacks)
+
+
+def _told_beside(form: Form, text: str) -> Iterator[Exchange]:
+    """What a client said beside requests that were made by hand: a pull that failed, and how the registry answers curl."""
+    if form.name not in ("HTTP dump", "curl -v"):
+        return
+    said = beside_commands(list(unwrapping(text, commands=False)(text.splitlines())))
+    for one in error_message.read(said) if _CLIENT_ERROR.search("\n".join(said)) else ():
+        one.lacks, one.asked_line, one.ended_line = MESSAGE.lacks, one.asked_line + HEAD, one.ended_line + HEAD
+        yield one

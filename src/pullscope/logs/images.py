@@ -43,8 +43,8 @@ _MASKED = re.compile(r"(?:(?<=\w/)|(?<=3A))\*{3}(?=[/:]\w|%2F)|(?<![\w/*])\*{3}(
 
 
 _NAMED_MASK = re.compile(
-    r"(?:(?<=[/.@])|(?=<[^<>]*>[./:]\w))<(?!(?:br|hr|p|a|b|i|code|pre|div|span|html|head|body|title|center|h\d|t[dr]|li|ul|nil)>)"
-    r"([A-Za-z][\w -]{0,30})>"
+    r"(?:(?<=[/.@])|(?=<[^<>]*>[./:]\w|\[[^\[\]]*\]\.\w))[<\[]"
+    r"(?!(?:br|hr|p|a|b|i|code|pre|div|span|html|head|body|title|center|h\d|t[dr]|li|ul|nil)>)([A-Za-z][\w -]{0,30})[>\]]"
 )
 """What people write for a name that they keep to themselves (regclient/regclient#699)."""
 
