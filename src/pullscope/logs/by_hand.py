@@ -17,9 +17,10 @@ from pullscope.logs.commands import OTHER_COMMAND, Asked, asked, commands, is_ke
 from pullscope.logs.entries import REQUEST
 from pullscope.logs.general import answered, failed
 from pullscope.logs.told_errors import answer_of
+from pullscope.oci.routes import route
 from pullscope.oci.urls import split
 
-_HEAD = re.compile(r"\s*(?:< ?)?HTTP/[\d.]+ (\d{3})(?: (.*))?\Z")
+_HEAD = re.compile(r"\s*(?:< ?|RawContent +: )?HTTP/[\d.]+ (\d{3})(?: (.*))?\Z")
 _WGET = re.compile(r"--\d{4}-\d\d-\d\d [\d:]+--  (https?://\S+)")
 _FAILED = re.compile(
     r"curl: \((\d+)\) (.+)|(?:.* request sent, awaiting response\.\.\. |wget: server returned error: HTTP/[\d.]+ )(\d{3} .*)|"
@@ -35,6 +36,7 @@ _PLAIN = "Client sent an HTTP request to an HTTPS server"
 _OF_A_REGISTRY = re.compile(r"/v2(?:/|\Z)|[?&](?:service|scope)=")
 _BY_CURL = re.compile(r"^\s?[>*] (?:[A-Z]+ \S+ HTTP/|Connected to|Trying )", re.MULTILINE)
 _SENT = re.compile(r"\s?> ([A-Z]+) \S+ HTTP/[\d.]+\s*\Z")
+_SCOPE = re.compile(r"\bscope=\"repository:([^:\"]+):")
 _NOISE = re.compile(r"\s*(?:% Total|Dload|\d+ .*--:--:--)|\* ")
 MOST_PRINTED = 200
 """Lines that a command printed, which are looked at."""
@@ -67,7 +69,11 @@ def _outputs(lines: Iterable[str]) -> Iterator[_Output]:
         wget = _WGET.match(line)
         begun = Asked("GET", wget[1]) if wget is not None else asked(line)
         begun = begun if begun is not None and _OF_A_REGISTRY.search(begun.url) else None
-        if begun is not None or is_kept(line) or OTHER_COMMAND.match(line):
+        if line.startswith("```"):
+            if _is_answered(one):  # what stands after it is not what was printed
+                yield one
+                one = _Output()
+        elif begun is not None or is_kept(line) or OTHER_COMMAND.match(line):
             yield one
             one = _Output(begun)
             if begun is None:
@@ -77,12 +83,22 @@ def _outputs(lines: Iterable[str]) -> Iterator[_Output]:
     yield one
 
 
+def _is_of_another(asked: Asked, printed: list[str]) -> bool:
+    """Whether what was pasted below a command is the answer to another one: its challenge names another repository."""
+    named = (_SCOPE.search(line) for line in printed)
+    scoped = [one[1].removeprefix("library/") for one in named if one is not None]
+    repository = (route(asked.url).repository or "").removeprefix("library/")
+    return bool(scoped and repository) and repository not in scoped
+
+
 def _is_verbose(one: _Output) -> bool:
     return any(map(_SENT.match, one.printed))
 
 
 def _is_answered(one: _Output) -> bool:
-    return one.asked is not None and (any(map(_HEAD.match, one.printed)) or _said(one.printed) != (None, ""))
+    if one.asked is None or _is_of_another(one.asked, one.printed):
+        return False
+    return any(map(_HEAD.match, one.printed)) or _said(one.printed) != (None, "")
 
 
 def _of_commands(lines: Iterable[str]) -> Iterator[str]:

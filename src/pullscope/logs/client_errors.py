@@ -119,7 +119,7 @@ _OF_AN_IMAGE = re.compile(
 """A token request of which not even the address is told, too: its status is that of what it was for. oras names only images."""
 _REFUSED_LOGIN = re.compile(
     r"login attempt to |incorrect username or password|invalid username/password|authorization token has expired|"
-    r"/v2/\"?: (?:unauthorized|denied): |oauth token: |authenticating to \""
+    r"/v2/\"?: (?:unauthorized|denied)(?:: |\Z)|oauth token: |authenticating to \""
 )
 """containerd fetches an oauth token with a login, an anonymous one without (core/remotes/docker/authorizer.go). docker asks /v2/
 with its login, and the realm that it is sent to, and prints what either said (moby registry/auth.go)."""

@@ -25,21 +25,24 @@ _RUNS = (
     r"(?:(?:sudo|time|env|ssh|chroot|nsenter|ip netns|watch|RUN|Run|docker|podman|nerdctl|kubectl|oc|crictl|minikube)\b"
     r"[^|;{}\"]*? )?(?:[A-Za-z_]\w*=\S* )*"
 )
-_PROGRAM = r"(?:[\w./-]*/)?(curl|wget|https?|xh|Invoke-WebRequest|Invoke-RestMethod|iwr|irm)(?:\.exe)? +"
+_PROGRAM = r"(?:[\w./-]*/)?(curl|wget|https?|xh|(?i:Invoke-WebRequest|Invoke-RestMethod|iwr|irm))(?:\.exe)? +"
 _COMMAND = re.compile(
     rf"(?:{_PROMPT})?{_RUNS}{_PROGRAM}(?=['\"-]|https?://|\$|[A-Z]{{3,6}} |[\w.-]+(?::\d+)?/v2/)(.+)\Z", re.DOTALL
 )
 _VARIABLE = re.compile(r"\$(?:env:)?\{?(\w+)\}?|%([A-Za-z_]\w*)%", re.IGNORECASE)
 _KEPT = re.compile(rf"(?:{_PROMPT})?(?:export +|set +|\$)?([A-Za-z_]\w*) ?= ?(.*)\Z")
 """A variable that is set: what a command prints into it is not seen."""
-OTHER_COMMAND = re.compile(rf"(?=\S*[@$\\\]❯➜]|# ?\w){_PROMPT}[A-Za-z./~][\w./~-]*(?: |\Z)")
+OTHER_COMMAND = re.compile(
+    rf"(?=\S*[@$\\\]❯➜]|# ?\w){_PROMPT}[A-Za-z./~][\w./~-]*(?: |\Z)|"
+    r"> (?:sudo )?(?:docker|podman|nerdctl|skopeo|buildah|crane|oras|helm|kubectl|ctr|crictl)\b"
+)
 """Another program's command behind a prompt: what was printed before it is over."""
 _INNER = re.compile(r"\$\([^()]*(?:\([^()]*\)[^()]*)*\)|`[^`]*`")
 _FLAGS = "[sSkiILvfgjnNORqGlpJ0-6#a]*"
 _VALUE = re.compile(
     rf"-{_FLAGS}[xoAewEHubdDTFcKmzyYCrQXP]|--(?!head\Z|verbose|silent|insecure|location|fail|include|show|compressed|spider|"
     r"no-|http\d|tlsv|globoff|get\Z|ipv|server-response|quiet|content-on-error|check-status|all|follow|body|headers)[\w-]+|"
-    r"-(?:Proxy|Headers|Method|Credential|OutFile|ContentType|Body|TimeoutSec)"
+    r"(?i:-(?:Proxy|Headers|Method|Authentication|Credential|OutFile|ContentType|Body|TimeoutSec))"
 )
 """Options that have a value behind them, which may be an address."""
 _CUT = re.compile(r"[|;>]|2>|&>|&&|\|\||#")
@@ -102,7 +105,7 @@ def _filled(line: str, kept: dict[str, str]) -> str:
 
 def asked(line: str) -> Asked | None:
     """The request of a command; None where the line is none, or what it prints is kept in a variable."""
-    found = _COMMAND.match(line.strip())
+    found = _COMMAND.match(line.strip().strip("`").strip())
     if found is None:
         return None
     program, rest = found[1], _INNER.sub("-", found[2])
@@ -116,7 +119,7 @@ def asked(line: str) -> Asked | None:
     one, method = Asked("GET", ""), ""
     for before, word, after in zip(["", *words], words, [*words[1:], ""], strict=False):
         name, _, value = word.partition("=")
-        if word in ("-X", "--request", "-Method", "--method"):
+        if word in ("-X", "--request", "--method") or word.lower() == "-method":
             method = after.upper()
         elif glued := re.match(r"-X([A-Z]+)\Z", word):
             method = glued[1]
@@ -132,7 +135,12 @@ def asked(line: str) -> Asked | None:
             method = "GET"
         elif word in ("-H", "--header") or name == "--header":
             one.sent.append(value or after)
-        elif word in ("-u", "--user") or name in ("--user", "--http-user") or re.match(r"-u\S", word):
+        elif (
+            word in ("-u", "--user")
+            or word.lower() == "-credential"
+            or name in ("--user", "--http-user")
+            or re.match(r"-u\S", word)
+        ):
             one.sent.append("Authorization: Basic")
         elif _VALUE.fullmatch(before):
             continue  # this is its value

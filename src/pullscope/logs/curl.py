@@ -34,12 +34,14 @@ class _Reader:
         self.asked: tuple[str, str, int] | None = None
         self.tunnel = False
         self.body: list[str] = []
+        self.shown = ""
 
     def line(self, text: str, number: int) -> None:
         mark, rest = text[:2].rstrip(), text[2:].rstrip()
         if mark == ">":
             self._request(rest, number)
         elif mark == "<":
+            self.shown = rest
             self._answer(rest, number)
         elif mark == "*":
             self._about(text)
@@ -48,6 +50,8 @@ class _Reader:
             self.scheme = self.named = command[1]
         elif (error := _ERROR.match(text)) is not None:
             self._failed(error[2], number)
+        elif text.strip() == self.shown:
+            return  # -i beside -v
         elif text.strip() and not _NOISE.match(text) and self.found and self.found[-1].status is not None:
             self._more_body(text)
 

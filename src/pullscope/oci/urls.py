@@ -126,7 +126,8 @@ def path_of(url: str) -> str:
 
 
 def bare(url: str) -> str:
-    """The URL without query, fragment, default port, host in lower case: what makes a realm, or an upload, the same place (artifacthub/hub#4114)."""
+    """The URL without query, fragment and default port, its host in lower case: what makes a realm, or an upload, the same
+    place (artifacthub/hub#4114)."""
     place = url.partition("#")[0].partition("?")[0]
     in_lower_case = place[: place.find("/", len("https://"))].islower()
     return place if in_lower_case and ":443" not in place and ":80" not in place else canonical(place)
