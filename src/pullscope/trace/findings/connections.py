@@ -113,8 +113,8 @@ tls appliance: certificate is valid for (?=\S*\d)(?-i:[A-Z0-9-]{8,}), not
 tls name: host ?name mismatch|ip address mismatch|not valid for|IP SANs|certificate is valid for|legacy Common Name
     |not valid for any names|subject name matches|target host name|altname|does not match (?:the )?certificate
     the certificate of {what} is for another name
-    give {hosts} a certificate for that name: what answers there shows one for another, as an ingress or a shared server
-    does for names that it does not know (openssl s_client -connect {port} shows whose)
+    give {hosts} a certificate for that name (Traefik: certresolver, an Ingress: tls): what answers there shows one for another,
+    as a shared server does for names that it does not know (openssl s_client -connect {port} shows whose)
 # Not by words either, as above: docker/for-linux#994, moby/moby#38787, docker/hub-feedback#1817 (a hosts file), #2517
 tls elsewhere: (?!)
     what answered as {what} shows the certificate of another site: the name led elsewhere

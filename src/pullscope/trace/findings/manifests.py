@@ -6,8 +6,10 @@ import re
 from collections.abc import Iterator
 
 from pullscope.oci.bounds import count
+from pullscope.oci.known_registries import MOVED
 from pullscope.oci.media import MANIFESTS, media_class
 from pullscope.oci.routes import Endpoint
+from pullscope.oci.urls import path_of
 from pullscope.trace.findings.answers import OF_GGCR
 from pullscope.trace.findings.asked import takes
 from pullscope.trace.findings.case import name_of
@@ -138,6 +140,7 @@ def head_unusable(case: Case) -> Iterator[Found]:
 
 
 @row(
+    explains="blob-unknown digest-invalid",
     severities="warning, error",
     suffers="docker, containerd, crane",
     remedy="allow HEAD",
@@ -146,7 +149,7 @@ def head_not_allowed(case: Case) -> Iterator[Found]:
     """HEAD fails with 403, 404, 405 or 501 where GET is 200.
 
     containerd: GET after 405, and after 403 (resolver.go); classic dockerd: GET after any failure (repository.go).
-    containerd#7390.
+    containerd#7390. Up to 1.4 it asks for the tag below /blobs/ then: containerd/containerd#3291.
     """
     for step in case.steps:
         # What is written is asked for before it is there, and again after.
@@ -156,12 +159,17 @@ def head_not_allowed(case: Case) -> Iterator[Found]:
         heads = [hop for hop in step.hops if hop.request.method == "HEAD" and hop.status in NO_HEAD]
         heads, served = [hop for hop in heads if all(takes(hop, kind) for kind in kinds)], bool(kinds)
         if heads and (served or (heads[-1].status in (405, 501) and heads[-1] is step.last)):
+            host, tag = heads[-1].host, step.route.reference
+            path = f"/v2/{step.route.repository}/blobs/{tag}"
+            instead = [other for other in case.bad if path_of(other.last.request.url) == path]
+            moved = f", or name {MOVED[host]} in place of {host}, which is closed" if host in MOVED else ""
             yield Found(
                 [step],
-                f"{heads[-1].host} said {heads[-1].status} to HEAD of {step.route.reference}{reason(step.last)}"
+                f"{host} said {heads[-1].status} to HEAD of {tag}{reason(step.last)}"
                 + (", and 200 to GET: every pull costs one more request" if served else "")
                 + ", and clients that stop at that fail.",
-                f"allow HEAD for manifests at {heads[-1].host}",
+                f"allow HEAD for manifests at {host}{moved}",
+                severity=Severity.ERROR if instead else Severity.WARNING,
             )
 
 
