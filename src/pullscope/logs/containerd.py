@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from pullscope.logs.entries import entries, fields_of_map
-from pullscope.logs.exchange import Exchange, Waiting
+from pullscope.logs.exchange import Exchange, Waiting, header
 from pullscope.logs.images import manifest_of, parsed
 from pullscope.logs.told_errors import LONGEST_SENTENCE, URL_ERROR, failure_of
 
@@ -49,6 +49,9 @@ def read(lines: Iterable[str]) -> Iterator[Exchange]:
                 asked = waiting.at(told[2], oldest=True) if told else None
                 if asked is not None:
                     asked.fail(failure_of(text), entry.line, entry.time)
+            if said.startswith("ctr: "):
+                for one in found:
+                    one.sent += [("User-Agent", "ctr")] * (header(one.sent, "user-agent") is None)
     yield from found
 
 

@@ -34,6 +34,8 @@ OF_IMAGES = re.compile(
     r"(?i)\b(?:pull(?!ed)|push(?!ed)|fetch|download|upload|regist(?:ry|ries)|manifest|layer|blob|artifact|chart|image)(?:s|ing)?\b"
 )
 """What a failure is about, where it is an image's: a probe's, an application's and a cluster's own stand beside its name, too."""
+_BARE = re.compile(r"(?i)(?:error|unknown|denied|fatal)(?: \w+)?: (?:\w+[ .!]*){1,4}")
+"""A line that says nothing else, below the image that is pulled or pushed."""
 _LOGGED_IN = re.compile(
     r"(?i)\b(?:log(?:ging|ged)?[ -]?in(?:to)?|authenticat\w+|credentials)\b[^\n]{0,40}?"
     r"(?:\b(?:to|with|at|for|into|against|registry|host)\b[ :='\"]+)+((?:[a-z0-9-]+\.)+[a-z]{2,}(?::\d+)?)(?![\w./])"
@@ -79,7 +81,8 @@ def _in_general(reader: Reader, entries: Sequence[Entry]) -> Exchange | None:
         )
     opened = False
     for entry in entries:
-        of_images = opened or named_beside(entry) is not None or OF_IMAGES.search(entry.message) is not None
+        of_images = opened or (reader.image is not None and _BARE.fullmatch(entry.message) is not None)
+        of_images |= named_beside(entry) is not None or OF_IMAGES.search(entry.message) is not None
         opened = of_images and entry.message.rstrip().endswith(":")
         if not of_images:
             continue

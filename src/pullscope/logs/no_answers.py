@@ -131,6 +131,10 @@ overlay/[0-9a-f]{64}/(?:merged|diff)/[^\n]*: no such file or directory
 no match(?:ing manifest)? for (?:\S+/)?unknown
     the image was not refused: the client did not recognise the processor of its own machine (unknown): name the platform
         (docker pull --platform linux/arm64 IMAGE), and update docker
+no match(?:ing manifest)? for linux/arm/v[67]
+    the image has no 32-bit build, which this system asks for: where it has one for arm64 (docker buildx imagetools inspect IMAGE
+        lists them), and the processor is a 64-bit one (Raspberry Pi 3 to 5), install the 64-bit system; else take an older tag or
+        another image
 no match(?:ing manifest)? for linux/arm/v8
     the image has no 32-bit build, and this system is 32-bit on a 64-bit kernel: install the 64-bit system (dpkg
         --print-architecture says arm64 there)
@@ -148,8 +152,8 @@ no match(?:ing manifest)? for windows/
     this docker runs containers of Windows, and the image has none: Switch to Linux containers in the menu of Docker Desktop (&
         "C:\Program Files\Docker\Docker\DockerCli.exe" -SwitchDaemon); on Windows Server take an image of Windows in its place
 no match(?:ing manifest)? for
-    the image has no build for that platform: docker buildx imagetools inspect IMAGE lists those that it has, and --platform
-        takes another
+    the image has no build for that platform: docker buildx imagetools inspect IMAGE lists those that it has: take a version
+        before or after it that has one, or another build by --platform, if the machine can run that
 # minc-org/minc#10
 locating item named "[^"]+" for image with ID "([0-9a-f]+)"
     no registry is at fault: the store of images of this machine lacks a part of one: remove it (crictl rmi WHAT, podman rmi -f
@@ -288,9 +292,10 @@ client version [\d.]+ is too (?:old|new)|Docker API call to '[^']*' failed with 
     no registry was asked: the docker daemon takes no calls of the API's version that this program speaks (docker 29: 1.44 and
         later): update the program, or write {"min-api-version": "1.24"} into /etc/docker/daemon.json and restart docker
 # docker/docker-py#1237, goreleaser/goreleaser#5146
-[Ii]mage does not exist locally|(?:unable to locate|failed to find) image \S+ image not known|\breference does not exist\b
+[Ii]mage does not exist locally|tag does not exist: |\breference does not exist\b
+    |(?:unable to locate|failed to find) image \S+ image not known
     no registry was asked: this machine has no image of that name: docker images lists those that it has; pull it, or build or
-        tag it so (docker tag OTHER NAME)
+        tag it so (docker tag OTHER NAME). What buildx made is there with --load alone, and is pushed already with --push
 # docker/cli cli/registry/client/fetcher.go; goreleaser/goreleaser#2294, #2606
 [Nn]o such manifest: ([\w./:@-]+)
     docker finds no WHAT at its registry, or may not read it: push it before what is made of it (goreleaser: skip_push leaves that

@@ -82,6 +82,8 @@ _SHORTENED = re.compile(r"\.\.\.\s+\d+\.\d+s\s*$")
 """How docker compose ends a line that is longer than the screen; the whole comes below."""
 _TIMED = re.compile(r"\A(\s*[✘!✔⠿] .*?(?<![.\s\d]))\s*\d+\.\d+s\s*\Z")
 """A line of docker compose, with the seconds at its end (themartz90/jellydash#1)."""
+_TOKEN_TRIED = re.compile(r"token auth attempt for registry:? (https?://\S+) request failed with status: ")
+"""docker's own client library of old (codeship-library/google-cloud-utilities#2)."""
 _DOTNET = re.compile(
     r"Unable to access the repository '([^']+)'(?: at tag '([^']+)')? in the registry '([^']+)'\. Please confirm (y)?"
 )
@@ -152,6 +154,7 @@ def _joined(held: str, line: str) -> str | None:
         or ("[map[" in held and held.count("[") > held.count("]"))
         or _PAGE.search(held)
         or held.endswith("?>")
+        or (re.search(r"\bCannotPull\w+:", held) and re.match(r'["a-z]', line) and len(held) < 1_000)
         or (_TREE.match(held) and line.startswith("  "))
         or (
             _ADDRESSED.search(held)
@@ -197,6 +200,7 @@ def _pieces(entry: Entry) -> Iterator[Entry]:
     text = " ".join(filter(None, (entry.message, *told)))
     text = _spoken(_spoken(_LINE_OF_JSON.sub(lambda line: f"{{{line[1]}}}", text)))
     text = _CREATED.sub(lambda api: f'could not pull image "{unquote(api[2])}:{api[1]}":', text)
+    text = _TOKEN_TRIED.sub(lambda tried: f'GET "{tried[1]}": unexpected status code ', text)
     text = _NOT_FORMATTED.sub(lambda verb: f"%{'3' if verb[1] == 'A' else '2'}{verb[1]}", _AROUND.sub("", text))
     text = _API.sub(
         lambda api: f"docker could not pull image '{unquote(api[1] or '')}':{' not found' * (api[2] == '404')}",

@@ -32,7 +32,7 @@ trivy: image scan error|error in image scan|vulnerability DB|[Jj]ava DB|find the
 UpstreamClient(Go-http-client) docker: (?:Failed to pull image|PullImage) .*Error response from daemon
 sandbox containerd: failed to get sandbox image|RunPodSandbox.*failed to pull and unpack
 sandbox docker: (?:unable to pull sandbox|CreatePodSandbox.*failed pulling) image.*Error response from daemon
-openshift-importer: oc (?:--\S+ \S+ )?import-image|tag \S+ failed: Internal error|Import failed \(|token auth attempt for registry
+openshift-importer: oc (?:--\S+ \S+ )?import-image|tag \S+ failed: Internal error|Import failed \(
 argo-workflows: look-up entrypoint/cmd
 tekton-pipelines-controller: translating TaskSpec to Pod
 seqera-wave: repository '\S+' unauthorized \(401\)|/v2/wt/
@@ -55,7 +55,7 @@ containerd: failed to pull and unpack image|PullImage .*failed to resolve image
 nerdctl: tryLoginWithRegHost|rh\.Authorizer|^failed to resolve reference|does not seem to support HTTPS
 kaniko: checking push permission|push to destination
 jib: cloud\.tools[.:]jib
-helm: helm_release
+helm: helm_release|/helm" exited with|\bhelm chart pull\b
 helm: (?:INSTALLATION|UPGRADE) FAILED|could not download (?:chart|oci://)|valid chart repository|failed to fetch \S+\.tgz
 apptainer: FATAL:   |While making image|failed to get (?:SHA of|checksum for) docker://
 source-controller: ImageRepository|OCIRepository|HelmRepository

@@ -26,7 +26,7 @@ _A_STORAGE = re.compile(
     r"spaces\.com\Z|\b(?:minio|obs)\b"
 )
 """Hosts to which a registry sends its clients for blobs."""
-_OF_TIME = "correct this machine's clock (date) and update its CA certificates"
+_OF_TIME = "update this machine's CA certificates (of a NAS its system), or set its clock, if it is wrong (date)"
 _ISSUER = (
     "something on the way reads TLS, as a company's proxy does: openssl s_client -connect {}:443 there shows the issuer"
 )

@@ -16,7 +16,8 @@ docker: add {host} to insecure-registries in /etc/docker/daemon.json and restart
     | take {host} out of insecure-registries in /etc/docker/daemon.json
     | copy {ca} to /etc/docker/certs.d/{host}/ca.crt
 containerd: write [host."http://{host}"] into /etc/containerd/certs.d/{home}/hosts.toml (config_path in config.toml has to
-    name that folder; k3s: mirrors in registries.yaml; Talos: RegistryMirrorConfig)
+    name that folder; k3s: mirrors: {{"{host}": {{endpoint: ["http://{host}"]}}}} in /etc/rancher/k3s/registries.yaml; Talos:
+    RegistryMirrorConfig)
     | write https:// for {host} in /etc/containerd/certs.d/{home}/hosts.toml, without skip_verify (k3s: registries.yaml;
     Talos: RegistryMirrorConfig)
     | name {ca} with ca = in /etc/containerd/certs.d/{home}/hosts.toml (config_path in config.toml has to name that folder; k3s:

@@ -98,7 +98,8 @@ oc-mirror: oc-mirror
 # argoproj/argo-cd#15344, #7757, #8214
 argocd: Argo CD
     login argocd repo add {host}/PATH --type helm --enable-oci --name NAME --username USER --password PASSWORD (PATH as in the
-        chart's address; also for charts that another depends on; repoURL of a chart begins without oci://)
+        chart's address, for Argo CD takes a login of the very address: argocd repocreds add is for all below one; also for charts
+        that another depends on; repoURL of a chart begins without oci://)
 # docs.portainer.io, "Add a custom registry": portainer/portainer#12888, #9040, #10469
 portainer: Portainer
     login in Portainer, Registries, Add registry (URL {host}, USER, PASSWORD; in Environments, Manage access, where others are to
@@ -154,7 +155,8 @@ _FOR_ANOTHER = {
     "--docker-username=USER --docker-password=PASSWORD, and credentials: pullsecret:argocd/NAME beside its api_url in "
     "registries.conf of argocd-image-updater-config",
     "gitlab-runner docker": 'in the CI/CD variable DOCKER_AUTH_CONFIG {{"auths": {{"{host}": {{"auth": "..."}}}}}} with printf '
-    "USER:PASSWORD | base64 as auth",
+    "USER:PASSWORD | base64 as auth (of another project of the same GitLab, which does not know this one's jobs: there Settings, "
+    "CI/CD, Job token permissions)",
 }
 """Clients that run for another program, which hands them their login, by what `logs.speakers` calls the two."""
 
