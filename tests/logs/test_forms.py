@@ -148,3 +148,16 @@ def test_a_token_whose_answer_is_not_kept_is_no_mystery() -> None:
     trace, _ = read_trace(str(LOGS / "chromium-no-bodies.har"))
     codes = {finding.code for pull in trace.pulls for finding in pull.findings}
     assert codes == {"manifest-unknown"}
+
+
+def test_a_log_that_shows_no_request_is_read_as_its_message() -> None:
+    """What docker printed, and a few lines of its daemon (distribution/distribution-library-image#100)."""
+    text = """$ docker push registry.example:32785/feedly:v1
+The push refers to repository [registry.example:32785/feedly]
+level=debug msg="Trying to push registry.example:32785/feedly to https://registry.example:32785 v2"
+level=error msg="Upload failed: error parsing HTTP 404 response body: invalid character 'p' after: \\"404 page not found\\""
+"""
+    trace, _ = read_trace(text)
+
+    assert [(hop.request.method, hop.status) for pull in trace.pulls for hop in pull.hops] == [("POST", 404)]
+    assert all("headers" in (hop.request.lacks or "") for pull in trace.pulls for hop in pull.hops)

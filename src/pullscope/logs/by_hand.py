@@ -36,6 +36,9 @@ _PLAIN = "Client sent an HTTP request to an HTTPS server"
 _OF_A_REGISTRY = re.compile(r"/v2(?:/|\Z)|[?&](?:service|scope)=")
 _BY_CURL = re.compile(r"^\s?[>*] (?:[A-Z]+ \S+ HTTP/|Connected to|Trying )", re.MULTILINE)
 _SENT = re.compile(r"\s?> ([A-Z]+) \S+ HTTP/[\d.]+\s*\Z")
+_FENCE = re.compile(r"```\w*\Z")
+_RESULT = re.compile(r"\++ \w+=\$?'(?:000(?=\{))?(.*)")
+"""What bash -x shows of a variable that keeps the output."""
 _SCOPE = re.compile(r"\bscope=\"repository:([^:\"]+):")
 _NOISE = re.compile(r"\s*(?:% Total|Dload|\d+ .*--:--:--)|\* ")
 MOST_PRINTED = 200
@@ -69,7 +72,9 @@ def _outputs(lines: Iterable[str]) -> Iterator[_Output]:
         wget = _WGET.match(line)
         begun = Asked("GET", wget[1]) if wget is not None else asked(line)
         begun = begun if begun is not None and _OF_A_REGISTRY.search(begun.url) else None
-        if line.startswith("```"):
+        if (result := _RESULT.match(line)) is not None and one.asked is not None and not one.printed:
+            one.printed.append(result[1])
+        elif _FENCE.match(line):
             if _is_answered(one):  # what stands after it is not what was printed
                 yield one
                 one = _Output()
@@ -200,7 +205,10 @@ def _said(printed: list[str]) -> tuple[int | None, str]:
             "status",
         }
         return (answer[0] if answer is not None and not good else 200 if good else None), said
-    said = " ".join(re.split(r"\n\s*\n", text, maxsplit=1)[0].split())
+    paragraph, _, more = re.split(r"(\n\s*\n)", f"{text}\n\n", maxsplit=1)
+    if more.strip() and "\n" not in paragraph and paragraph.rstrip()[-1:] in (":", "\uff1a"):
+        return _said(more.splitlines())  # who pasted it says that it follows
+    said = " ".join(paragraph.split())
     answer = (400, None) if _PLAIN in said else answer_of(said) or answered(said)
     if answer is None and (reason := failed(said)) is not None:
         return None, f"curl: (0) {reason}"

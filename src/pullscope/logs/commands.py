@@ -34,7 +34,7 @@ _KEPT = re.compile(rf"(?:{_PROMPT})?(?:export +|set +|\$)?([A-Za-z_]\w*) ?= ?(.*
 """A variable that is set: what a command prints into it is not seen."""
 OTHER_COMMAND = re.compile(
     rf"(?=\S*[@$\\\]❯➜]|# ?\w){_PROMPT}[A-Za-z./~][\w./~-]*(?: |\Z)|"
-    r"> (?:sudo )?(?:docker|podman|nerdctl|skopeo|buildah|crane|oras|helm|kubectl|ctr|crictl)\b"
+    r"\++ [\w'./\[]|> (?:sudo )?(?:docker|podman|nerdctl|skopeo|buildah|crane|oras|helm|kubectl|ctr|crictl)\b"
 )
 """Another program's command behind a prompt: what was printed before it is over."""
 _INNER = re.compile(r"\$\([^()]*(?:\([^()]*\)[^()]*)*\)|`[^`]*`")
@@ -148,6 +148,7 @@ def asked(line: str) -> Asked | None:
             method = word
         elif re.match(r"https?://|[^\s/]+/v2/", word) and not one.url:
             word = _VARIABLE.sub(lambda name: (name[1] or name[2]).strip("_").lower(), word)
+            word = re.sub(r"\A((?:https?://)?[^/:]+):[a-z_]+(?=/)", r"\1", word)  # a port that is a variable
             one.url = word if "://" in word else f"{'https' if program == 'https' else 'http'}://{word}"
         elif one.url and re.fullmatch(r"[A-Za-z]+[,.]?", word) and not before.startswith("-"):
             return None  # a sentence

@@ -224,15 +224,18 @@ def events(form: Form, head: bytes, rest: BinaryIO) -> list[Event]:
         more = (line.decode("utf-8", "replace") for line in chain([whole], rest))
         lines = chain(text, more)
     begins = without_colours(_text(head))
-    found = form.log.read(unwrapping(begins)(map(without_colours, lines)))
-    return events_of(chain(found, _told_beside(form, begins)), lacks=form.lacks)
+    found = list(form.log.read(unwrapping(begins)(map(without_colours, lines))))
+    return events_of([*found, *_told_beside(form, begins, alone=not found)], lacks=form.lacks)
 
 
-def _told_beside(form: Form, text: str) -> Iterator[Exchange]:
-    """What a client said beside requests that were made by hand: a pull that failed, and how the registry answers curl."""
-    if form.name not in ("HTTP dump", "curl -v"):
+def _told_beside(form: Form, text: str, *, alone: bool) -> Iterator[Exchange]:
+    """What a client said beside requests that were made by hand: a pull that failed, and how the registry answers curl; and in
+    a log that shows no request."""
+    by_hand = form.name in ("HTTP dump", "curl -v")
+    if form is MESSAGE or not (by_hand or alone):
         return
-    said = beside_commands(list(unwrapping(text, commands=False)(text.splitlines())))
+    said = list(unwrapping(text, commands=False)(text.splitlines()))
+    said = beside_commands(said) if by_hand else said
     for one in error_message.read(said) if _CLIENT_ERROR.search("\n".join(said)) else ():
         one.lacks, one.asked_line, one.ended_line = MESSAGE.lacks, one.asked_line + HEAD, one.ended_line + HEAD
         yield one

@@ -45,7 +45,7 @@ _BLOCK = re.compile(r" *(?:\"[\w-]+\": .*|[\]}],?|\{|\"[^\"]*\",?)\Z")
 _LOGGED = re.compile(r" ?(?:DEBUG| INFO| WARN|WARN|ERROR|FATAL): ")
 """bunyan's form for a terminal: a line, and below it its fields as JSON (renovatebot/renovate#5894, #4753)."""
 MOST_IN_A_BLOCK = 400
-_TOLD_IN = re.compile(r"(?:^|[._])(?:err|error|message|msg|stderr|stream|errorDetail)\Z")
+_TOLD_IN = re.compile(r"(?:^|[._])(?:err|[Ee]rror|message|msg|stderr|stream|errorDetail)\Z")
 """The keys of what is said in JSON: dockerd, podman, a module of Ansible, an operator's log."""
 _LINE_OF_JSON = re.compile(r'\A\s*("\w+": "(?:[^"\\]|\\.)*"),?\Z')
 """A line of an object that is printed over several."""
