@@ -263,6 +263,9 @@ def of_what_is_missing(one: Answer) -> str | None:
             # DataBiosphere/azul#6812; docs.gitlab.com, "Reduce container registry storage"
             cleans = "a cleanup policy of its project may have removed it: Settings, Packages and registries"
             also = f"; if it was there, run the job that pushes it again ({cleans}){also}"
+        if one.hop.agent == "cloud-run":  # docker/build-push-action#755
+            again = "push it without attestations (--provenance=false --sbom=false)"
+            also = f"; if it is there, {again}, of which Cloud Run says the same{also}"
         if is_before(one.case, "docker", 20, 10) and one.act == "read":  # jlesage/docker-crashplan-pro#413
             older = f"as docker before 20.10 does not know an index of OCI, and says {one.status} of it"
             return f"update docker, of a NAS its system, {older}; else correct the tag: {tags} those that exist{none}{also}"
