@@ -32,7 +32,31 @@ def test_prints_the_lesson() -> None:
 
 
 @pytest.mark.parametrize(
-    "word", ["scope", "Scopes", "manifest list", "signed-url", "401", "podman", "PUT", "classic store", "reverse-proxy"]
+    "word",
+    [
+        "scope",
+        "Scopes",
+        "manifest list",
+        "signed-url",
+        "401",
+        "podman",
+        "PUT",
+        "classic store",
+        "reverse-proxy",
+        "301",
+        "308",
+        "405",
+        "406",
+        "Basic",
+        "Content-Type",
+        "docker-content-digest",
+        "User-Agent",
+        "docker hub",
+        "port",
+        "cache",
+        "DNS",
+        "TLS",
+    ],
 )
 def test_explains_a_word(word: str) -> None:
     """A word of the trade, however it is spelled, and no file is looked for."""
@@ -62,7 +86,32 @@ def test_a_word_that_is_not_known_gets_the_known_ones() -> None:
     assert run("explain", "scoep").stderr == "error: there is no file or word 'scoep'. Did you mean scope?\n"
 
 
-@pytest.mark.parametrize("name", ["pull.jsonl", "flows/today"])
+def test_the_glossary_is_the_list_of_words() -> None:
+    told = run("explain", "glossary")
+    words = " ".join(told.stdout.split()).partition("explains: ")[2].rstrip(".").split(", ")
+
+    assert (told.returncode, told.stderr) == (0, "")
+    assert {*words} == {*TERMS} - {"glossary"}
+
+
+@pytest.mark.parametrize(
+    ("name", "asked"),
+    [
+        ("ghcr.io", "ghcr.io/ORG/IMAGE"),
+        ("ghcr.io/ann/app:1", "ghcr.io/ann/app:1"),
+        ("r.example:5000", "r.example:5000/ORG/IMAGE"),
+    ],
+)
+def test_a_host_that_is_no_file_is_told_what_asks_it(name: str, asked: str) -> None:
+    """Neither a recording nor a word: who names a registry wants to know whether it answers."""
+    told = run("explain", name)
+
+    assert (told.returncode, told.stdout) == (1, "")
+    assert told.stderr.startswith(f"error: there is no file or word {name}. ")
+    assert f"`pullscope check {asked}`" in told.stderr
+
+
+@pytest.mark.parametrize("name", ["pull.jsonl", "flows/today", "logs.d/docker.log"])
 def test_a_file_that_is_not_there_is_not_called_a_word(name: str) -> None:
     told = run("explain", name)
 

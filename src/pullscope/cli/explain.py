@@ -32,6 +32,25 @@ UP_AND_CLEAR = "\x1b[1A\x1b[2K"
 A_WORD = re.compile(r"\w[\w -]*")
 """What has no dot and no slash, as the name of a recording would."""
 
+AN_IMAGE = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,}(?::[0-9]+)?(/[a-z0-9][\w.:@/-]{0,300})?", re.ASCII)
+"""A registry's host, alone or with an image."""
+FILES = (
+    ".jsonl",
+    ".json",
+    ".mitm",
+    ".flow",
+    ".flows",
+    ".har",
+    ".log",
+    ".txt",
+    ".out",
+    ".gz",
+    ".xz",
+    ".bz2",
+    ".zst",
+    ".zip",
+)
+
 
 class Level(StrEnum):
     """How much the lesson explains."""
@@ -79,6 +98,12 @@ def explain(
                 print(textwrap.fill(f"{said[0]}: {meant[1]}", screen_width()))
                 return
             raise Complaint(str(unknown("file or word", file, TERMS)))
+        if len(file) < 300 and (image := AN_IMAGE.fullmatch(file)) and not file.endswith(FILES):
+            reference = file if image[1] else f"{file}/ORG/IMAGE"
+            raise Complaint(
+                f"there is no file or word {file}. If it is a registry's, `pullscope check {reference}` asks for the image "
+                "as each client does."
+            )
     trace, problem = read_trace(file)
     chosen = choose(trace, pull, failed=False)
     if problem:

@@ -36,31 +36,30 @@ leads to a digest, the digest to the index, the index to a manifest, the manifes
 | token server ("auth" below) | issues the ticket (token) that the registry wants to see | `auth.docker.io` |
 | storage, or a CDN, a network of servers near you ("cdn" below) | sends config and layers | `production.cloudflare.docker.com` |
 
-pullscope is a proxy, a program that passes requests and answers on; it records and explains those of a pull. This page shows two
-recorded runs of `pullscope demo` ([README](../README.md) says how to install it): a sample registry on your own machine answers
+pullscope is a proxy, a program that passes requests and answers on; it records and explains those of a pull. This page shows a
+recorded run of `pullscope demo` ([README](../README.md) says how to install it): a sample registry on your own machine answers
 under the host names of Docker Hub. [When a pull fails](#when-a-pull-fails) says how to have a pull of yours explained.
 
 ```sh
 pullscope demo --explain --client docker-classic             # this page
-pullscope demo --explain --client docker-classic --vanity    # through a domain of your own
+pullscope demo --explain --client docker-classic --vanity    # the same through a domain of your own
 ```
 
 ## Step by step
 """
 
 IN_THE_LESSON = frozenset({
-    "200", "302", "307", "401", "403", "404", "429", "Accept", "anonymous", "attestation", "blob", "CA", "CDN",
-    "challenge", "client", "CNAME", "config", "container image", "daemon", "diff_id", "digest", "hash", "HEAD", "header",
-    "index", "layer", "login", "manifest", "media type", "mirror", "platform", "proxy", "pull", "push", "rate limit",
-    "realm", "redirect", "reference", "referrers", "registry", "repository", "resolve", "reverse proxy", "scope",
-    "service", "signature", "signed URL", "store", "tag", "token", "token server", "vanity domain", "version check",
+    "200", "301", "302", "307", "308", "401", "403", "404", "405", "406", "429", "Accept", "anonymous",
+    "attestation", "Basic", "blob", "CA", "CDN", "challenge", "client", "CNAME", "config", "container image",
+    "Content-Type", "daemon", "diff_id", "digest", "DNS", "Docker Hub", "Docker-Content-Digest", "glossary", "hash",
+    "HEAD", "header", "index", "layer", "login", "manifest", "media type", "mirror", "platform", "port", "proxy",
+    "pull", "push", "rate limit", "realm", "redirect", "reference", "referrers", "registry", "repository",
+    "resolve", "reverse proxy", "scope", "service", "signature", "signed URL", "store", "tag", "token",
+    "token server", "User-Agent", "vanity domain", "version check",
 })  # fmt: skip
 """What the page explains where it first stands, so that the list at its end has the rest."""
 
-VERSIONS = (
-    '"docker 28" on this page means any docker that keeps its images in the classic store, "docker 29" any with containerd\'s '
-    "store: [which one is yours](#other-pulls)."
-)
+VERSIONS = "[Other pulls](#other-pulls) says which store your docker has."
 BY_HAND = (
     'The commands under "By hand" ask the real Docker Hub; its digests differ from the sample\'s here. (`--globoff` keeps curl '
     "from reading brackets in an address as a pattern.)"

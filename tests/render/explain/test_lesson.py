@@ -50,7 +50,9 @@ def test_what_a_domain_was_asked_is_counted() -> None:
     [pull] = recorded("dockerd-20.10-vanity-302").pulls
     [said] = about(["unseen"], pull)
 
-    assert said.text.startswith("In one pull docker.timonback.de answered 9 requests and sent 0 B of content.")
+    assert said.text.startswith(
+        "In one pull (docker 20.10.24, classic store) the domain docker.timonback.de answered 9 requests and sent 0 B"
+    )
 
 
 def test_a_beginner_can_leave_out_statements_about_the_image() -> None:
@@ -110,7 +112,7 @@ def test_a_failure_says_who_answered_what() -> None:
 
 def test_places_are_known_ones() -> None:
     """A sentence of the table has no place that a lesson could not fill."""
-    known = {"asked", "sent", "reference", "platform", "scope", "challenge"}
+    known = {"asked", "by", "sent", "reference", "platform", "scope", "challenge"}
     known |= {"client", "host", "tag", "digest", "vanity", "target", "status", "size", "why", "failure"}
     sentences = [text for row in KINDS.values() for text in (row.beginner, row.again)]
     sentences += [thought.beginner for thought in IDEAS.values()]

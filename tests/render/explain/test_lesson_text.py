@@ -82,8 +82,8 @@ def test_ends_with_what_to_take_home() -> None:
     end = " ".join(" ".join(text_of(pull)).split())
 
     assert end.endswith(
-        "24 requests: 2.8 kB of manifests, 1 token and 14 redirects. A registry is just documents at a few URLs, so your own "
-        "domain can front it."
+        "24 requests: 2.8 kB of manifests, 1 token and 14 redirects. The image was asked for at URLs below /v2/: a domain of "
+        "your own can redirect those with one rule."
     )
 
 
@@ -146,3 +146,14 @@ def test_what_a_pull_does_not_show_is_told_from_the_demo() -> None:
 
     assert not any("Why a 401 comes first" in line for block in blocks[:at] for line in block)
     assert any("Why a 401 comes first" in line for block in blocks[at:] for line in block)
+
+
+def test_what_a_domain_is_stands_at_the_head_of_its_chapter() -> None:
+    """After a pull without one, three chapters later than what else the pull does not show."""
+    [pull] = recorded("dockerd-29.7-containerd-hub").pulls
+    blocks = [[paint(line, color=False) for line in block] for block in lesson_blocks(pull, demo=demo_pulls())]
+    [chapter] = [
+        block for block in blocks if any("What a vanity domain can and cannot change" in line for line in block)
+    ]
+
+    assert chapter == blocks[blocks.index(["A registry domain of your own"]) + 1]

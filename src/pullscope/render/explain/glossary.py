@@ -6,20 +6,26 @@ from pullscope.oci.text_table import heads
 
 TABLE = """
 200: OK: the answer has what was asked for.
-302: A redirect: ask again at the address in the header Location. 301, 303, 307 and 308 are redirects too; 301 and 308 are
-        permanent, so a cache may keep them.
+301: A redirect like 302, but permanent: a cache may keep it.
+302: A redirect: ask again at the address in the header Location. At 301, 302 and 303 docker and other clients turn POST and PUT
+        into GET.
 307: A redirect that keeps the request's method; registries use it to send clients to their storage.
+308: A redirect like 307, but permanent: a cache may keep it.
 401: Authentication required: get a token, or log in; the header WWW-Authenticate says where. At the start of a pull it is normal.
 403: Access denied: the login lacks a right. ghcr.io, the registry of GitHub, says it without a login, too.
 404: Not found. Some registries say it for a private image too; Docker Hub says 401 for a missing one.
+405: Method not allowed: the server refuses this kind of request (such as PUT or DELETE) at this address.
+406: Not acceptable: the server has the document in none of the types that the header Accept lists.
 429: Too many requests: a rate limit was reached.
 Accept: The header of a request that lists the document types (media types) that the client understands.
 anonymous: Without a login. Docker Hub issues anonymous tokens for public images.
 attestation: A statement about an image, stored beside it in the index: how it was built (provenance) or what is in it (SBOM). The
         image runs without it.
+Basic: A challenge of a registry that wants a user name and password with each request, instead of a token.
 blob: A layer or a config: a file at /v2/NAME/blobs/DIGEST.
+cache: A place with copies of answers. One in front of a registry or domain may answer with an old redirect until it is emptied.
 CA: Certificate authority: it signs certificates. A client accepts a proxy's certificates only if it trusts the proxy's CA.
-CNAME: A record in DNS, the directory of host names: this name stands for that one.
+CNAME: A record in DNS, the directory of host names: to find this name, look up that one.
 CDN: Content delivery network: servers that keep copies of blobs near the client. A registry redirects there, to one host or
         several; the names can change.
 challenge: The header WWW-Authenticate of a 401. Bearer: a token is wanted, with realm, service and scope; Basic: a user name and
@@ -29,11 +35,15 @@ client: A program that pulls or pushes: the docker daemon, containerd (below doc
 config: A small JSON document: which program to run, as which user, with which environment. It contains no file of the image.
 container image: Layers (files), a config (how to start them) and the manifest that lists both. With an index, also all of these
         for several platforms.
+Content-Type: The header of an answer that says which media type its content has.
 credential: What proves who asks: a user name and password, or a token.
 daemon: A program in the background. `docker pull` asks the docker daemon, and the daemon asks the registry.
 diff_id: The sha256 of an unpacked layer. The config lists them; the manifest lists the digests of the compressed layers.
 digest: A fingerprint of some content, its sha256 hash. The same digest means the same bytes. It can stand in the place of a tag:
         `IMAGE@sha256:…`
+DNS: The directory of host names: it tells the address of the machine that has a name.
+Docker Hub: Docker's registry, called docker.io in names. The host that is asked is registry-1.docker.io.
+Docker-Content-Digest: The header of a registry's answer with the digest of what was asked for.
 header: A line before the content of a request or answer, such as `Content-Type: application/json`.
 hash: A number computed from content. With sha256, the same hash means the same content.
 HEAD: A request for the headers of an answer only. On Docker Hub it does not count as a pull.
@@ -47,6 +57,8 @@ mirror: A registry that a client asks before the real one, because its settings 
 mount: In a push: the registry takes a layer from another of its repositories, so that it need not be uploaded.
 platform: Operating system, architecture and, for ARM, variant of a machine: linux/amd64, linux/arm/v7. docker takes an older
         variant if its own is missing.
+port: A number that, with the host, says which server on a machine is asked. HTTPS uses 443 unless the name has another:
+        `example.com:5000/app`
 proxy: A server that passes requests on for a client, and the answers back. pullscope works in one.
 pull: Fetching an image from a registry: manifests, config and layers.
 push: Uploading an image to a registry (with POST, PATCH and PUT): layers and config first, the manifest last.
@@ -67,19 +79,23 @@ scope: What a token allows: `repository:NAME:pull`. NAME is the repository that 
 service: In a challenge: the name by which the token server knows the registry.
 signature: A proof of who made an image. (The signature in a signed URL is another: it permits a download.)
 signed URL: A URL that itself permits fetching one file for a short time; no token is needed.
-store: Where a docker daemon keeps images: the classic store (docker up to 28, an upgraded docker 29) or the containerd
-        store (new installations of docker 29 and of Docker Desktop since 4.34). They ask a registry differently.
+store: Where a docker daemon keeps images: the classic store (docker up to 28, an upgraded docker 29) or the containerd store (new
+        installations of docker 29 and of Docker Desktop since 4.34). They ask a registry differently.
 tag: A label of an image in a repository, such as latest. It can be moved to another image at any time.
 token: A ticket from a token server, valid for a short time and for the scopes that it names. Clients send it in the header
         Authorization. Docker Hub wants one for every image.
 token server: The server that issues tokens, often on another host than the registry. Docker Hub's is auth.docker.io.
+TLS: The encryption of HTTPS. The server shows a certificate for its name, and the client checks which CA signed it.
 upstream: The registry behind a vanity domain, a mirror or a reverse proxy: the one with the images.
+User-Agent: The header of a request that names the program that asks, often with its version.
 vanity domain: A host name of your own in front of a registry, such as docker.example.com.
-version check: GET /v2/: is this a registry, and does it want a token? docker 29 and containerd leave it out.
+version check: GET /v2/: is this a registry, and does it want a token? docker 29, containerd, docker build (buildx) and regctl
+        leave it out.
 """
 """A line for each, which goes on where lines are indented."""
 
 TERMS = {word: text for head, _ in heads(TABLE) for word, _, text in [head.partition(": ")]}
+TERMS["glossary"] = f"The words that `pullscope explain WORD` explains: {', '.join(sorted(TERMS, key=str.lower))}."
 
 ALSO = {
     "manifest list": "index",
@@ -90,12 +106,14 @@ ALSO = {
     **dict.fromkeys(("containerd", "nerdctl", "podman", "skopeo", "buildah", "crane", "regctl"), "client"),
     "classic store": "store",
     "containerd store": "store",
-    "dns": "CNAME",
     "put": "push",
     "image": "container image",
     "ping": "version check",
     "vanity": "vanity domain",
     "bearer": "token",
+    "303": "302",
+    "docker.io": "Docker Hub",
+    "https": "TLS",
     "www authenticate": "challenge",
     "location": "redirect",
 }
@@ -104,7 +122,12 @@ ALSO = {
 
 def term(word: str) -> tuple[str, str] | None:
     """A word as it is spelled here, and what it means; None for a word that is not here."""
-    known = {name.lower(): name for name in TERMS}
-    asked = " ".join(word.replace("-", " ").split()).lower()
-    name = known.get(ALSO.get(asked, asked).lower()) or known.get(asked.removesuffix("s"))
+    known = {_plain(name): name for name in TERMS}
+    asked = _plain(word)
+    name = known.get(_plain(ALSO.get(asked, asked))) or known.get(asked.removesuffix("s"))
     return None if name is None else (name, TERMS[name])
+
+
+def _plain(word: str) -> str:
+    """However it is spelled: `Signed-URL` is `signed url`."""
+    return " ".join(word.replace("-", " ").split()).lower()

@@ -27,7 +27,7 @@ from pullscope.render.explain.table import (
     Section,
 )
 from pullscope.render.exports.curl import asked_of, curl_words
-from pullscope.render.names import short
+from pullscope.render.names import client_line, short
 from pullscope.render.wording import title, what
 from pullscope.trace.findings.said import words as said_words
 from pullscope.trace.hosts import Roles, tally
@@ -340,7 +340,12 @@ def about(ideas: Iterable[str], pull: Pull) -> list[Said]:
     """Ideas that belong to no step, with what this pull through a vanity domain showed."""
     places, roles = Values(pull.steps[0], pull, Roles(pull.hops)), tally(pull.hops)
     own = next(host for host in roles if "vanity" in host.roles)
-    places |= {"vanity": plain(own.host, 80), "asked": count(own.requests, "request"), "sent": size(own.bytes)}
+    places |= {
+        "vanity": plain(own.host, 80),
+        "by": client_line(pull),
+        "asked": count(own.requests, "request"),
+        "sent": size(own.bytes),
+    }
     return [_fill(idea, places, set()) for idea in ideas]
 
 

@@ -14,7 +14,7 @@ from itertools import zip_longest
 from pullscope.oci.amounts import count, size
 from pullscope.oci.plain import plain
 from pullscope.render.closing_line import took
-from pullscope.render.explain.ideas import BEFORE, CHAPTERS, Idea
+from pullscope.render.explain.ideas import BEFORE, CHAPTERS, DOMAIN, Idea
 from pullscope.render.explain.lesson import Lesson, Said, about, lessons
 from pullscope.render.layout import WIDTH, Line, shell_lines
 from pullscope.render.names import client_line, in_words
@@ -56,15 +56,18 @@ def chapters(pull: Pull, demo: Demo) -> Iterator[Chapter]:
     told = {idea.idea for lesson in lessons(pull) if not lesson.aside for idea in lesson.ideas}
     of_the_demo = [idea for lesson in lessons(demo.vanity) for idea in lesson.ideas]
     missing = [idea for idea in of_the_demo if idea.idea not in told]
-    if missing:
-        yield Chapter(title="What this pull does not show (examples from the demo)", said=missing, tables={})
+    # What a vanity domain is stands where domains are told of.
+    elsewhere = [idea for idea in missing if idea.idea == Idea.VANITY]
+    if others := [idea for idea in missing if idea.idea != Idea.VANITY]:
+        yield Chapter(title="What this pull does not show (examples from the demo)", said=others, tables={})
     tables: dict[str, list[tuple[str, ...]]] = {
         "others": _by_clients(("version check", "tag by", "tokens"), demo.tried, _asked),
         "refused": _by_clients(("through a redirect to Docker Hub",), demo.tried, _ended),
     }
     domain = pull if Idea.VANITY in told else demo.vanity
     for name, ideas in CHAPTERS.items():
-        yield Chapter(title=name, said=about(ideas, domain), tables=tables)
+        first = elsewhere if name == DOMAIN else []
+        yield Chapter(title=name, said=[*first, *about(ideas, domain)], tables=tables)
 
 
 def _by_clients(
@@ -92,10 +95,12 @@ NAME_AT, ASKED_AT, INDENT = 6, 21, "      "
 HOW_TO_READ = """\
 Each step shows a request, the status of its answer, and what came.
 - GET asks for content. HEAD asks for the headers only, the lines before the content.
-- To resolve a tag is to ask for the digest that it stands for now.
+- To resolve a tag is to ask for the digest (a fingerprint of its content) that it stands for now.
 - Status 200 means: here it is. 401: get a token first. 403: refused. 404: not there. 302 and 307 are redirects: ask elsewhere.
 - `307 > 200` is a redirect, then the answer there. `...` in an address stands for parts that are left out, such as /v2/.
-- `pullscope explain WORD` explains more words."""
+- "docker 28" means any docker that keeps its images in the classic store, "docker 29" any with containerd's store. \
+A number with a dot, such as 29.1, is a version.
+- `pullscope explain WORD` explains more words; `pullscope explain glossary` lists them."""
 LEFT_OUT = (
     "{} left out here: statements about the image (attestations) and documents that refer to it, such as signatures "
     "(referrers). The image runs without them. `pullscope explain --level expert` shows them."
@@ -197,7 +202,7 @@ def _end(pull: Pull, width: int) -> list[Line]:
         parts.append(count(redirects, "redirect"))
     text = f"In all {count(len(hops), 'request')}: {', '.join(parts[:-1])} and {parts[-1]}."
     if pull.outcome is Ending.COMPLETE and pull.action == "pull":
-        text += " A registry is just documents at a few URLs, so your own domain can front it."
+        text += " The image was asked for at URLs below /v2/: a domain of your own can redirect those with one rule."
     lines = _paragraph(text, width, indent="")
     for finding in pull.findings:
         lines.append([(f"{finding.severity}  {plain(finding.code)}", "bold")])

@@ -83,7 +83,8 @@ TABLE = r"""
 version-check: SUPPORT
     beginner Is this a registry, and does it want a token? {client} asks for {host}/v2/, a path that every registry answers;
         everything else is below it.
-    expert GET /v2/: 200 means no token is needed, 401 names the token server. docker 29 and containerd do not ask.
+    expert GET /v2/: 200 means no token is needed, 401 names the token server. docker 29, containerd, buildx and regctl do not
+        ask.
 token: TOKENS
     beginner A token is a ticket from the token server, {host}. It is valid only for what it names, and for the seconds in the
         answer's `expires_in` (60 if it does not say); then the client gets a new one. The client sends it to the registry with
@@ -96,10 +97,10 @@ resolve: EXISTENCE
     expert The tag's digest is in Docker-Content-Digest. Docker Hub does not count a HEAD as a pull.
     again The client asks once more which image {tag} is.
 manifest-list: INDEX
-    beginner A tag can stand for several images, each for another kind of machine. Then the answer is an index (also called
-        manifest list): a JSON document with the digest of one manifest for each platform. It may list attestations too, under
-        unknown/unknown: statements about an image, such as how it was built. If the tag stands for a single manifest, that comes
-        at once and there is no such step.
+    beginner An image can be for several platforms, kinds of machine. Then the answer is an index (also called manifest list): a
+        JSON document with the digest of one manifest for each platform. It may list attestations too, under unknown/unknown:
+        statements about an image, such as how it was built. If the tag stands for a single manifest, that comes at once and there
+        is no such step.
     expert An image index. The client asks for the digest of one entry next. Docker Hub counts GETs of manifests.
     again The manifest list again, by digest.
 manifest: MANIFEST
