@@ -272,7 +272,7 @@ ollama: Ollama's registry
 # docs.redhat.com: openshift_container_platform, "Accessing the registry"; minishift/minishift#817
 openshift: OpenShift's registry
     realm /openshift/token$
-    inside (?:(?:default-route-openshift-|image-registry\.openshift-)image-registry|docker-registry\.default\.svc)\b
+    inside (?:(?:default-route-openshift-|image-registry\.openshift-)image-registry|docker-registry(?:\.default\.svc|-default))\b
     login oc whoami -t | docker login {host} -u USER --password-stdin
     source https://docs.openshift.com/container-platform/4.0/registry/accessing-the-registry.html
     is_cache no

@@ -172,7 +172,9 @@ openshift
     pull oc policy add-role-to-user registry-viewer USER -n {owner} (for the pods of another project: oc policy add-role-to-group
         system:image-puller system:serviceaccounts:PROJECT -n {owner})
     nodes oc policy add-role-to-group system:image-puller system:serviceaccounts:PROJECT -n {owner}
-    grant oc policy add-role-to-user registry-[viewer|editor|editor] USER -n {owner}
+    # tektoncd/catalog#177
+    grant oc policy add-role-to-user registry-[viewer|editor|editor] USER -n {owner} (of a service account, as pods have one:
+        system:image-[puller|builder|builder] -z NAME -n {owner})
     log oc logs deployments/image-registry -n openshift-image-registry
     redirect oc patch configs.imageregistry.operator.openshift.io/cluster --type=merge -p '{{"spec":{{"disableRedirect":true}}}}'
 harbor
