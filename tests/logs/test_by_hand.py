@@ -77,3 +77,13 @@ def test_a_login_that_a_command_names_is_not_kept() -> None:
 
 def test_a_command_that_printed_nothing_is_no_answer() -> None:
     assert forms.form_of(forms.decoded(f"$ curl -s {AT}/\n".encode())) is None
+
+
+@pytest.mark.parametrize(
+    "text", ["a@" * 60_000, "$ " * 60_000, "kubectl " + "a/" * 60_000], ids=["at", "prompts", "paths"]
+)
+def test_a_long_line_is_no_command(text: str) -> None:
+    """It is looked at in no more time than another, beside a command that is one."""
+    lines = [text, f"$ curl -s {AT}/", "{}"]
+
+    assert next(iter(unwrapping("\n".join(lines))(lines))) == f"GET {AT}/ HTTP/1.1"

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from pullscope.logs.by_libraries import Lines, of_a_library
-from pullscope.logs.commands import OTHER_COMMAND, Asked, asked, commands, is_kept
+from pullscope.logs.commands import NAMED, Asked, asked, commands, is_another, is_kept
 from pullscope.logs.entries import REQUEST
 from pullscope.logs.general import answered, failed
 from pullscope.logs.told_errors import answer_of
@@ -49,10 +49,13 @@ def of_requests(lines: list[str]) -> Lines | None:
     """What makes a dump, or sentences, of lines that begin so; None where they are something else."""
     if (of_library := of_a_library(lines)) is not None:
         return of_library
+    text = "\n".join(lines)
+    if not NAMED.search(text):
+        return None
     every = [one for one in _outputs(lines) if _is_answered(one)]
     if not every or any(map(REQUEST.match, lines)):
         return None
-    if _BY_CURL.search("\n".join(lines)) and all(map(_is_verbose, every)):
+    if _BY_CURL.search(text) and all(map(_is_verbose, every)):
         return None  # which `curl` reads
     return _of_commands
 
@@ -78,7 +81,7 @@ def _outputs(lines: Iterable[str]) -> Iterator[_Output]:
             if _is_answered(one):  # what stands after it is not what was printed
                 yield one
                 one = _Output()
-        elif begun is not None or is_kept(line) or OTHER_COMMAND.match(line):
+        elif begun is not None or is_kept(line) or is_another(line):
             yield one
             one = _Output(begun)
             if begun is None:
@@ -174,7 +177,7 @@ def _without_head(printed: list[str]) -> Iterator[str]:
 
 def beside_commands(lines: list[str]) -> list[str]:
     """What other programs said beside commands of curl and its like; nothing where there is none of these."""
-    every = list(_outputs(lines))
+    every = list(_outputs(lines)) if NAMED.search("\n".join(lines)) else []
     if any(one.asked is not None for one in every):
         return [line for one in every if one.asked is None for line in one.printed]
     first = next((place for place, line in enumerate(lines) if _BY_CURL.match(line)), 0)

@@ -18,7 +18,8 @@ _STAMP = re.compile(
 )
 """Of GitHub Actions, Jenkins and BuildKit; and of a step's own command."""
 _PROMPT = (
-    r"(?:PS [^>]*>|[A-Za-z]:\\[^>]*>|\(?\[?[\w.@:~+-]*[@\]:~)][^<>\"'|{}]{0,60}?[$#>%❯➜✗»λ]|(?:[\w./~-]{1,30} ?)?[$#%❯➜✗»λ>]|"
+    r"(?:PS [^>]*>|[A-Za-z]:\\[^>]*>|\(?\[?[\w.@:~+-]{0,80}[@\]:~)][^<>\"'|{}]{0,60}?[$#>%❯➜✗»λ]|"
+    r"(?:[\w./~-]{1,30} ?)?[$#%❯➜✗»λ>]|"
     r"➜ [^$#>\"'{}]{0,60}?|\++)[ \t]*"
 )
 _RUNS = (
@@ -30,9 +31,10 @@ _COMMAND = re.compile(
     rf"(?:{_PROMPT})?{_RUNS}{_PROGRAM}(?=['\"-]|https?://|\$|[A-Z]{{3,6}} |[\w.-]+(?::\d+)?/v2/)(.+)\Z", re.DOTALL
 )
 _VARIABLE = re.compile(r"\$(?:env:)?\{?(\w+)\}?|%([A-Za-z_]\w*)%", re.IGNORECASE)
+_BEGINS = re.compile(rf"(?:{_PROMPT})?{_RUNS}(?:[A-Za-z_]\w*=[\"']?[$`]\(? ?)?{_PROGRAM}")
 _KEPT = re.compile(rf"(?:{_PROMPT})?(?:export +|set +|\$)?([A-Za-z_]\w*) ?= ?(.*)\Z")
 """A variable that is set: what a command prints into it is not seen."""
-OTHER_COMMAND = re.compile(
+_OTHER = re.compile(
     rf"(?=\S*[@$\\\]❯➜]|# ?\w){_PROMPT}[A-Za-z./~][\w./~-]*(?: |\Z)|"
     r"\++ [\w'./\[]|> (?:sudo )?(?:docker|podman|nerdctl|skopeo|buildah|crane|oras|helm|kubectl|ctr|crictl)\b"
 )
@@ -47,6 +49,12 @@ _VALUE = re.compile(
 """Options that have a value behind them, which may be an address."""
 _CUT = re.compile(r"[|;>]|2>|&>|&&|\|\||#")
 MOST_JOINED = 20
+LONGEST = 8_000
+"""Characters of a command."""
+NAMED = re.compile(
+    r"\b(?:curl|wget|https?|xh|(?i:invoke-webrequest|invoke-restmethod|iwr|irm))(?:\.exe)? +\S|^--\d{4}-", re.MULTILINE
+)
+"""What a text has that shows a command."""
 
 
 @dataclass(slots=True)
@@ -78,7 +86,7 @@ def commands(lines: Iterable[str]) -> Iterator[str]:
         if begun and joined < MOST_JOINED and _is_open(held):
             joined = max(joined, 1)
             continue
-        if (one := _KEPT.match(held.strip())) is not None and not _INNER.search(one[2]):
+        if len(held) < LONGEST and (one := _KEPT.match(held.strip())) is not None and not _INNER.search(one[2]):
             kept[one[1]] = one[2].strip(" \"';")
         yield _filled(held, kept) if begun else held
         held, joined = "", 0
@@ -87,7 +95,7 @@ def commands(lines: Iterable[str]) -> Iterator[str]:
 
 
 def _begins(line: str) -> bool:
-    return re.match(rf"(?:{_PROMPT})?{_RUNS}(?:[A-Za-z_]\w*=[\"']?[$`]\(? ?)?{_PROGRAM}", line.strip()) is not None
+    return len(line) < LONGEST and _BEGINS.match(line.strip()) is not None
 
 
 def _is_open(line: str) -> bool:
@@ -105,7 +113,7 @@ def _filled(line: str, kept: dict[str, str]) -> str:
 
 def asked(line: str) -> Asked | None:
     """The request of a command; None where the line is none, or what it prints is kept in a variable."""
-    found = _COMMAND.match(line.strip().strip("`").strip())
+    found = _COMMAND.match(line.strip().strip("`").strip()) if len(line) < LONGEST else None
     if found is None:
         return None
     program, rest = found[1], _INNER.sub("-", found[2])
@@ -156,8 +164,15 @@ def asked(line: str) -> Asked | None:
     return one if one.url else None
 
 
+def is_another(line: str) -> bool:
+    """Whether a line is another program's command: what was printed before it is over."""
+    return len(line) < LONGEST and _OTHER.match(line) is not None
+
+
 def is_kept(line: str) -> bool:
     """Whether a command's output goes into a variable."""
+    if len(line) >= LONGEST:
+        return False
     return (one := _KEPT.match(line.strip())) is not None and re.search(
         r"[$`(] ?\(?(?:curl|wget|http)\b", one[2]
     ) is not None
