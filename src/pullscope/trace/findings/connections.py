@@ -28,6 +28,7 @@ from pullscope.trace.findings.client_settings import (
     trust_for_another,
 )
 from pullscope.trace.findings.login_commands import own_address, registry_at
+from pullscope.trace.findings.resolvers import of_the_resolver
 from pullscope.trace.findings.said import led_to
 from pullscope.trace.model import Hop
 from pullscope.trace.source_gaps import HERE, lacking
@@ -360,7 +361,7 @@ def told(case: Case, found: Failure, hops: list[Hop]) -> tuple[str, str]:
             message,
             f"leave {hop.host}:// out of the name of the image: {client} took {hop.host} for the registry's host",
         )
-    fix = found.fix.format(**fields)
+    fix = of_the_resolver(found.fix.format(**fields), why, host=fields["bare"], who=who)
     if (
         found.far == "name"
         and re.fullmatch(r"[a-z0-9_-]+", hop.host)
