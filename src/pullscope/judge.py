@@ -73,8 +73,8 @@ IN_SHORT: Mapping[str, str] = {
 """A cause for one line of a table; `{host}` and `{status}` are those of the step that shows it. Where there was no answer,
 the reason for that is told instead; a code that is not here is told as it is."""
 
-_FOR_OTHERS = frozenset({"missing-content-digest"})
-"""What is an info to a client that gets on without it, and is told of a registry: others may not."""
+_FOR_OTHERS = frozenset({"missing-content-digest", "redirect-permanent"})
+"""What is an info to a client that gets on with it, and is told of a registry: others may not."""
 
 _KEPT_BACK = frozenset({"access-denied", "credentials-not-used"})
 """What a trace sees where a client keeps its login to itself."""

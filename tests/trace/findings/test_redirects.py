@@ -242,9 +242,9 @@ def test_from_http_to_https_is_no_downgrade() -> None:
     assert told(wire) == {}
 
 
-@pytest.mark.parametrize(("by", "expected"), [(301, "warning"), (308, "warning"), (302, None), (307, None)])
+@pytest.mark.parametrize(("by", "expected"), [(301, "info"), (308, "info"), (302, None), (307, None)])
 def test_redirect_permanent(by: int, expected: str | None) -> None:
-    """301 and 308 are for ever, 302 and 307 are not."""
+    """301 and 308 are for ever, 302 and 307 are not: of a pull that went well it is worth a word, no warning."""
     assert told(classic_through_vanity(by)).get("redirect-permanent") == expected
 
 

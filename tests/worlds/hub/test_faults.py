@@ -27,7 +27,6 @@ NO_ERROR = frozenset(
         "range-ignored",
         "rate-limit-low",
         "redirect-downgrade",
-        "redirect-permanent",
         "wrong-content-type",
     }
 )
@@ -38,6 +37,7 @@ INFO = frozenset(
         "authorization-leaked",
         "host-not-traced",
         "missing-content-digest",
+        "redirect-permanent",
         "retried",
         "slow-hop",
         "token-request-elsewhere",

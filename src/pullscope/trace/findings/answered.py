@@ -11,10 +11,11 @@ from pullscope.trace.findings.asked import request, thing
 from pullscope.trace.findings.case import REFUSALS, in_turn, listed, name_of, repositories, was_anonymous
 from pullscope.trace.findings.client_settings import out_of_mirrors
 from pullscope.trace.findings.fixes import fix_of, where_to_ask
+from pullscope.trace.findings.fronts import may_be_on_the_way
 from pullscope.trace.findings.grants import rights, waits_for_a_token
 from pullscope.trace.findings.missing import has_the_name, named_by
-from pullscope.trace.findings.paths import of_a_short_name
-from pullscope.trace.findings.put_before import of_no_tag
+from pullscope.trace.findings.paths import is_remote, of_a_short_name
+from pullscope.trace.findings.put_before import keeps, of_no_tag
 from pullscope.trace.findings.refused_logins import refused_login
 from pullscope.trace.findings.rights import is_filtered, what_it_lacks, what_it_may_be
 from pullscope.trace.findings.row import Case, Fact, Found, Severity, row
@@ -138,6 +139,8 @@ def registry_failed(one: Answer) -> str:
         if one.in_front is not None
         else "it may say so to a name that lacks a part."
         if of_a_short_name(one) is not None
+        else "the fault is there, or with a proxy on the way."
+        if may_be_on_the_way(one.hop)
         else f"the fault is there, not with {one.case.client}."
     )
 
@@ -151,6 +154,10 @@ def manifest_unknown(one: Answer) -> str:
     """
     name, step = one.hop.route.repository or one.step.route.repository, one.step
     where = f"{one.hop.host}{led_to(one.hop)}"
+    if (read := keeps(one)) is not None:
+        later = read.request.time > one.hop.request.time
+        gave = f"which it gave with {read.status} {'after that: it has it' if later else 'before'}"
+        return f"{where} said {one.status} to a delete of {name_of(step)} in {name}{_why(one)}, {gave}."
     if step.kind is Kind.DELETE:
         return f"{where} has no {step.route.reference} in {name} to delete{_why(one)}."
     if len(asked := in_turn(one.case, step)) > 1:
@@ -174,7 +181,9 @@ def name_unknown(one: Answer) -> str:
     reach the registry behind it: goharbor/harbor#23051.
     """
     # Microsoft's has images of it: containerregistry#57
-    what = "list of tags for" if one.act == "list" and "NAME_UNKNOWN" not in one.hop.codes else "repository"
+    # of what its remotes have behind them Artifactory says NAME_UNKNOWN too: dependabot/dependabot-core#7210
+    lists = one.act == "list" and ("NAME_UNKNOWN" not in one.hop.codes or is_remote(one))
+    what = "list of tags for" if lists else "repository"
     return f"{one.hop.host}{led_to(one.hop)} has no {what} {one.hop.route.repository}{_why(one)}."
 
 

@@ -22,7 +22,7 @@ from pullscope.trace.findings.case import REFUSALS, asked_repositories, is_write
 from pullscope.trace.findings.client_settings import by_its_proxy, by_plain_http, past_the_proxy, proxy_setting
 from pullscope.trace.findings.compared import next_page, page_size
 from pullscope.trace.findings.content_trust import of_a_scan, of_content_trust
-from pullscope.trace.findings.fronts import passing, unnamed
+from pullscope.trace.findings.fronts import may_be_on_the_way, passing, unnamed
 from pullscope.trace.findings.login_commands import log_in
 from pullscope.trace.findings.missing import (
     cache,
@@ -72,7 +72,6 @@ _REFUSES = re.compile(r"unauthori[sz]ed|authentication required|access denied", 
 """A cache's own login, refused (distribution/distribution#3842, #4477)."""
 
 _QUAY = re.compile("access to the requested resource is not authorized", re.IGNORECASE)
-"""Quay's words (quay/quay endpoints/v2/errors.py)."""
 
 _CACHES = re.compile(r"cache|proxy|mirror|hub")
 """How organizations that are caches are called: quay/quay#4796."""
@@ -209,7 +208,8 @@ def of_a_failure(one: Answer) -> str | None:
     """5xx: what stands in front, or the server itself; a cache names its upstream (distribution/distribution#4252). For a host
     of one's own network it may be the proxy out: cri-o/cri-o#3863, dragonflyoss/nydus#676, kubernetes-sigs/cri-tools#1577."""
     hop, host, name = one.hop, one.hop.host, front(one.hop)
-    out = is_local(host) and one.status in GATEWAY and not hop.errors and (name is None or filtering(hop) is not None)
+    bare_one = one.status in GATEWAY and not hop.errors and (name is None or filtering(hop) is not None)
+    out = (is_local(host) and bare_one) or may_be_on_the_way(hop)
     past = f"; where a proxy answered for it, {past_the_proxy(host, one.case.pull.client)}" if out else ""
     if one.status < 500:
         return None

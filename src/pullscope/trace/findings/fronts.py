@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import re
 
+from pullscope.oci.routes import Endpoint
 from pullscope.oci.text_table import heads
-from pullscope.trace.findings.said import front, words
+from pullscope.oci.whereabouts import is_local
+from pullscope.trace.findings.said import front, is_specific, tells_more, words
 from pullscope.trace.model import Hop
 
 TABLE = """
@@ -198,3 +200,10 @@ def limits(hop: Hop) -> tuple[str, str] | None:
 def passing(hop: Hop) -> str | None:
     """What to do so that what answered refuses nothing by itself; None where that is not known."""
     return next((lines[2] for names, lines in _ROWS if names.match(front(hop) or "-") and len(lines) > 2), None)
+
+
+def may_be_on_the_way(hop: Hop) -> bool:
+    """Whether a proxy out may break an upload to a host of one's own network: 5xx without a reason to plain HTTP, which such
+    proxies read and change: distribution/distribution#2147."""
+    plain = hop.request.url.startswith("http:") and is_local(hop.host) and hop.route.endpoint is Endpoint.UPLOAD
+    return plain and (hop.status or 0) >= 500 and not (tells_more(hop) if hop.errors else is_specific(hop))

@@ -35,12 +35,15 @@ LOGINS = {
     "helm": "helm registry login {}",
     # trivy.dev/docs, "Private registries"
     "trivy": "trivy registry login {} (or TRIVY_USERNAME and TRIVY_PASSWORD, which it shows to every registry)",
+    # sylabs.io/guides, "remote login": it reads docker's logins too, and its own first
+    "singularity": "singularity remote login --username NAME docker://{}",
     # apptainer.org/docs, "apptainer registry login"
     "apptainer": "apptainer registry login --username NAME docker://{}",
     # Jib's README, "Authentication Methods"
     "jib": "docker login {} (or give jib -Djib.to.auth.username=USER -Djib.to.auth.password=PASSWORD)",
     # kaniko's README, "Pushing to Docker Hub"
-    "kaniko": "docker login {} (kaniko reads that as /kaniko/.docker/config.json)",
+    "kaniko": "docker login {} (kaniko reads that as /kaniko/.docker/config.json; in a cluster mount a secret at /kaniko/.docker "
+    "with items: key .dockerconfigjson, path config.json)",
 }
 
 ONE_NAME = (
@@ -139,7 +142,7 @@ def _login(case: Case, host: str) -> str:
         if command == "docker login" or "docker login" not in piped:
             return known.login + where
         # regctl takes --user (cmd/regctl/registry.go), apptainer docker:// before the host
-        if "--password-stdin" in piped and not command.startswith(("regctl", "apptainer")):
+        if "--password-stdin" in piped and not command.startswith(("regctl", "apptainer", "singularity")):
             piped = piped.replace("docker login", command)
             return (piped.replace(" -u ", " --username ") if family == "trivy" else piped) + where
     return own_login(family, host)
@@ -319,7 +322,7 @@ def own_login(family: str, host: str) -> str:
     if registry == DOCKER_HUB and command.startswith("helm"):
         registry = "registry-1.docker.io"  # its references name that host
     if registry == DOCKER_HUB:  # GoogleContainerTools/kaniko#1574
-        command = command.replace("config.json", "config.json, under https://index.docker.io/v1/")
+        command = command.replace("/config.json", "/config.json, under https://index.docker.io/v1/")
     return command.replace(
         " {}", "" if registry == DOCKER_HUB and command.startswith("docker login") else f" {registry}"
     ).replace("{}", registry)

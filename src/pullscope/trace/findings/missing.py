@@ -20,8 +20,8 @@ from pullscope.trace.findings.client_settings import out_of_mirrors
 from pullscope.trace.findings.compared import naming
 from pullscope.trace.findings.login_commands import list_tags, login
 from pullscope.trace.findings.media_types import is_before
-from pullscope.trace.findings.paths import added, of_a_path_twice
-from pullscope.trace.findings.put_before import of_no_tag
+from pullscope.trace.findings.paths import added, of_a_path_twice, of_a_remote
+from pullscope.trace.findings.put_before import of_no_tag, of_what_it_keeps
 from pullscope.trace.findings.said import led_to, says
 from pullscope.trace.model import Kind
 from pullscope.trace.source_gaps import lacking
@@ -200,7 +200,7 @@ def of_what_is_missing(one: Answer) -> str | None:
         rule = " or the rule that renames it," if renamed else ""
         made = one.step_there("creates") if one.case.family not in (*DAEMONS, *CONTAINERS_IMAGE) else None
         create = f", or make it, if it is to be pushed: {made}" if made else ""  # plexsystems/sinker#55
-        return f"{chart_folder(one)}correct the name{rule} if it is not {name}{create}{also}"
+        return f"{of_a_remote(one)}{chart_folder(one)}correct the name{rule} if it is not {name}{create}{also}"
     if (home := step.first.mirror_of) is not None and step.route.digest is not None:
         copy = (
             f"crane {'blob' if step.route.endpoint is Endpoint.BLOB else 'manifest'} {home}/{name}@{step.route.digest}"
@@ -229,7 +229,7 @@ def of_what_is_missing(one: Answer) -> str | None:
         part = f"{step.route.reference} is a part of it, and no manifest"  # genuinetools/reg#166
         return f"delete it by the digest of its manifest, as crane digest {at}/{name}:TAG tells it: {part}"
     if step.kind is Kind.DELETE:
-        return f"do nothing if it was deleted before; else correct the name: {tags} its tags"
+        return of_what_it_keeps(one) or f"do nothing if it was deleted before; else correct the name: {tags} its tags"
     if (twice := of_a_path_twice(one)) is not None:
         return twice
     if (untagged := of_no_tag(one)) is not None:

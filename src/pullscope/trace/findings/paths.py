@@ -245,3 +245,22 @@ def added(one: Answer, name: str) -> str:
     if route.reference == "latest":
         return "name a tag, if none was named (latest is taken then); else "
     return ""
+
+
+_OF_CACHES = re.compile(r"[^/]*(?:hub|docker|cache|mirror|proxy)[^/]*")
+
+
+def is_remote(one: Answer) -> bool:
+    """Whether a list may be asked of Artifactory's remote of Docker Hub, for a name of one part: renovatebot/renovate#20675."""
+    key, _, rest = (one.hop.route.repository or "").rpartition("/")
+    part = not key or ("/" not in key and _OF_CACHES.fullmatch(key) is not None)
+    return one.act == "list" and one.known is not None and one.known.id == "artifactory" and part and rest != "library"
+
+
+def of_a_remote(one: Answer) -> str:
+    """What stands before the other steps there, or nothing."""
+    if not is_remote(one):
+        return ""
+    at, _, last = f"{one.hop.host}/{one.hop.route.repository}".rpartition("/")
+    official = "if it is an official image of Docker Hub: pulls go without library/ there, lists do not"
+    return f"name it {at}/library/{last} (in FROM, or where {one.case.client} has its name), {official}; else "

@@ -13,11 +13,12 @@ from pullscope.oci.routes import Endpoint
 from pullscope.trace.findings.answers import Answer, look_at_the_log
 from pullscope.trace.findings.asked import UNKNOWN_BLOB
 from pullscope.trace.findings.case import CONTENT, REFUSALS, harmless, is_a_question, is_write, name_of
-from pullscope.trace.findings.login_commands import log_in
+from pullscope.trace.findings.login_commands import log_in, registry_at
 from pullscope.trace.findings.puts import SOON, Place, Put, held_type, place_of, put_alone
 from pullscope.trace.findings.row import Case, Found, Severity, row
 from pullscope.trace.findings.said import tells_more
-from pullscope.trace.model import Kind, Step
+from pullscope.trace.kinds import said_digest
+from pullscope.trace.model import Hop, Kind, Step
 
 
 def put_before(case: Case, step: Step) -> Put | None:
@@ -63,14 +64,49 @@ def artifact_type(document: Manifest) -> str | None:
 
 def of_what_was_taken(one: Answer) -> str | None:
     """A manifest that is refused to the token that wrote its blobs: engineerd/wasm-to-oci#7 (Docker Hub, which knew no WASM)."""
-    shown, document = one.hop.request.credential, one.step.document
+    shown, document, known = one.hop.request.credential, one.step.document, one.known
     wrote = (hop for hop in one.case.hops if hop.ok and is_write(hop.step) and hop.route.endpoint is Endpoint.UPLOAD)
-    same = any(hop.request.credential == shown is not None and hop.host == one.hop.host for hop in wrote)
+    basic = one.hop.request.authorization == "basic"
+    alike = (
+        hop.request.credential == shown and (basic or shown is not None) for hop in wrote if hop.host == one.hop.host
+    )
+    same = any(alike)
     if one.status != 403 or not same or tells_more(one.hop):
         return None
+    if known is not None and known.id == "ecr":  # medic/cht-core#9175
+        region, name = f" --region {known.at['region']}" if known.at.get("region") else "", one.name or "NAME"
+        count = f"aws ecr describe-images{region} --repository-name {name} --query 'length(imageDetails)'"
+        rule = f"aws ecr put-lifecycle-policy{region} --repository-name {name} --lifecycle-policy-text file://POLICY"
+        quota = f"compare the images of {name} with the quota of images per repository ({count}), and delete old ones ({rule})"
+        right = "else allow ecr:PutImage there: the same login wrote its blobs"
+        return f"{quota} or raise it; {right}, so that another login is no help (CloudTrail says why)"
     kind = artifact_type(document) if isinstance(document, Manifest) else None
     other = f", or with an image's config in place of {kind}, which it may not take" if kind else ""
-    return f"push it under another tag, if this is protected{other}: the same token wrote its blobs, so that it is no login"
+    return f"push it under another tag, if this is protected{other}: the same login wrote its blobs, so that it is not that"
+
+
+def keeps(one: Answer) -> Hop | None:
+    """The last answer that gave what the same host says that it has not got to delete: openshift/origin#13870."""
+    digest, asked = one.step.route.digest, one.hop.route
+    if one.step.kind is not Kind.DELETE or digest is None or asked.endpoint is not Endpoint.MANIFEST:
+        return None
+    same = [
+        hop for hop in one.case.hops if hop.ok and hop.host == one.hop.host and hop.route.repository == asked.repository
+    ]
+    gone = max((hop.request.time for hop in same if hop.step.kind is Kind.DELETE), default=0.0)
+    read = (hop for hop in same if hop.route.endpoint is Endpoint.MANIFEST and hop.request.method in ("GET", "HEAD"))
+    given = [hop for hop in read if hop.request.time > gone and said_digest(hop) == str(digest)]
+    return given[-1] if given else None
+
+
+def of_what_it_keeps(one: Answer) -> str | None:
+    if keeps(one) is None:
+        return None
+    project, _, image = (one.name or "NAME").rpartition("/")
+    own = f"OpenShift: oc delete istag {image}:TAG -n {project or 'PROJECT'}, then oc adm prune images --confirm"
+    return (
+        f"delete it by {one.host}'s own means ({one.step_there('deletes') or own}): some do not delete by this request"
+    )
 
 
 def held_before(case: Case, step: Step) -> str | None:
@@ -108,6 +144,20 @@ def told_of(put: Put, step: Step) -> str:
     return f"{period(since) if since >= 1 else 'less than a second'} before (operation {put.operation})"
 
 
+# regclient/regclient#433: "regctl image mod"; crane's and oras' manuals
+_BY_A_TAG = {
+    "regctl": "regctl image mod {image} --create TAG, regctl image copy SOURCE {image}:TAG",
+    "oras": "oras push {image}:TAG FILE",
+    **dict.fromkeys(("crane", "go-containerregistry"), "crane push FILE {image}:TAG"),
+}
+
+
+def _with_its_tag(case: Case, place: Place) -> str:
+    image = harmless(f"{place[0]}/{place[1]}")
+    how = _BY_A_TAG.get(case.family)
+    return f"push it by a tag in the same step ({how.format(image=image)})" if how else f"push it by a tag, {image}:TAG"
+
+
 @row(
     severities="error, warning",
     remedy="check the registry's storage, caches and clean-up",
@@ -115,6 +165,7 @@ def told_of(put: Put, step: Step) -> str:
 def lost_after_push(case: Case) -> Iterator[Found]:
     """404 for what the same host took with 201 within the last hour, and no delete of anything in that repository was seen.
 
+    Quay gives nothing by a digest until a tag names it: regclient/regclient#433.
     After a garbage collection distribution's cache of descriptors says that blobs are there which are not, so that a push
     writes nothing: distribution/distribution#3254, #2270, #1761. Several instances with a storage each, replicas that are
     behind and rules for cleaning up look the same. A HEAD for a blob is a question, and is told only where it ends the push that
@@ -138,7 +189,9 @@ def lost_after_push(case: Case) -> Iterator[Found]:
             [step],
             f"{last.host} has no {name} in {route.repository}, which it took with 201 {told_of(put, step)}. No "
             + ("tag was seen being put for it, and no delete." if alone is not None else "delete was seen."),
-            f"push it again, and give it its tag before a clean-up runs ({to_tag(case, alone[0])}), or let that spare what "
+            f"{_with_its_tag(case, alone[0])}: {last.host} may give nothing by a digest that no tag names"
+            if alone is not None and (behind := registry_at(case, last.host)) is not None and behind.id == "quay"
+            else f"push it again, and give it its tag before a clean-up runs ({to_tag(case, alone[0])}), or let that spare what "
             "is new: clean-ups delete what no tag names"
             if alone is not None
             else f"ask again in a minute, as {known.name} may need time to copy it; if it stays away, look for a clean-up rule "

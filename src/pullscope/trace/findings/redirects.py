@@ -95,7 +95,7 @@ def _names_plain_http(hop: Hop) -> bool:
 
 @row(
     needs=Fact.REDIRECT,
-    severities="warning",
+    severities="warning, info",
     suffers="those that keep redirects",
     remedy="redirect with 302 or 307 while you may still move",
 )
@@ -103,7 +103,7 @@ def redirect_permanent(case: Case) -> Iterator[Found]:
     """301 or 308 where a vanity host points to its registry.
 
     RFC 9110, 15.4.2 and 15.4.9: such an answer may be kept without limit. For pulls the status makes no difference: run
-    with 301, 302 and 308.
+    with 301, 302 and 308. So it is a warning only beside what failed.
     """
     permanent = (hop for hop in case.hops if hop.status in (301, 308) and hop.follows is None and hop.crosses)
     read = (hop for hop in permanent if not hop.step.is_token and hop.step.route.endpoint is not Endpoint.BLOB)
@@ -114,6 +114,7 @@ def redirect_permanent(case: Case) -> Iterator[Found]:
             f"{first.host} redirects to {first.target} with {first.status} (permanent): clients, proxies and CDNs may "
             "keep following it after you have moved.",
             f"answer with {'302' if first.status == 301 else '307'} while the registry behind {first.host} may still change",
+            severity=Severity.WARNING if case.failed else Severity.INFO,
         )
 
 

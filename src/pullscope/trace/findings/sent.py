@@ -48,7 +48,8 @@ _NOT_PARSED = re.compile(r"\bfail(?:ed)? to parse '?manifest", re.IGNORECASE)
 # skopeo-copy(1), buildah-push(1), podman-push(1); "regctl image mod"; BuildKit's README, "Image/Registry"
 _DOCKER_TYPES = {
     "skopeo": "skopeo copy --format v2s2",
-    **dict.fromkeys(("buildah", "podman", "containers"), "push --format v2s2"),
+    "buildah": "buildah push --format v2s2, or BUILDAH_FORMAT=docker where it is built",
+    **dict.fromkeys(("podman", "containers"), "podman push --format v2s2, or BUILDAH_FORMAT=docker where it is built"),
     "regctl": "regctl image mod --to-docker",
     "buildkit": "--provenance=false --output type=registry,oci-mediatypes=false",
     "docker-cli": "its images built with --provenance=false --output type=registry,oci-mediatypes=false",
@@ -99,17 +100,23 @@ def of_writes(one: Answer) -> str | None:
         return f"let {front(one.hop)} hand {one.hop.request.method} below /v2/ on to the registry behind it{nginx}"
     if is_specific(one.hop):
         return None
+    sent, types = essence(one.hop.request.headers.get("content-type")), _DOCKER_TYPES.get(one.case.family)
+    if one.step.kind is Kind.MANIFEST_PUT and (one.hosted is not None or ("oci" in sent and not is_read_only(one))):
+        # podman-container-tools/podman#10309, heroku/cli#1807, #1081, akhilerm/tag-push-action#299
+        build = "docker buildx build --platform linux/amd64 --provenance=false --output type=image,oci-mediatypes=false,push=true"
+        single = (
+            f"push one platform's image without attestations and in Docker's types ({build}, or crane copy --platform)"
+        )
+        others = one.hosted is not None and (types is None or "oci" not in sent)
+        builds = others or one.case.family in ("docker", "buildkit", "docker-cli")
+        if builds or types is not None:
+            return single if builds else f"push it with Docker's types ({types}): {one.host} may not take {sent}"
     if not is_read_only(one) and one.step.route.endpoint is Endpoint.UPLOAD:
         both = f"{one.host}, and what is in front of it,"
         return f"have {both} take {one.hop.request.method} at the uploads that it begins"
     if not is_read_only(one):
         helm = " (helm push CHART.tgz oci://HOST/PATH, without chart and tag)" if one.case.family == "helm" else ""
         return f"name the image or chart once, as HOST/PATH{helm}: {one.host} takes no {one.hop.request.method} at that address"
-    if one.hosted is not None and one.step.kind is Kind.MANIFEST_PUT:  # heroku/cli#1081, akhilerm/tag-push-action#299
-        build = "docker buildx build --platform linux/amd64 --provenance=false --output type=image,oci-mediatypes=false,push=true"
-        return (
-            f"push one platform's image without attestations and in Docker's types ({build}, or crane copy --platform)"
-        )
     mode = "without one, switch its read-only mode off (storage.maintenance.readonly in distribution)"
     cache = "with a proxy section it is a cache, and pushes go to the registry behind it"
     return f"look into the configuration of {one.host}: {cache}; {mode}"
@@ -119,7 +126,7 @@ def is_read_only(one: Answer) -> bool:
     """Whether 405 can be the answer of a registry that only reads: nothing else was taken, and it says so itself."""
     if one.act != "write" or one.status != 405 or (not one.hop.errors and front(one.hop) is not None):
         return False
-    if is_specific(one.hop):
+    if is_specific(one.hop) or (one.hosted is not None and one.step.kind is Kind.MANIFEST_PUT):
         return False
     return not any(is_write(step) and step.last.ok for step in one.case.steps)
 

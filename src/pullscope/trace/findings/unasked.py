@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from shlex import quote
 
+from pullscope.oci.agents import UNKNOWN
+from pullscope.oci.reference import registry_name
 from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import bare, host_of
 from pullscope.oci.whereabouts import is_address, is_local, where_it_is
@@ -73,6 +75,10 @@ class Unasked(Answer):
         self.no_follower = case.client in NO_FOLLOWERS
         families = ("containerd", "buildkit", "curl", "brew", "bazel")
         self.containerd, self.buildkit, self.curl, self.brew, self.bazel = (case.family == one for one in families)
+        behind = self.behind if self.known is None and self.to == self.by else None
+        self.home = behind.at.get("host") if behind is not None else None
+        self.itself = f"{registry_name(self.home)}/{self.name or 'NAME'}" if self.home else None
+        self.unknown = case.family == UNKNOWN
         self.own_address, self.one_name = own_address(case, self.to), ONE_NAME
         of_hub = self.known is not None and self.known.id == "docker-hub"
         self.hubs_catalog = of_hub and self.hop.route.endpoint is Endpoint.CATALOG
@@ -132,6 +138,9 @@ bazel: {one.to} wants a token from {one.at}, and bazel's downloader asks for non
     give it a helper that gets one: --credential_helper={one.to}=PATH; rules_oci asks only where it knows that a token is wanted
 curl: {one.to} wants a token from {one.at}, and {one.client} asks for none by itself.
     get one first (curl {one.wanted}), and send it with -H 'Authorization: Bearer TOKEN'
+# getwud/wud#143
+itself unknown: {one.to} passes on the challenge of {one.home}, and {one.client} was not seen asking {one.at} for a token.
+    ask for {one.itself}, for which it may know tokens, or use a client that fetches them (crane ls {one.itself})
 : {one.to} wants a token from {one.at}, and {one.client} was not seen asking for one.
     check that {one.client} can reach {one.at}, and that its requests go through this proxy (NO_PROXY, --only); else it may know
     no tokens: update it
