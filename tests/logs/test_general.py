@@ -125,18 +125,12 @@ def test_what_only_looks_like_one_is_none(text: str) -> None:
         "image: postgres:15\nweb_1  | Error: connect ECONNREFUSED 127.0.0.1:5432",
         f"docker run {IMAGE}\nrequests.exceptions.ConnectionError: HTTPConnectionPool(host='api'): Connection refused",
         f"deploying image: {IMAGE}\nkubectl apply: error: You must be logged in to the server (Unauthorized)",
+        f"docker run {IMAGE}\nUnable to download model weights: Connection timed out",
+        f"docker run -d {IMAGE}\nError: failed to push metrics: connection refused",
+        f"docker run {IMAGE}\nError: schema registry returned 401",
+        f"image: {IMAGE}\nfailed to upload artifact app.zip: 403 Forbidden",
+        f"Using image {IMAGE} ...\nerror: git pull failed: Connection timed out",
         f"Running tests against {IMAGE}\nFAIL login.test.js: expected 200, received 401 (Unauthorized)",
-    ],
-    ids=[
-        "the daemon's API",
-        "Maven's plugin",
-        "after the pull",
-        "NuGet",
-        "a probe",
-        "an app",
-        "a script",
-        "a cluster",
-        "a test",
     ],
 )
 def test_what_is_of_something_else_is_no_answer_of_the_registry(text: str) -> None:

@@ -31,9 +31,18 @@ MARK = re.compile(
 MOST_TOLD = 1_000
 """Failures of a log that are told, and its last sentences, which are looked at again."""
 OF_IMAGES = re.compile(
-    r"(?i)\b(?:pull(?!ed)|push(?!ed)|fetch|download|upload|regist(?:ry|ries)|manifest|layer|blob|artifact|chart|image)(?:s|ing)?\b"
+    r"(?i)\b(?:images?(?!\.\w)|manifests?|layers?|blobs?|(?<!schema )(?<!npm )registr(?:y|ies)|"
+    r"(?<!git )(?:pull|push)(?:ing)?(?= (?:failed|error|access)\b|:|\W*\Z)|"
+    r"parsing HTTP \d{3} response)\b"
 )
 """What a failure is about, where it is an image's: a probe's, an application's and a cluster's own stand beside its name, too."""
+_RUNS = re.compile(
+    r"\b(?:docker|podman|nerdctl|apptainer|singularity) (?:-\S+ )*(?:container |compose )?(?:run|exec|shell)\b"
+)
+_OF_THE_CLIENT = re.compile(
+    r"(?:docker|podman|nerdctl|FATAL): |Error response from daemon|Unable to find image|Trying to pull"
+)
+"""Where a command runs an image, all else that is printed may be what the image itself says."""
 _BARE = re.compile(r"(?i)(?:error|unknown|denied|fatal)(?: \w+)?: (?:\w+[ .!]*){1,4}")
 """A line that says nothing else, below the image that is pulled or pushed."""
 _LOGGED_IN = re.compile(
@@ -79,10 +88,12 @@ def _in_general(reader: Reader, entries: Sequence[Entry]) -> Exchange | None:
         return (
             None  # of words that are known it is known, too, that they are not the image's; a body alone is too large
         )
-    opened = False
+    opened, runs = False, _RUNS.search(whole) is not None
     for entry in entries:
-        of_images = opened or (reader.image is not None and _BARE.fullmatch(entry.message) is not None)
-        of_images |= named_beside(entry) is not None or OF_IMAGES.search(entry.message) is not None
+        of_images = named_beside(entry) is not None or _OF_THE_CLIENT.match(entry.message) is not None
+        if not runs:
+            bare = reader.image is not None and _BARE.fullmatch(entry.message) is not None
+            of_images |= opened or bare or OF_IMAGES.search(entry.message) is not None
         opened = of_images and entry.message.rstrip().endswith(":")
         if not of_images:
             continue
