@@ -95,7 +95,8 @@ HTTP dump
         them, or as Postman, Burp and the like show them raw; commands of curl, wget, httpie and PowerShell with what they
         printed; the logs of Apache's HttpClient, Google's for Java (jib) and OkHttp
     lacks proxy durations
-    says an HTTP dump does not say which answer belongs to which of several concurrent requests, and has no durations.
+    says an HTTP dump does not say which answer belongs to which of several concurrent requests, and has no durations; an
+        answer that was pasted without its head has the status that is usual for its words.
 containerd debug
     by containerd with `[debug] level = "debug"`, `ctr --debug`, dockerd -D with the containerd store
     lacks proxy durations redirects tokens credentials bodies
