@@ -50,7 +50,11 @@ _TOLD = (
         "HEAD {at}/manifests/{named}",
     ),
     (rf"reuse blob {_DIGEST} at destination: failed to read from destination repository", "HEAD {at}/blobs/{what}"),
-    (rf"could not fetch content descriptor {_DIGEST} .*: not found", "GET {at}/blobs/{what}"),
+    (
+        rf"could not fetch content descriptor {_DIGEST} (?!\((?:text/|application/(?:octet-stream|json)\W)).*: not found",
+        "GET {at}/blobs/{what}",
+    ),
+    (rf"Error response from registry: {_DIGEST}: not found", "GET {at}/blobs/{what}"),
     (rf'registry for \\*"(?P<image>[^"\\]+)\\*": {_DIGEST}: not found', "GET {at}/blobs/{what}"),
     (rf"(?i){_OF_BLOBS}: {_REFUSED_BLOB}", "GET {at}/blobs/{what}"),
     (rf'decoding bearer token \(last URL \\*"(?P<url>{URL})\\*"', "GET {url}"),

@@ -14,17 +14,29 @@ _SAID = r"""
 proxyconnect tcp: dial tcp
     the client did not reach its own proxy: start that, or write into HTTPS_PROXY an address of it that is reached from where
         the client runs (127.0.0.1 is another machine to a container or a rootless daemon)
+# run: skopeo 1.22, podman 5.8, crane 0.20, docker 28.5
+failed size validation|filesystem layer verification failed|unexpected commit digest|layers from manifest don't match image
+    |Digest did not match, expected|error verifying (?:sha256 checksum|size)
+    the bytes that came are not those of the digest: something in between changed or cut them, or the registry keeps others;
+        pull past proxies and caches, and push the image again if that fails too
+# run: docker 20.10 (it reads what has no manifest's type as schema 1), skopeo 1.22, podman 5.8, docker 28.5, oras 1.3
+missing signature key|unsupported schema version 2\b
+    what came in the manifest's place has no type that the client knows as a manifest's, so it was read as the old schema 1: curl
+        -sI https://HOST/v2/NAME/manifests/TAG shows its Content-Type; let the registry, or what is before it, send that of the
+        manifest itself, and update the client if it is one of OCI's
+content descriptor sha256:[0-9a-f]{64} \(((?:application/octet-stream|application/json|text/[\w-]+)[^)]*)\) from remote: not found
+    what the registry answers to the tag has the type WHAT, which is no manifest's, so the client looked for it among the blobs:
+        let the registry, or what is before it, send the Content-Type that the manifest names itself (curl -sI
+        https://HOST/v2/NAME/manifests/TAG shows it)
 # ustclug/discussions#222, ustclug/mirrorrequest#197
-storing blob to file \S+ .*\btcp |(?m:^unexpected EOF$)|happened during read|failed to copy: read tcp|expected number of bytes
+storing blob to file \S+ .*\btcp |(?m:^unexpected EOF$)|failed to copy: read tcp|expected number of bytes
+    |happened during read|short read: expected
     the bytes of a layer stopped coming after they began: a slow or unsteady line, or a VPN, proxy or firewall on the way that
         ends long downloads: pull again; if that fails too, pull past what is on the way (another network shows it)
 download failed after attempts|httpReadSeeker: failed open
     a blob did not come, for the reason said last; blobs come from a storage host (Docker Hub:
         production.cloudflare.docker.com): let it through every firewall and proxy, and ask another DNS server if its address is
         not known or false
-failed size validation|filesystem layer verification failed|unexpected commit digest|layers from manifest don't match image
-    the bytes that came are not those of the digest: something in between changed or cut them, or the registry keeps others;
-        pull past proxies and caches, and push the image again if that fails too
 # distribution/distribution registry/handlers/helpers.go: google/go-containerregistry#2084
 client disconnected during blob
     the client, or a proxy between, ended the upload of a blob before its end: what the client says tells why; of large layers

@@ -371,6 +371,11 @@ content digest sha256:[0-9a-f]{64}: not found
 GET "https?://\S+/blobs/uploads/\S+digest=[^"]+": response status code 2
     the PUT of a blob was redirected and became GET, as by an http:// address that a proxy turns to https: have the registry
         name https:// itself (X-Forwarded-Proto from the proxy, external_url in Harbor, http.host in distribution)
+# run: docker 20.10 and 28.5, podman 5.8, skopeo 1.22, crane 0.20, oras 1.3
+no realm specified for token auth challenge|missing realm in bearer|malformed www-authenticate, missing realm
+    |Get \\*"\?[^"\\]*\\*": unsupported protocol scheme
+    HOST wants a token, and its 401 does not say where from: curl -si https://HOST/v2/ shows its WWW-Authenticate, which needs a
+        realm; let the registry send one, and what is before it pass it on
 # oras-project/oras#205
 decode token response
     the token server answered without a token, often with a web page: curl -sI https://HOST/v2/ names it (realm), and curl -v

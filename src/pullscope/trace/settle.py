@@ -57,6 +57,8 @@ def has_next_move(step: Step) -> bool:
         return False
     if last.redirects:
         return not last.followed
+    if last.follows is not None and last.status in RETRIED and last.route.endpoint is Endpoint.NONE:
+        return True  # the storage itself is asked again, a second later and three (run of crane 0.20)
     bearers = (challenge for challenge in last.challenges if challenge.scheme == "bearer")
     wants_token = last.status == 401 and any(challenge.realm for challenge in bearers)
     return wants_token and may_continue(step) and not (step.tokens and step.tokens[-1].outcome is Outcome.FAILED)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.trace.findings.looked_at import BLOB, IMAGE, found, resolved, told, with_token
 from tests.trace.images import digest, get_manifest
-from tests.trace.wire import CDN, DOCKER_20, SKOPEO, Wire, only, played
+from tests.trace.wire import CDN, CRANE, DOCKER_20, SKOPEO, Wire, only, played
 
 HERE = IMAGE.url("blobs", BLOB)
 THERE = f"{CDN}/data/base?sig=REDACTED"
@@ -132,3 +132,16 @@ def test_an_attestation_that_cannot_be_had_is_a_warning_at_most() -> None:
         wire.ask("GET", here, 307, token="t", location=f"{CDN}/{digest(content)}?sig=1")
         wire.ask("GET", f"{CDN}/{digest(content)}?sig=1", referer=here, content=content)
     assert told(wire) == {}
+
+
+@pytest.mark.parametrize("last", [503, 200])
+def test_a_storage_that_is_asked_again_without_the_redirect_is_still_a_storage(last: int) -> None:
+    """go-containerregistry asks it so after a 5xx: one second later, and three (run of crane 0.20)."""
+    wire = at_the_layer(CRANE)
+    wire.ask("GET", HERE, 307, token="t", location=THERE)
+    wire.ask("GET", THERE, 503, referer=HERE, connection="c2")
+    wire.wait(1)
+    wire.ask("GET", THERE, 503, connection="c2")
+    wire.wait(3)
+    wire.ask("GET", THERE, last, content="base" if last == 200 else None, connection="c2")
+    assert told(wire) == ({"cdn-failed": "error"} if last == 503 else {})

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pullscope.oci.amounts import period
+from pullscope.oci.routes import Endpoint
 from pullscope.trace.findings.answers import Answer
 from pullscope.trace.findings.asked import request, thing
 from pullscope.trace.findings.case import REFUSALS, in_turn, listed, name_of, repositories, was_anonymous
@@ -132,7 +133,7 @@ def registry_failed(one: Answer) -> str:
     """
     if is_not_played(one.hop):
         return f"What {one.host} would answer is not known: {words(one.hop).removeprefix('pullscope: ')}."
-    return f"{answered_by(one.hop)} said {one.status}{quoted(one.hop)}: " + (
+    return f"{answered_by(one.hop)}{_or_who(one)} said {one.status}{quoted(one.hop)}: " + (
         "it answers in the registry's place."
         if one.clue is not None and one.clue.name == "filter"
         else "it stands in front and did not get an answer from the registry behind it."
@@ -143,6 +144,20 @@ def registry_failed(one: Answer) -> str:
         if may_be_on_the_way(one.hop)
         else f"the fault is there, not with {one.case.client}."
     )
+
+
+def _or_who(one: Answer) -> str:
+    """Who else it may have been, of a source that shows no redirects: the client names only the address that it began with.
+
+    Run: podman 5.8 and skopeo 1.22 do so of a blob, docker 20.10 of the HEAD before which it asks for a token.
+    """
+    if one.in_front is not None or not lacking(one.hop.request, "redirects"):
+        return ""
+    endpoint, method = one.step.route.endpoint, one.step.method
+    if endpoint is Endpoint.BLOB and method == "GET":
+        return ", or the storage that it leads to,"
+    asked_for_a_token = endpoint is Endpoint.MANIFEST and method == "HEAD" and one.case.family == "docker"
+    return ", or its token server," if asked_for_a_token and one.status == 500 else ""
 
 
 @composed(remedy="check the tag, or push what the index names")

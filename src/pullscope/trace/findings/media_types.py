@@ -260,8 +260,9 @@ def is_before(case: Case, family: str, *least: int) -> bool:
 
 @row(
     needs=Fact.ODD,
+    explains="blob-unknown",
     severities="error, warning, info",
-    suffers="docker from 26.0, containerd from 2.0",
+    suffers="docker from 26.0, containerd from 2.0, oras",
     remedy="convert it: `skopeo copy --format=v2s2`",
 )
 def schema1_only(case: Case) -> Iterator[Found]:
@@ -269,7 +270,8 @@ def schema1_only(case: Case) -> Iterator[Found]:
 
     docker refuses it by default from 26.0 (moby/moby#47459, docker/cli#4938), and always from 28.5 (#50036); containerd from 2.0
     (containerd.io, "Deprecated features"). docker 20.10 was run and pulls it. skopeo copies it as it is, which registries of
-    today refuse with 500 or keep, unless told --format=v2s2 (podman-container-tools/skopeo#651, #959, #1624). Converted:
+    today refuse with 500 or keep, unless told --format=v2s2 (podman-container-tools/skopeo#651, #959, #1624). oras 1.3 was run:
+    it asks for such a manifest once more, as a blob. Converted:
     distribution/distribution#1281, goharbor/harbor#16075 (registry.redhat.io), docker-library/docs#597.
     """
     manifests = (step for step in case.steps if step.route.endpoint is Endpoint.MANIFEST and step.method != "PUT")
@@ -280,11 +282,13 @@ def schema1_only(case: Case) -> Iterator[Found]:
     accept = ", ".join(old[0].last.request.headers.get_all("accept"))
     named = any(kind in accept for kind in (DOCKER_MANIFEST, OCI_MANIFEST)) if accept else client.family not in LOOKERS
     took = any(layer.digest in case.pull.fetched for image in case.pull.images for layer in image.manifest.layers)
-    refuses = client.store == "containerd" or client.family in ("containerd", "buildkit")
+    digest = old[0].last.header("docker-content-digest")
+    as_blob = [step for step in case.bad if step.route.endpoint is Endpoint.BLOB and str(step.route.digest) == digest]
+    refuses = bool(as_blob) or client.store == "containerd" or client.family in ("containerd", "buildkit")
     refuses = refuses or (client.family == "docker" and bool(re.match(r"2[6-9]|[3-9]\d", client.version or "")))
     only = " only: docker refuses that by default from 26.0, containerd from 2.0; older ones, podman and skopeo still read it"
     yield Found(
-        old,
+        [*old, *as_blob],
         f"{old[0].last.host} offers {case.pull.repository} as a schema 1 manifest{only if named else ' to such an Accept'}.",
         f"build it again, or convert it: skopeo copy --format=v2s2 docker://{case.pull.reference} docker://TO"
         if named

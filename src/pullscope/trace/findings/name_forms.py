@@ -118,7 +118,7 @@ def _named_digest(step: Step) -> str | None:
         named = named if _LIKE_A_DIGEST.match(named) else ""
     else:
         named = ""
-    return named if named and as_digest(named) is None else None
+    return named if named not in ("", "-") and as_digest(named) is None else None
 
 
 _LIKE_A_DIGEST = re.compile(r"sha(?:256|384|512):[^/]*\Z")
