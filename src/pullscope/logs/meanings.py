@@ -199,6 +199,13 @@ reason 'ImagePullFailure'
 GET "https?://([^/"\s]+)/v2/": unexpected status code 401\b
     WHAT is a registry that wants a login or a token, and says so to whoever asks without one, as it should: clients see to that
         by themselves; curl -si https://WHAT/v2/ shows whom they ask (www-authenticate)
+# goharbor/harbor src/server/middleware/vulnerable: words of Harbor's own, which clients print alone
+current image with \d+ vulnerabilities cannot be pulled
+    Harbor keeps images with such vulnerabilities from being pulled: its project's Configuration (Deployment security) sets how
+        severe, and its CVE allowlist what is let through; else build the image anew with what mends them
+# run: podman 5.8, skopeo 1.22, docker 28.5, oras 1.3: a code that they do not know, and the registry's words after it
+(?:reading manifest \S+ in \S+: unknown|: error from registry|response from registry: unknown): (?!unauth|denied)([^\n"]{4,300})
+    the registry refused it, and says why in words of its own: WHAT. Who runs HOST knows the rule behind them
 # tektoncd/pipeline#6530, #1913, kubernetes/kubernetes#30148
 Back-off pulling image|trying and failing to pull image|\bImagePullBackOff\b|\bErrImagePull\b
     the kubelet waits before it tries again, and why it failed is told by another event: kubectl describe pod POD shows it
