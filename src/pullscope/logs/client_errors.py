@@ -21,7 +21,7 @@ from pullscope.logs.images import FULL_NAME, as_known, at, manifest_of, of_arn, 
 from pullscope.logs.meanings import LOGIN_NOT_FETCHED, NOT_ASKED
 from pullscope.logs.other_programs import DONE, ELSEWHERE, OF_A_STEP, OTHERS
 from pullscope.logs.speakers import called, platform, speaker
-from pullscope.logs.told_errors import answer_of, failure_of
+from pullscope.logs.told_errors import ANONYMOUS, NONE_SHOWN, answer_of, failure_of
 from pullscope.oci.known_registries import known_registry
 from pullscope.oci.reference import HUB_API, Reference, is_registry
 from pullscope.oci.routes import Endpoint, route
@@ -154,6 +154,8 @@ class Reader:
         self.unfetched = False
         """Whether a login was not fetched, or not sent as it is: its 401 follows from that (kubernetes/kubernetes#79535)."""
         self.waiting: deque[Entry] = deque(maxlen=MOST_WAITING)
+        self.pinged: Exchange | None = None
+        """A version check that was refused: the end, where nothing else is told to have failed."""
 
     def sentence(self, entry: Entry) -> Iterator[Exchange]:
         if OF_A_STEP.match(entry.message):
@@ -202,7 +204,7 @@ class Reader:
         elif told := self._told(text):
             yield self._exchange(told, entry, answer)
         elif there is not None and answer is not None and answer[0] == 401 and _is_ping(there[0]) and not login:
-            return  # a login is what it wants
+            self.pinged = self._turned_away(there[0], entry, answer)
         elif there is not None:
             said, url = re.search(rf"from ({METHOD}) request to", text), there[0]
             method = said[1] if said is not None else "GET"
@@ -225,6 +227,15 @@ class Reader:
                 yield self._exchange(f"GET {at(self.image)}/blobs/-", entry, answer)
         else:
             yield self.of_image(self.image, entry, answer)
+
+    def _turned_away(self, url: str, entry: Entry, answer: _Answer) -> Exchange | None:
+        """What failed with a version check that was refused: it, where no login was shown; else what it was for.
+
+        None where that is not known: a login is what the registry wants (aquasecurity/trivy#320).
+        """
+        if NONE_SHOWN.search(entry.message):
+            return self._exchange(f"GET {url}", entry, answer)
+        return self.of_image(self.image, entry, answer) if self.image is not None else None
 
     def of_image(self, image: Reference, entry: Entry, answer: _Answer | None, *, failure: str = "") -> Exchange:
         """The request of that image that was answered so, or failed so, where the sentence does not name one."""
@@ -287,7 +298,9 @@ class Reader:
                     continue
                 answer = answer_of(rest)
                 pinged = answer is not None and answer[0] == 401 and _is_ping(url)
-                if not pinged or _REFUSED_LOGIN.search(text):  # else a login is what it wants (aquasecurity/trivy#320)
+                if answer is not None and pinged and not _REFUSED_LOGIN.search(text):
+                    self.pinged = self._turned_away(url, entry, answer)
+                else:
                     yield self._exchange(f"{method} {url}", entry, answer, failure=rest)
             elif number + 1 < len(asked) and _is_token(asked[number + 1][2]):
                 yield self._exchange(f"{method} {url}", entry, (401, None), challenge=asked[number + 1][2])
@@ -306,7 +319,7 @@ class Reader:
     def _exchange(
         self, request: str, entry: Entry, answer: _Answer | None, *, failure: str = "", challenge: str = ""
     ) -> Exchange:
-        """The request (METHOD URL) and its answer, else why there was none; or the 401 that sent it to a token's address."""
+        """The request (METHOD URL) and its answer, or why there was none; or the 401 that sent it to a token's address."""
         method, url = request.split(" ", 1)
         one = Exchange(method=method, url=url, asked_line=entry.line)
         if client := speaker(entry) or self.speaker:
@@ -319,6 +332,10 @@ class Reader:
             one.fail(failure or failure_of(entry.message), entry.line)
         if challenge:
             one.fields.append(("WWW-Authenticate", _challenge(challenge)))
+        elif NONE_SHOWN.search(entry.message):
+            one.fields.append(("WWW-Authenticate", "Basic"))
+        if NONE_SHOWN.search(entry.message) or ((challenge or _is_token(url)) and ANONYMOUS.search(entry.message)):
+            one.tells = frozenset({"credentials", "tokens"})
         return one
 
 

@@ -21,7 +21,7 @@ from pullscope.oci.reference import Reference
 
 MARK = re.compile(
     r"(?i)\b(?:error|err|fatal|\w*exception|cannot|could not|denied|unauthorized|too ?many ?requests|"
-    r"authentication (?:is )?required|x509|"
+    r"authentication (?:is )?required|no basic auth|x509|"
     r"failed|failure|no match|must be lowercase|invalid reference)\b|\b(?:manifest|name|blob) (?:unknown|invalid)|unable to |"
     r"not found\b|unexpected (?:http )?status|content at http|status ?code[:=]? ?[45]\d\d|\bunknown: |"
     rf"\b{METHOD}(?: request to)? \\*\"?{URL}\\*\"?: \S|https?://\S+/v2/[^\n]*(?:\b[45]\d\d [A-Z])|"
@@ -64,7 +64,7 @@ def read(lines: Iterable[str]) -> Iterator[Exchange]:
             if what not in told and len(told) < MOST_TOLD:
                 told[what] = one
     version = next(filter(None, (_VERSION.match(entry.message) for entry in last)), None)
-    for one in told.values() or filter(None, [_in_general(reader, last)]):
+    for one in told.values() or filter(None, [_in_general(reader, last) or reader.pinged]):
         # what runs the client may name itself after its words
         agent = run_by(reader.platform, header(one.sent, "user-agent") or "")
         if agent == "docker" and version is not None:

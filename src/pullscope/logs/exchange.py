@@ -53,6 +53,8 @@ class Exchange:
     connection: str | None = None
     lacks: str = ""
     """What the log lacks of this one alone."""
+    tells: frozenset[str] = frozenset()
+    """What its words tell of this one that the log lacks of others."""
     client: str = "unknown"
     """The client's address, where the log is a server's."""
 
@@ -151,7 +153,7 @@ def _lacks_of(one: Exchange, lacks: str) -> str:
     """What the log lacks of this one: its answer's header fields, or how long it took, may be missing of it alone."""
     without_headers = one.status is not None and not one.fields and "headers" not in lacks
     untimed = one.over and one.ended is None and "times" not in lacks and "durations" not in lacks
-    lacks = f"{lacks} {one.lacks}".rstrip()
+    lacks = " ".join(word for word in f"{lacks} {one.lacks}".split() if word not in one.tells)
     return f"{lacks}{' headers' * without_headers}{' durations' * untimed}"
 
 

@@ -40,6 +40,7 @@ amazon-ecs-agent: CannotPull(?:\w*Container|ECR)\w*Error|CannotPullImageManifest
 containerapps: template\.containers\.|WebhookInvalidParameterValue|ContainerAppOperationError
 appservice: DockerApiException
 docker: Error response from daemon|Trying to pull repository|^\s*✘ .* Error \b
+docker: (?<!authorization failed): no basic auth credentials
 argocd-image-updater: Could not get tags from registry
 kyverno: kyverno|image verification failed|attestors\[
 cosign: no (?:matching )?signatures|policy\.sigstore\.dev|manifests/sha256-[0-9a-f]{64}\.sig\b|accessing entity

@@ -95,6 +95,11 @@ _NO_ANSWER = re.compile(
     re.IGNORECASE,
 )
 """Of Go, OpenSSL, Python, Java, Node.js and Rust's hyper."""
+NONE_SHOWN = re.compile(r"no basic auth credentials|credential required for basic auth|basic credential not found")
+"""Basic was wanted, and the client has no login for that host: distribution registry/client/auth/session.go, containerd
+core/remotes/docker/authorizer.go, oras-go registry/remote/auth/client.go."""
+ANONYMOUS = re.compile("fetch anonymous token")
+"""The same of a token: with a login containerd fetches an oauth token (core/remotes/docker/authorizer.go)."""
 LONGEST_SENTENCE = 4_000
 """Characters of a message that are looked at."""
 URL_ERROR = re.compile(r'\b(Get|Head|Post|Put|Patch|Delete) \\?"?(https?://[^\s"\\]+?)\\?"?: (.+)', re.DOTALL)
