@@ -70,6 +70,22 @@ def test_no_log_makes_up_a_duration(file: Path) -> None:
     assert all((hop["started"] is None) == ("times" in untimed) for hop in hops)
 
 
+def test_a_version_check_may_be_the_end(tmp_path: Path) -> None:
+    """What a client says after version checks alone is how it ended; that of a log that ends early is not known."""
+    said = 'time="2022-06-21T15:49:02Z" level={} msg="{}"\n'
+    log = said.format("debug", "GET https://r.example/v2/") + said.format(
+        "debug", "Ping https://r.example/v2/ status 401"
+    )
+    end = said.format("fatal", r"logging into \"r.example\": invalid username/password")
+    found = {}
+    for name, text in (("early", log), ("ended", log + end)):
+        (tmp_path / name).write_text(text, encoding="utf-8")
+        trace, _ = read_trace(str(tmp_path / name))
+        found[name] = [one.code for pull in trace.pulls for one in pull.findings if one.severity is Severity.ERROR]
+
+    assert found == {"early": [], "ended": ["access-denied"]}
+
+
 def _form(file: Path) -> forms.Form:
     form = forms.form_of(forms.decoded(file.read_bytes()[: forms.HEAD]))
     assert form is not None

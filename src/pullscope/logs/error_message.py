@@ -46,8 +46,9 @@ _OF_THE_CLIENT = re.compile(
 _BARE = re.compile(r"(?i)(?:error|unknown|denied|fatal)(?: \w+)?: (?:\w+[ .!]*){1,4}")
 """A line that says nothing else, below the image that is pulled or pushed."""
 _LOGGED_IN = re.compile(
-    r"(?i)\b(?:log(?:ging|ged)?[ -]?in(?:to)?|authenticat\w+|credentials)\b[^\n]{0,40}?"
-    r"(?:\b(?:to|with|at|for|into|against|registry|host)\b[ :='\"]+)+((?:[a-z0-9-]+\.)+[a-z]{2,}(?::\d+)?)(?![\w./])"
+    r"(?i)\b(?:(?:log(?:ging|ged)?[ -]?in(?:to)?|authenticat\w+|credentials)\b[^\n]{0,40}?\b"
+    r"(?:to|with|at|for|into|against|registry|host)|logging into)\b[ :='\"\\]+"
+    r"(?:(?:to|with|at|for|into|against|registry|host)\b[ :='\"\\]+)*((?:[a-z0-9-]+\.)+[a-z]{2,}(?::\d+)?)(?![\w./])"
 )
 _VERSION = re.compile(r"Docker version (\d+\.\d+[\w.-]*),")
 """What docker --version prints, beside what failed (jlesage/docker-crashplan-pro#413)."""

@@ -31,6 +31,7 @@ from pullscope.logs.around import unwrapping
 from pullscope.logs.by_hand import beside_commands
 from pullscope.logs.entries import without_colours
 from pullscope.logs.exchange import Exchange, events_of
+from pullscope.oci.routes import Endpoint, route
 from pullscope.oci.text_table import rows
 from pullscope.trace.events import Event
 
@@ -226,12 +227,17 @@ def events(form: Form, head: bytes, rest: BinaryIO) -> list[Event]:
         lines = chain(text, more)
     begins = without_colours(_text(head))
     found = list(form.log.read(unwrapping(begins)(map(without_colours, lines))))
-    return events_of([*found, *_told_beside(form, begins, alone=not found)], lacks=form.lacks)
+    return events_of([*found, *_told_beside(form, begins, alone=all(map(_may_be_the_end, found)))], lacks=form.lacks)
+
+
+def _may_be_the_end(one: Exchange) -> bool:
+    """Whether a version check was not answered well: 401 is what it is there for, or the end of it."""
+    return route(one.url).endpoint is Endpoint.PING and one.status in (401, None)
 
 
 def _told_beside(form: Form, text: str, *, alone: bool) -> Iterator[Exchange]:
     """What a client said beside requests that were made by hand: a pull that failed, and how the registry answers curl; and in
-    a log that shows no request."""
+    a log that shows no request, or version checks alone, of which a refused one may be the end."""
     by_hand = form.name in ("HTTP dump", "curl -v")
     if form is MESSAGE or not (by_hand or alone):
         return
