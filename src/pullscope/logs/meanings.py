@@ -51,6 +51,15 @@ pull rate limit as '([^'\s]+)'
         through a mirror that keeps what it has fetched
 toomanyrequests:\s
     the registry counted too many requests: try again later, or log in (an account has its own limit)
+# GitHub's own words, where no image is named: pinchbench/skill#17, coollabsio/coolify#3411, autc04/Retro68#274
+installation not allowed to (?:Create|Write) organization package
+    GHCR did not let a workflow's token write: give its job permissions: packages: write (where Settings, Actions keep workflows
+        to reading, allow more there), and for a package that is there the repository Write in its settings (Manage Actions
+        access); a person's token needs write:packages
+User cannot be authenticated with the token provided
+    GHCR does not take the token that came: it has expired, was revoked, or is not of that user: make a new one (classic, with
+        read:packages, to push write:packages), and write it into the secret or variable that the job reads: where two of one
+        name are set, the nearer one counts
 # Google's own words, without the host that said so (google/kf#718)
 follow the steps in: https://cloud\.google\.com/(?:container|artifact)-registry
     Google's registry was shown no login, or one without the right: gcloud auth configure-docker HOST where the client runs; the

@@ -64,7 +64,6 @@ SAID = {
         "Certificate verify failed: IP address mismatch",
         "x509: certificate is valid for ingress.local, not reg.example.com",
         "x509: cannot validate certificate for 10.0.0.7 because it doesn't contain any IP SANs",
-        "x509: certificate relies on legacy Common Name field, use SANs instead",
         "tls: failed to verify certificate: x509: certificate is not valid for any names, but wanted to match reg.example.com",
     ),
     "early": (
@@ -76,6 +75,7 @@ SAID = {
         "x509: certificate has expired or is not yet valid: current time 2026-01-01T00:00:00Z is after 2025-01-01T00:00:00Z",
     ),
     "weak": (
+        "x509: certificate relies on legacy Common Name field, use SANs instead",
         "Certificate verify failed: EE certificate key too weak",
         "x509: cannot verify signature: insecure algorithm SHA1-RSA",
         "tls: failed to parse certificate from server: x509: negative serial number",

@@ -35,12 +35,12 @@ from pullscope.trace.findings.grants import (
     EXPIRED,
     allows,
     challenger,
+    goes_another_way,
     is_wrong_login,
     issued_for,
     leads_nowhere,
     pushes,
     refuses_access,
-    waits_for_a_token,
 )
 from pullscope.trace.findings.login_commands import login, registry_at, registry_behind_it
 from pullscope.trace.findings.puts import Place, Put, put_alone
@@ -262,7 +262,7 @@ class Answer:
     @cached_property
     def code(self) -> str | None:
         """The code under which it is told; None where a rule of its own tells it, or nothing is known of it."""
-        if self.hop.client_left or waits_for_a_token(self.case, self.step) or self.step.is_foreign:
+        if self.hop.client_left or goes_another_way(self.case, self.step):
             return None
         if in_storage(self.hop):
             return "cdn-failed" if _is_storage_failure(self) else None

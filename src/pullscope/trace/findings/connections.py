@@ -111,7 +111,7 @@ tls appliance: certificate is valid for (?=\S*\d)(?-i:[A-Z0-9-]{8,}), not
     what answered as {what} shows a firewall's own certificate (its serial number is the name): it inspects or blocks that host
     have who runs that firewall let {hosts} through uninspected (and where it redirects to); where it has to inspect, have
     it make certificates for the names that are asked, and {trust}
-tls name: host ?name mismatch|ip address mismatch|not valid for|IP SANs|certificate is valid for|legacy Common Name
+tls name: host ?name mismatch|ip address mismatch|not valid for|IP SANs|certificate is valid for
     |not valid for any names|subject name matches|target host name|altname|does not match (?:the )?certificate
     the certificate of {what} is for another name
     give {hosts} a certificate for that name (Traefik: certresolver, an Ingress: tls): what answers there shows one for another,
@@ -130,9 +130,9 @@ tls time: certificate has expired|CERT_HAS_EXPIRED|not yet valid
     the certificate of {what} is not valid at this time
     {renew}set the clock of {machine} (timedatectl set-ntp true) and update its CA certificates (the package
     ca-certificates){between}
-tls weak: (?:key|md) too weak|insecure algorithm|negative serial|failed to parse certificate|critical extension
+tls weak: legacy Common Name|(?:key|md) too weak|insecure algorithm|negative serial|failed to parse certificate|critical extension
     the certificate of {what} is of a kind that {who} accepts from no CA
-    give {hosts} a new one: a key of 2048 bits or more, SHA-256, a positive serial number, no private extensions
+    give {hosts} a new one: its name as a SAN, 2048 bits or more, SHA-256, a positive serial number, no private extensions
 # The intermediate certificate is not sent, or the CA is not known: the words are the same for both.
 # jib, of TLS that fails in any way: GoogleContainerTools/jib#1739, operator-framework/java-operator-plugins#23
 tls java: peer not authenticated|only secure connections
@@ -185,7 +185,7 @@ tcp route: unreachable|no route|E(?:HOST|NET)UNREACH|errno (?:101|113|51|65|1005
     IPv6 alone (rootless docker: DOCKERD_ROOTLESS_ROOTLESSKIT_FLAGS=--ipv6); if other ports of {hosts} answer,
     allow this one in the firewall there, which rejects it (firewall-cmd --list-all)
 tcp timeout: waiting for connection|errno (?:110|60|10060|121)\b|no answer within|timed? ?out|ETIMEDOUT|deadline exceeded
-    |SocketTimeout|HttpClient.Timeout|connect call failed
+    |SocketTimeout|HttpClient.Timeout|connect call failed|did not properly respond
     {who} could not reach {what}: nothing answered in time
     run curl -v {ask} on {machine}: if that waits too, allow {hosts} in the firewall on the way, or go out by the proxy
     that this network has, named in {proxy}

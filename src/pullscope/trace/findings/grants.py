@@ -16,7 +16,7 @@ from pullscope.trace.findings.advice import clue
 from pullscope.trace.findings.case import REFUSALS, Case, Issued, in_storage, listed, repositories, was_anonymous
 from pullscope.trace.findings.login_commands import registry_at
 from pullscope.trace.findings.said import is_specific, says
-from pullscope.trace.model import Hop, Step
+from pullscope.trace.model import Hop, Kind, Step
 from pullscope.trace.tokens import is_account_login, rights_asked
 
 
@@ -115,6 +115,15 @@ def waits_for_a_token(case: Case, step: Step) -> bool:
     if step.is_token or step.last.request.authorization != "none" or step.last.status != 401:
         return is_basic_for_token(case, step.last)
     return any(one.is_token and one.under is step for one in case.bad)
+
+
+def goes_another_way(case: Case, step: Step) -> bool:
+    """Whether a refusal ends nothing here: another step tells it, content has more addresses, or regctl deletes a tag otherwise.
+
+    It puts a manifest of its own under the tag then, and deletes that by its digest (regclient scheme/reg/tag.go).
+    """
+    tried = case.family == "regctl" and step.kind is Kind.DELETE and step.route.digest is None
+    return step.is_foreign or waits_for_a_token(case, step) or (tried and (not case.over or step is not case.steps[-1]))
 
 
 def is_basic_for_token(case: Case, hop: Hop) -> bool:
