@@ -321,7 +321,8 @@ def of_a_chart(one: Answer) -> str | None:
     if harbor or (one.hosted is not None and one.hosted.id != "artifactory"):
         path = "/".join(filter(None, (host, name.removeprefix("chartrepo").strip("/"), "CHART")))
         whose = "from 2.8 Harbor" if harbor else host
-        return f"run helm pull oci://{path} --version VERSION: {whose} has charts as artifacts alone"
+        itself = "" if harbor or not name else f" (oci://{host}/{name}, if that ends in the chart's own name)"
+        return f"run helm pull oci://{path} --version VERSION{itself}: {whose} has charts as artifacts alone"
     theirs = "https://HOST/repository/NAME in Nexus, https://HOST/artifactory/api/helm/KEY in Artifactory"
     other = f"if {host} is a registry, run helm pull oci://{host}/PATH/CHART"
     return f"correct the address behind helm repo add NAME ({theirs}); {other}"
