@@ -34,7 +34,7 @@ ASKED = re.compile(
 )
 """A request that is named, before what became of it (Renovate: as got says it). Of several in a sentence the last one failed,
 for the sake of the others."""
-_ADDRESS = re.compile(r"https?://[^\s\"'\\<>()*]+[^\s\"'\\<>().,;:]")
+_ADDRESS = re.compile(r"https?://[^\s\"'\\<>()*]+[^\s\"'\\<>().,;:\]]")
 """An address, in a sentence of any other client."""
 _DIGEST = "(?P<what>sha256:[0-9a-f]{64})"
 _OF_BLOBS = rf"(?:(?:reading|writing) blob(?: {_DIGEST})?|parsing image configuration)"
@@ -87,10 +87,9 @@ _IMAGE = re.compile(
     r"(?:manifest for(?= \S+ not found)|Error pulling(?! image \()(?: image(?! configuration))?(?! image)|No such image:|"
     r"Image(?= '\S+' not found| \S+ Error )|presence of layer \S+ \(\S+\) in|(?:copy|sync) .*docker://\S+(?= +docker://)|"
     r"skopeo(?: -\S+)* (?:copy|inspect)(?: -\S+)*(?= docker://\S+(?:\Z| +(?!docker:)))|"
-    r"pin image|S(?:tep|TEP) \d+(?:/\d+)? ?: FROM(?: --platform=\S+)?|"
+    r"pin image|image_ref(?==)|S(?:tep|TEP) \d+(?:/\d+)? ?: FROM(?: --platform=\S+)?|"
     r": image(?= \S+ not found)|failed to solve:(?= \S+:[\w.-]+: (?:pulling|failed|unexpected))|"
-    r"pushing(?= \S+ (?:image |with docker))|"
-    r"pushing manifest for|"
+    r"pushing(?= \S+ (?:image |with docker))|pushing manifest for|"
     r"build(?=.* --push\b).*? (?:-t|--tag)|(?:sign|attest|verify)ing(?= \[)|"
     r"metadata for|Processing feature:|access denied for|resolve ref(?:erence)?|resolve image:|"
     r"(?:failed|unable) to push(?: to destination| manifest to)?|"
@@ -98,12 +97,13 @@ _IMAGE = re.compile(
     r"registry read(?:/write)? access to|failed to get(?= '\w+://)|"
     r"repository(?= \S+ not found: does)|[Tt]ried to push (?:BLOB|image manifest) for|OCI reference|"
     r"Pulling [\w.-]+(?= \((?:[\w.-]+/)*[\w.-]+(?:/|:)[^\s()]*\)\.\.\.)|not in registry:|"
-    r"(?:pull(?:ing)?|unpack) image(?= [\\\"'])|pulling docker image|Pulling repository|pushing image|failed to pull(?= `)|"
+    r"(?:pull(?:ing)?|unpack) image(?= [\\\"'])|Failed to pull image:|pulling docker image|Pulling repository|pushing image|"
+    r"failed to pull(?= `)|"
     r"Unable to find image|push refers to (?:a )?repository|(?<!\d )Trying to pull(?: repository)?|parsing image name|"
     r"initializing (?:image from )?source|content of|"
     r"(?:docker|podman|nerdctl|buildah|crane|oras|helm|ctr|crictl)(?: -n \S+| -\S+)*(?: i| images?| compose)? "
     r"(?:pull|push|run|ls)(?: --creds[ =]\S+| -\S+)*)"
-    r"[ \\\[\"'`(]+(?:docker://|oci://)?"
+    r"[ =\\\[\"'`(]+(?:docker://|oci://)?"
     r"(?!(?:error|because|failed|image|manifest|blob|to|layer|dependent|an?|the|your|this|from|charts?)[ :]|\S+\.tgz\b)"
     r"((?:[\w.-]+(?::\d+)?/)*[a-z0-9](?:[\w.-]*\w)?(?::\w(?:[\w.-]*\w)?)?(?:@sha256:[0-9a-f]{64})?)",
     re.IGNORECASE,

@@ -33,7 +33,7 @@ MOST_TOLD = 1_000
 OF_IMAGES = re.compile(
     r"(?i)\b(?:images?(?!\.\w)|manifests?|layers?|blobs?|(?<!schema )(?<!npm )registr(?:y|ies)|"
     r"(?<!git )(?:pull|push)(?:ing)?(?= (?:failed|error|access)\b|:|\W*\Z)|"
-    r"parsing HTTP \d{3} response)\b"
+    r"parsing HTTP \d{3} response|received unexpected HTTP status)\b"
 )
 """What a failure is about, where it is an image's: a probe's, an application's and a cluster's own stand beside its name, too."""
 _RUNS = re.compile(
@@ -50,6 +50,11 @@ _LOGGED_IN = re.compile(
     r"(?:to|with|at|for|into|against|registry|host)|logging into)\b[ :='\"\\]+"
     r"(?:(?:to|with|at|for|into|against|registry|host)\b[ :='\"\\]+)*((?:[a-z0-9-]+\.)+[a-z]{2,}(?::\d+)?)(?![\w./])"
 )
+_OF_THE_LIBRARY = re.compile(
+    r"(?i:pull|push|response from daemon).*(?:received unexpected HTTP status: 5|requested access to the resource is denied)"
+)
+"""What only docker's library for registries says (distribution registry/client, errcode), of a pull or a push: a build asks for
+other images, too (GoogleCloudPlatform/cloud-code-vscode#33)."""
 _VERSION = re.compile(r"Docker version (\d+\.\d+[\w.-]*),")
 """What docker --version prints, beside what failed (jlesage/docker-crashplan-pro#413)."""
 _HOST = re.compile(r"(?<![\w.@/-])(?:[a-z0-9-]+\.)+[a-z]{2,}(?![\w./(-])")
@@ -84,6 +89,9 @@ def _in_general(reader: Reader, entries: Sequence[Entry]) -> Exchange | None:
     if image is None:
         return next(filter(None, (_login(reader, entry) for entry in entries)), None)
     reader.pushes |= re.search(r"(?i)\b(?:push|upload)", whole) is not None
+    before = next((one for one in reader.waiting if _OF_THE_LIBRARY.search(one.message)), None)
+    if before is not None and len({*map(named_beside, entries)} - {None}) == 1:  # told before the one image was named
+        return reader.of_image(image, before, answer_of(before.message))
     known = [answer_of(entry.message) for entry in entries]
     if any(one is not None and one[0] != 413 for one in known):
         return (

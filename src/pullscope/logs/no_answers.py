@@ -151,7 +151,7 @@ mcr\.microsoft\.com/windows[\s\S]*no match(?:ing manifest)? for linux/
 no match(?:ing manifest)? for windows/
     this docker runs containers of Windows, and the image has none: Switch to Linux containers in the menu of Docker Desktop (&
         "C:\Program Files\Docker\Docker\DockerCli.exe" -SwitchDaemon); on Windows Server take an image of Windows in its place
-no match(?:ing manifest)? for
+[Nn]o match(?:ing manifest)?(?: found in image \S+)? for
     the image has no build for that platform: docker buildx imagetools inspect IMAGE lists those that it has: take a version
         before or after it that has one, or another build by --platform, if the machine can run that
 # minc-org/minc#10
@@ -245,7 +245,7 @@ not resolve to an alias|pull an unqualified image|short-name resolution enforced
     no registry was asked: the name has no registry in it: write it (docker.io/OWNER/NAME, docker.io/library/NAME for a name
         of one word), or set unqualified-search-registries = ["docker.io"] in /etc/containers/registries.conf
 # containrrr/watchtower#1528, #1980; beatkind/watchtower#101: the images were updated
-falling back to (?:regular|full) pull|\AReason: (?:Get|registry)\s
+(?:falling back to (?:regular|full) pull|\AReason: (?:Get|registry)\s)(?![\s\S]*Unable to update container)
     no failure: Watchtower could not look up the newest digest, for the reason that it names, and has docker pull the image
         instead. Where the reason is the network's, give Watchtower's own container DNS and a way out;
         WATCHTOWER_WARN_ON_HEAD_FAILURE=never turns the warning off

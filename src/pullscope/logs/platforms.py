@@ -103,6 +103,14 @@ build from source: Could not find image
     Fly did not find that image, which has to be public, or in the app's own registry: fly auth docker, docker push
         registry.fly.io/APP:TAG; if it is there, push it for one platform and without attestations (docker buildx build --platform
         linux/amd64 --provenance=false --push), or update flyctl
+# fly-apps/hello-fly#4; fly.io/docs, "Access tokens"
+build from source: (?:unauthorized(?: \(|\W*(?:\n|\Z))|[^\n]*You must be authenticated)
+    Fly itself took no login of flyctl, and no registry is heard in it: fly auth login, or in a job FLY_API_TOKEN with the whole
+        token (fly tokens create deploy; of an organization that has no builder yet fly tokens create org)
+# superfly/flyctl-actions#36, superfly/flyctl#362
+push status stream: (?:unauthorized|denied)
+    Fly's registry did not let that login push: registry.fly.io takes an app's image by an account or token that may deploy the
+        app: correct app in fly.toml (fly apps list shows them), and let FLY_API_TOKEN be one of that app or its organization
 # lyz7805/v2ray4flyio#18
 app repository not found
     Fly has no app of the name that stands behind registry.fly.io/, or not in that account: fly apps create NAME, or correct app
@@ -293,10 +301,20 @@ X-Registry-Auth
 CRI v1 image API is not implemented|unknown service runtime\.v1
     no registry was asked: this containerd is too old for the kubelet (1.6 and later speak CRI v1), or has its plugin off: take
         "cri" out of disabled_plugins in /etc/containerd/config.toml and restart it, or update it
-# elastic/apm-agent-nodejs#4537
-private_source_authentication_failure
-    Dependabot has no login that the registry named there takes: add it to dependabot.yml (registries: type: docker-registry,
-        url, username, password), and name it in registries of that update
+# renovatebot/renovate lib/workers/repository/process/lookup: renovatebot/renovate#20972, Aureliolo/synthorg#1365
+Failed to look up docker package ([\w.:/-]*\w)
+    Renovate got no tags of WHAT, and does not say why: correct its name (crane ls WHAT lists them), and for a private one write
+        hostRules: [{hostType: "docker", matchHost: REGISTRY, username, password}]; of a registry that Renovate takes for an owner
+        at Docker Hub registryAliases; LOG_LEVEL=debug tells what was answered
+# elastic/apm-agent-nodejs#4537, dependabot/feedback#865, dependabot/dependabot-core#11686
+PrivateSourceAuthenticationFailure|could not be reached as it requires authentication
+        |private_source_authentication_failure
+    Dependabot has no login that what is named there takes: add it to dependabot.yml (registries: type: docker-registry, of
+        packages npm-registry and others; url, username, password), and name it in registries of that update
+# dependabot/dependabot-core common/lib/dependabot/errors.rb
+Could not verify the SSL certificate for (\S+?)[.)]?(?:\s|\Z)
+    Dependabot trusts no CA behind the certificate of WHAT: have WHAT send its intermediate certificates, or show one of a public
+        CA (openssl s_client -connect WHAT:443 shows the issuer)
 # docker/build-push-action#687, #463: BuildKit names what it asked a token for, and not what was refused
 \[auth\] (?:\S+:pull )?(\S+):(?:pull,push|push,pull) token for ghcr\.io[\s\S]*unexpected status: 403 Forbidden
     ghcr.io does not let that login write the package WHAT: in a workflow permissions: packages: write, and Write for its

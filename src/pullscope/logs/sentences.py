@@ -54,10 +54,12 @@ _OF_A_REGISTRY = re.compile(r"status(?: code)?:? \d{3}[ \w]*: ?\Z|of value: \W*\
 _AROUND = re.compile(
     r"^remote:[ !]+(?=docker: |Error response from daemon|Unable to find image|ERROR: failed |failed to )|"
     r"See https://\S+ for help: | \(\w+\.go:\d+:\d+s\)|\. Proceeding to next|\d+ (?:Client|Server) Error: [A-Z].+? http\+docker:|"
-    r"\d+ (?:Client|Server) Error(?: for http\+docker:\S+)?: [A-Z][\w ]+(?= \()"
+    r"\d+ (?:Client|Server) Error(?: for http\+docker:\S+)?: [A-Z][\w ]+(?= \()|"
+    r"Docker responded with status code \d{3}: |\(HTTP code \d{3}\) [a-z ]+ - |(?<=Exception: )Status \d{3}: |"
+    r"\bAPI error \(\d{3}\): "
 )
 """What git hands on of a push to dokku; jib's advice; where gitlab-runner says it; watchtower; what a daemon's API answered
-docker-py."""
+docker-py, Bollard, docker-modem of Node.js, docker-java and go-dockerclient: that status is the daemon's, and no registry's."""
 _NOT_FORMATTED = re.compile(r"%!([AFC])\(MISSING\)")
 """What Go's fmt made of %3A, %2F and %2C (fluxcd/flux2#4745, controlplaneio-fluxcd/flux-operator#109)."""
 _POOL = re.compile(

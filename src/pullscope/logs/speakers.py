@@ -11,6 +11,8 @@ _SPEAKERS = [
     for client, words in re.findall(
         r"(.+?): (.+)",
         r"""
+docker: org\.testcontainers\.|DotNet\.Testcontainers|\bDocker\.DotNet\.|com\.github\.dockerjava\.
+harbor-registry-client: /replication/transfer/|/repoproxy/|(?:pull|push) (?:the )?manifest of artifact
 trivy: \* (?:docker|containerd|podman|remote) error:
 argocd helm: `helm (?:pull|registry login) [^`]*` failed
 argocd helm: error testing repository connectivity|error pulling OCI chart|repository not accessible
@@ -19,6 +21,8 @@ github-actions buildkit: (?:buildx (?:call )?failed with|::error|##\[error\]).*f
 github-actions docker: ##\[error\]
 portainer docker: compose pull operation failed|failed to pull images of the stack|portainer
 codebuild docker: BUILD_CONTAINER_UNABLE_TO_PULL_IMAGE|customer's container image
+nomad podman: failed to create image: \S+ failed to start task
+nomad docker: client\.driver_mgr\.docker
 nomad docker: Driver Failure|failed to initialize task|driver\.docker
 openshift-installer podman: unable to pull quay\.io/openshift-release-dev/
 openshift-builder docker: [Bb]uild error: Failed to push image
@@ -26,7 +30,7 @@ knative: failed to resolve image to digest
 operator-sdk: Failed to run bundle|permissive mode disabled
 dotnet: Microsoft\.NET\.Build\.Containers|\bCONTAINER1\d{3}\b
 cloud-run: gcloud\.run|Cloud Run|run\.googleapis
-renovate: \nrenovate$|RenovateBot
+renovate: \nrenovate$|RenovateBot|Failed to look up docker package|Error getting docker image tags
 gitlab-runner docker: image (?:\S+ )?with (?:policy|specified policies)
 trivy: image scan error|error in image scan|vulnerability DB|[Jj]ava DB|find the specified image|initialize an? (?:\w+ )?scanner
 UpstreamClient(Go-http-client) docker: (?:Failed to pull image|PullImage) .*Error response from daemon
@@ -34,15 +38,16 @@ sandbox containerd: failed to get sandbox image|RunPodSandbox.*failed to pull an
 sandbox docker: (?:unable to pull sandbox|CreatePodSandbox.*failed pulling) image.*Error response from daemon
 openshift-importer: oc (?:--\S+ \S+ )?import-image|tag \S+ failed: Internal error|Import failed \(
 argo-workflows: look-up entrypoint/cmd
-tekton-pipelines-controller: translating TaskSpec to Pod
+tekton-pipelines-controller: translating TaskSpec to Pod|cannot retrieve the oci image
 seqera-wave: repository '\S+' unauthorized \(401\)|/v2/wt/
 amazon-ecs-agent: CannotPull(?:\w*Container|ECR)\w*Error|CannotPullImageManifestError
 containerapps: template\.containers\.|WebhookInvalidParameterValue|ContainerAppOperationError
-appservice: DockerApiException
+appservice: (?<!Docker\.DotNet\.)DockerApiException
 docker: Error response from daemon|Trying to pull repository|^\s*✘ .* Error \b
 docker: (?<!authorization failed): no basic auth credentials
 argocd-image-updater: Could not get tags from registry
-kyverno: kyverno|image verification failed|attestors\[
+kyverno: kyverno|image verification failed|attestors\[|failed to fetch image descriptor: \S+, error
+keel: \btrigger\.poll\.
 cosign: no (?:matching )?signatures|policy\.sigstore\.dev|manifests/sha256-[0-9a-f]{64}\.sig\b|accessing entity
 cosign: signing (?:\[|\S+@sha256:)
 ko: publishing ko://|resolving image references .*ko://
@@ -54,14 +59,14 @@ cri-o: (?:Failed to pull image|rpc error: ).*(?:[Rr]eading manifest|pinging|[Bb]
 cri-o: error creating pod sandbox
 containerd: failed to pull and unpack image|PullImage .*failed to resolve image
 nerdctl: tryLoginWithRegHost|rh\.Authorizer|^failed to resolve reference|does not seem to support HTTPS
-kaniko: checking push permission|push to destination
+kaniko: checking push permission|push to destination|error building stage:
 jib: cloud\.tools[.:]jib
 helm: helm_release|/helm" exited with|\bhelm chart pull\b
 helm: (?:INSTALLATION|UPGRADE) FAILED|could not download (?:chart|oci://)|valid chart repository|failed to fetch \S+\.tgz
 apptainer: FATAL:   |While making image|failed to get (?:SHA of|checksum for) docker://
-source-controller: ImageRepository|OCIRepository|HelmRepository
+source-controller: ImageRepository|OCIRepository|HelmRepository|\bscan failed: (?:GET|Get)\s
 source-controller: chart pull error|determine (?:the )?artifact|failed to pull artifact from 'oci:
-kubelet: Failed to pull image
+kubelet: Failed to pull image \\*"
 ctr: ^ctr:\s
 oras: Error from (?:source|destination) registry for
 skopeo: (?s)(?:initializing source|at destination:|layer (?:upload )?to |[Rr]eading manifest |manifest \S+ to ).*\nfatal$
@@ -85,6 +90,9 @@ _PLATFORMS = [
 act: 🐳
 github-action: Pull down action image
 github-container: Start(?:ing)? (?:job|service|\S+ service) container|Initialize containers
+fly: error rendering push status stream|failed to fetch an image or build from source
+gitlab-runner: ERROR: Preparation failed: |image "[^"]+" for container "?(?:build|helper|svc-\d+)\b|Job failed: image pull failed
+github-actions: buildx (?:call )?failed with|^(?:🔑 )?Logging into \S+\.\.\.$
 github-actions: Docker pull failed with exit code|^##\[group\]Run |^##\[group\]Runner Image
 jenkins: \bhudson\.\w|/jenkins/workspace/|nirima\.jenkins|jenkins\.plugins|jenkinsci\.|^\[Pipeline\]|docker-workflow
 azure-pipelines: ##\[section\]|/home/vsts/|\bvsts\b|^Author +: Microsoft Corporation|##\[error\]The process '

@@ -61,6 +61,8 @@ _NO_TOKEN = re.compile(
 """A token server's 200 that has no token, or is a page (run: oras 1.3, skopeo 1.22)."""
 _DETAIL = re.compile(r"[;:] \[?map\[(?:(?:message|description):(.{20,300}))?.*")
 """What go-containerregistry prints of an error's `detail`, and the reason in it (google/go-containerregistry#2078)."""
+_FRAMES = re.compile(r"\s+at (?:[\w$]+\.){2,}[\w$<>]+\(.*", re.DOTALL)
+"""Where in a program it was thrown, as Java and .NET print it behind the words."""
 _DOCUMENT = re.compile(r'\{ *\\*"errors\\*" *: *\[.*\]\s*\}', re.DOTALL)
 """The error body of distribution-spec 1.1, "Error Codes", where a client prints it as it came."""
 _NESTED = re.compile(r"\bunknown: (http status code: (\d{3}), body: .*)", re.DOTALL)
@@ -90,11 +92,11 @@ _NO_ANSWER = re.compile(
     r"proxyconnect|dial tcp|(?:read|write) tcp \S+: |dns error|no such host|connection (?:refused|reset|timed out)|i/o timeout|"
     r"deadline exceeded|Client\.Timeout|x509:|tls:|EOF|network is unreachable|no route to host|gave HTTP response to HTTPS|"
     r"getaddrinfo E\w+|(?<=\] failed: )connect(?:ion)? (?:timed out|refused)|Name or service not known|"
-    r"certificate verify failed|SSL routines|UnknownHostException|SSLHandshakeException|PKIX path|"
+    r"certificate verify failed|SSL routines|UnknownHostException|unknown host: |SSLHandshakeException|PKIX path|"
     r"peer not authenticated|only secure connections are allowed",
     re.IGNORECASE,
 )
-"""Of Go, OpenSSL, Python, Java, Node.js and Rust's hyper."""
+"""Of Go, OpenSSL, Python, Java, Bazel, Node.js and Rust's hyper."""
 NONE_SHOWN = re.compile(r"no basic auth credentials|credential required for basic auth|basic credential not found")
 """Basic was wanted, and the client has no login for that host: distribution registry/client/auth/session.go, containerd
 core/remotes/docker/authorizer.go, oras-go registry/remote/auth/client.go."""
@@ -134,6 +136,7 @@ def answer_of(text: str) -> tuple[int, bytes | None] | None:
             rf"\b(?:{words}|{code})(?:: ([^\n]+)|(?<=unknown)$)|(?:\A|[:\n] ?|\(\W?){words}(?:\W?\))?\Z", text
         ):
             message = _DETAIL.sub(lambda more: f": {more[1]}" if more[1] else "", told[1] or words).strip()
+            message = _FRAMES.sub("", message)
             message = re.sub(r"';?\W*\Z", "", message) if message.count("'") % 2 else message
             if message.count('"') % 2 or (message[-1:] == "]" and "[" not in message):
                 message = re.sub(r"[\"')\]\s]+\Z", "", message)

@@ -101,8 +101,7 @@ def without_a_request(text: str) -> str:
     meant = f"; {status}: {MEANT.get(status, MEANT[500] if status >= 500 else 'see its words')}" if status else ""
     asked, told = ASKED.search(text), re.search(r"\bpulling from host (\S+)", text)
     host = split(asked[2]).netloc if asked else told[1] if told else image.registry if image else ""
-    if host:
-        meant = re.sub(r"docker login HOST\b", login_by_words(who, host, str(image or "IMAGE")), meant)
+    meant = re.sub(r"docker login HOST\b", lambda _: login_by_words(who, host or "HOST", str(image or "IMAGE")), meant)
     pushes = reader.pushes or re.search(r"(?i)\bpush|write blob", text)
     more = f"put the command that failed above it, with the name of its image (docker {'push' if pushes else 'pull'} IMAGE)"
     if image is not None and pushes:

@@ -46,7 +46,7 @@ proxy address: invalid proxy (?:url|address)
 name dns: name resolution|server misbehaving|EAI_AGAIN|SERVFAIL|\blookup \S+ on \S+: .*(?:timeout|refused|unreachable)
     {who} could not reach {what}: no DNS server gave an answer of use
     name a DNS server that answers in /etc/resolv.conf of {machine}: dig {bare} @SERVER tries one
-name unknown: name or service|nodename|no such host|getaddrinfo|no address|ENOTFOUND|NXDOMAIN|UnknownHost|\blookup\b
+name unknown: name or service|nodename|no such host|getaddrinfo|no address|ENOTFOUND|NXDOMAIN|[Uu]nknown ?[Hh]ost|\blookup\b
     |(?:could ?n.t|could not|cannot|unable to|failed to) resolve|does not resolve|name could not be resolved|dns error
     {who} could not reach {what}: no address is known for that name
     {name}let {machine} ask a DNS server that knows it (dig +short {bare} @SERVER tries one){played}

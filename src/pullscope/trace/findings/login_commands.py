@@ -18,7 +18,7 @@ from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import bare, path_of, split
 from pullscope.trace.findings.case import Case
 from pullscope.trace.findings.client_settings import ships_with_k3s
-from pullscope.trace.findings.platform_logins import for_another, out_of_platform, way_by_hand
+from pullscope.trace.findings.platform_logins import for_another, names_secret, out_of_platform, way_by_hand
 from pullscope.trace.findings.said import front, words
 from pullscope.trace.model import Step
 from pullscope.trace.tokens import is_account_login
@@ -70,7 +70,8 @@ _TAGS = {
 }
 
 _IN_KUBERNETES = re.compile(
-    r"([\w-]+-controller|openshift-importer|argo-[\w-]*|argocd-image-updater|flux|kubelet|kyverno)\b", re.IGNORECASE
+    r"([\w-]+-controller|openshift-importer|argo-[\w-]*|argocd-image-updater|flux|keel|kubelet|kyverno)\b",
+    re.IGNORECASE,
 )
 """Clients that read their login from a secret, by their User-Agent (fluxcd/image-reflector-controller#71)."""
 _BY_A_KUBELET = re.compile(r"UpstreamClient\(Go-http-client")
@@ -129,7 +130,10 @@ def _login(case: Case, host: str) -> str:
         nodes = f"; for all pods: {known.step('nodes')}" if known is not None and "nodes" in known.steps else ""
         itself = f"; by hand: {own_login(family, host)}" if family in ON_NODES else ""
         itself = f"; or configs, {host}, auth in registries.yaml" if ships_with_k3s(case.pull.client) else itself
-        return f"{kubectl} (NAME in the pod's imagePullSecrets{nodes}{itself})" if node else kubectl
+        named = (
+            f" (NAME in the pod's imagePullSecrets{nodes}{itself})" if node else names_secret(_controller(case) or "")
+        )
+        return f"{kubectl}{named}"
     # kaniko's README, "Kubernetes secret"
     if known is not None and known.id == "artifact-registry" and family == "kaniko":
         return "GOOGLE_APPLICATION_CREDENTIALS=/secret/KEY.json in kaniko's environment, with that key mounted"

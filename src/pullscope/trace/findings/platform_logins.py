@@ -36,6 +36,12 @@ azure-pipelines: Azure Pipelines
 circleci: CircleCI
     login auth: below its image in .circleci/config.yml (username: $USER, password: $PASSWORD, from a context), and in a step of
         its own echo "$PASSWORD" | docker login {server}-u "$USER" --password-stdin
+# docs.gitlab.com, "Access an image from a private container registry", "Use a credentials store"
+gitlab-runner: GitLab Runner
+    login in the CI/CD variable DOCKER_AUTH_CONFIG {{"auths": {{"{host}": {{"auth": "..."}}}}}} with printf USER:PASSWORD |
+        base64 as auth (of another project of the same GitLab, which does not know this one's jobs: there Settings, CI/CD, Job
+        token permissions)
+    out take {host} out of the CI/CD variable DOCKER_AUTH_CONFIG
 # coolify.io/docs, "Docker Registry": coollabsio/coolify#1328, #6398, #4604
 coolify: Coolify
     login docker login {server}as the user by which Coolify reaches that server (root, as a rule), whose ~/.docker/config.json it
@@ -67,6 +73,10 @@ ansible: Ansible
 # developer.hashicorp.com/vagrant/docs/providers/docker/configuration
 vagrant: Vagrant
     login d.auth_server = "{url}", d.username and d.password in the docker provider of the Vagrantfile
+# fly.io/docs, "fly auth docker": superfly/flyctl#1100, #142; Fly reads an image of its own registry, or a public one
+fly: Fly
+    login docker pull {image}, docker tag {image} registry.fly.io/APP:TAG, fly auth docker, docker push registry.fly.io/APP:TAG,
+        and fly deploy --image registry.fly.io/APP:TAG
 # dokku.com/docs, "Docker Registry Management": dokku/dokku#5649
 dokku: Dokku
     login dokku registry:login {host} USER PASSWORD
@@ -154,11 +164,33 @@ _FOR_ANOTHER = {
     "argocd-image-updater": "kubectl create secret docker-registry NAME -n argocd --docker-server={host} "
     "--docker-username=USER --docker-password=PASSWORD, and credentials: pullsecret:argocd/NAME beside its api_url in "
     "registries.conf of argocd-image-updater-config",
-    "gitlab-runner docker": 'in the CI/CD variable DOCKER_AUTH_CONFIG {{"auths": {{"{host}": {{"auth": "..."}}}}}} with printf '
-    "USER:PASSWORD | base64 as auth (of another project of the same GitLab, which does not know this one's jobs: there Settings, "
-    "CI/CD, Job token permissions)",
+    # nomad-driver-podman's README, "auth"
+    "nomad podman": 'auth {{ username = "USER" password = "PASSWORD" }} in config of the task',
+    # docs.gitlab.com, "Kubernetes executor": gitlab-org/gitlab-runner#36854, #2673, gitlab-org/gitlab#20467
+    "gitlab-runner containerd": 'in the CI/CD variable DOCKER_AUTH_CONFIG {{"auths": {{"{host}": {{"auth": "..."}}}}}} with '
+    'printf USER:PASSWORD | base64 as auth, or image_pull_secrets = ["NAME"] in [runners.kubernetes] of config.toml, with that '
+    "secret in the namespace of the jobs",
 }
 """Clients that run for another program, which hands them their login, by what `logs.speakers` calls the two."""
+
+
+# fluxcd.io/flux/components, "OCI Repositories", "Image Repositories": fluxcd/image-reflector-controller#35, #399;
+# argoproj/argo-workflows#12786; tekton.dev/docs, "Bundles Resolver"; keel-hq/keel#50, #310, #683
+_SECRETS = {
+    "source-controller": "in its namespace, with NAME in secretRef of the OCIRepository, HelmRepository or ImageRepository",
+    "flux": "in its namespace, with NAME in secretRef of the OCIRepository, HelmRepository or ImageRepository",
+    "argo-workflows": "in its namespace, with NAME in imagePullSecrets of the Workflow",
+    "tekton-pipelines-controller": "in its namespace, with NAME in imagePullSecrets of the run's service account; of a bundle in "
+    "its param secret, before it had that in its service account's",
+    "keel": "in its namespace, with NAME in imagePullSecrets of the workload that Keel watches",
+}
+"""Where a program in a cluster is told which secret of a login to read, by its User-Agent."""
+
+
+def names_secret(agent: str) -> str:
+    """Where the secret is named, in brackets; empty where that is not known."""
+    where = _SECRETS.get(agent)
+    return f" ({where})" if where is not None else ""
 
 
 def for_another(agent: str, host: str, image: str, helper: str | None) -> str | None:
