@@ -16,11 +16,11 @@ proxyconnect tcp: dial tcp
         the client runs (127.0.0.1 is another machine to a container or a rootless daemon)
 # run: skopeo 1.22, podman 5.8, crane 0.20, docker 28.5
 failed size validation|filesystem layer verification failed|unexpected commit digest|layers from manifest don't match image
-    |Digest did not match, expected|error verifying (?:sha256 checksum|size)
+    |Digest did not match, expected sha256:|(?:tarball|layer|image|blob|manifest)[^\n]*: error verifying (?:sha256 checksum|size)
     the bytes that came are not those of the digest: something in between changed or cut them, or the registry keeps others;
         pull past proxies and caches, and push the image again if that fails too
 # run: docker 20.10 (it reads what has no manifest's type as schema 1), skopeo 1.22, podman 5.8, docker 28.5, oras 1.3
-missing signature key|unsupported schema version 2\b
+(?m:(?:daemon: |msg=\"|^)missing signature key\W*$)|docker://[^\n]*: unsupported schema version 2\b
     what came in the manifest's place has no type that the client knows as a manifest's, so it was read as the old schema 1: curl
         -sI https://HOST/v2/NAME/manifests/TAG shows its Content-Type; let the registry, or what is before it, send that of the
         manifest itself, and update the client if it is one of OCI's
@@ -30,7 +30,7 @@ content descriptor sha256:[0-9a-f]{64} \(((?:application/octet-stream|applicatio
         https://HOST/v2/NAME/manifests/TAG shows it)
 # ustclug/discussions#222, ustclug/mirrorrequest#197
 storing blob to file \S+ .*\btcp |(?m:^unexpected EOF$)|failed to copy: read tcp|expected number of bytes
-    |happened during read|short read: expected
+    |writing blob[^\n]*happened during read|short read: expected \d+ bytes but got \d+: unexpected EOF
     the bytes of a layer stopped coming after they began: a slow or unsteady line, or a VPN, proxy or firewall on the way that
         ends long downloads: pull again; if that fails too, pull past what is on the way (another network shows it)
 download failed after attempts|httpReadSeeker: failed open
@@ -53,11 +53,11 @@ toomanyrequests:\s
     the registry counted too many requests: try again later, or log in (an account has its own limit)
 # GitHub's own words, where no image is named: pinchbench/skill#17, coollabsio/coolify#3411, autc04/Retro68#274
 installation not allowed to (?:Create|Write) organization package
-    GHCR did not let a workflow's token write: give its job permissions: packages: write (where Settings, Actions keep workflows
-        to reading, allow more there), and for a package that is there the repository Write in its settings (Manage Actions
-        access); a person's token needs write:packages
+    GitHub did not let a workflow's token write the package: give its job permissions: packages: write (where Settings, Actions
+        keep workflows to reading, allow more there), and for a package that is there the repository Write in its settings
+        (Manage Actions access); a person's token needs write:packages
 User cannot be authenticated with the token provided
-    GHCR does not take the token that came: it has expired, was revoked, or is not of that user: make a new one (classic, with
+    GitHub does not take the token that came: it has expired, was revoked, or is not of that user: make a new one (classic, with
         read:packages, to push write:packages), and write it into the secret or variable that the job reads: where two of one
         name are set, the nearer one counts
 # Google's own words, without the host that said so (google/kf#718)

@@ -372,8 +372,8 @@ GET "https?://\S+/blobs/uploads/\S+digest=[^"]+": response status code 2
     the PUT of a blob was redirected and became GET, as by an http:// address that a proxy turns to https: have the registry
         name https:// itself (X-Forwarded-Proto from the proxy, external_url in Harbor, http.host in distribution)
 # run: docker 20.10 and 28.5, podman 5.8, skopeo 1.22, crane 0.20, oras 1.3
-no realm specified for token auth challenge|missing realm in bearer|malformed www-authenticate, missing realm
-    |Get \\*"\?[^"\\]*\\*": unsupported protocol scheme
+no realm specified for token auth challenge|docker://[^\n]*missing realm in bearer|malformed www-authenticate, missing realm
+    |/v2/[^\n]*Get \\*"\?[^"\\]*\\*": unsupported protocol scheme
     HOST wants a token, and its 401 does not say where from: curl -si https://HOST/v2/ shows its WWW-Authenticate, which needs a
         realm; let the registry send one, and what is before it pass it on
 # oras-project/oras#205
