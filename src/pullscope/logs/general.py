@@ -127,7 +127,7 @@ TABLE = r"""
         or VM localhost is that one itself
 (?i:network is unreachable|no route to host|EHOSTUNREACH|ENETUNREACH)
     no route leads there: give that machine one (a VPN that is up, a gateway, NAT), or correct the address
-(?i:local issuer|self[-_ ]signed|VERIFY_LEAF|verif\w+ failed|unknown authority|certificate is (?:invalid|not trusted)
+(?i:local issuer|self[-_ ]signed|VERIFY_LEAF|certificate verif\w+ failed|unknown authority|certificate is (?:invalid|not trusted)
     |UnknownIssuer|trust relationship
     |PKIX path|UntrustedRoot)
     the client trusts no CA behind the certificate that it got: something on the way reads TLS, as a company's proxy does, or

@@ -376,6 +376,14 @@ no realm specified for token auth challenge|docker://[^\n]*missing realm in bear
     |/v2/[^\n]*Get \\*"\?[^"\\]*\\*": unsupported protocol scheme
     HOST wants a token, and its 401 does not say where from: curl -si https://HOST/v2/ shows its WWW-Authenticate, which needs a
         realm; let the registry send one, and what is before it pass it on
+# containerd core/remotes/docker/resolver.go, fetcher.go, pusher.go
+no (?:resolve|pull|push) hosts
+    containerd knows no host that it may ask for that: hosts.toml there (certs.d) gives none of its hosts that capability: write
+        capabilities = ["pull", "resolve"] for one that is to be asked ("push" too to push), or take the file away
+# containerd core/metadata/images.go
+ctr: image "([^"]+)": not found
+    no registry was asked: containerd has no image WHAT in that namespace: ctr -n NAMESPACE images ls lists those that it has (a
+        kubelet's are in k8s.io, those of nerdctl in default), and ctr -n NAMESPACE images pull WHAT pulls it
 # oras-project/oras#205
 decode token response
     the token server answered without a token, often with a web page: curl -sI https://HOST/v2/ names it (realm), and curl -v

@@ -312,7 +312,7 @@ PrivateSourceAuthenticationFailure|could not be reached as it requires authentic
     Dependabot has no login that what is named there takes: add it to dependabot.yml (registries: type: docker-registry, of
         packages npm-registry and others; url, username, password), and name it in registries of that update
 # dependabot/dependabot-core common/lib/dependabot/errors.rb
-Could not verify the SSL certificate for (\S+?)[.)]?(?:\s|\Z)
+PrivateSourceCertificateFailure\W[^\n]*SSL certificate for (\S+?)[.)]?(?:\s|\Z)
     Dependabot trusts no CA behind the certificate of WHAT: have WHAT send its intermediate certificates, or show one of a public
         CA (openssl s_client -connect WHAT:443 shows the issuer)
 # docker/build-push-action#687, #463: BuildKit names what it asked a token for, and not what was refused

@@ -64,7 +64,7 @@ jib: cloud\.tools[.:]jib
 helm: helm_release|/helm" exited with|\bhelm chart pull\b
 helm: (?:INSTALLATION|UPGRADE) FAILED|could not download (?:chart|oci://)|valid chart repository|failed to fetch \S+\.tgz
 apptainer: FATAL:   |While making image|failed to get (?:SHA of|checksum for) docker://
-source-controller: ImageRepository|OCIRepository|HelmRepository|\bscan failed: (?:GET|Get)\s
+source-controller: ImageRepository|OCIRepository|HelmRepository|\bscan failed: (?:GET|Get) \S+/tags/list\b
 source-controller: chart pull error|determine (?:the )?artifact|failed to pull artifact from 'oci:
 kubelet: Failed to pull image \\*"
 ctr: ^ctr:\s

@@ -51,16 +51,16 @@ def may_continue(step: Step) -> bool:
 
 
 def has_next_move(step: Step) -> bool:
-    """Whether its client was told where to go next, and nothing says that it cannot."""
+    """Whether its client was told where to go next, and nothing says that it cannot; or may ask a storage again that failed."""
     last = step.last
+    stored = last.follows is not None and last.route.endpoint is Endpoint.NONE and not last.hung_up
+    if stored and (last.failed is not None or last.status in RETRIED):
+        return not step.in_flight  # go-containerregistry does, a second later and three (run of crane 0.20)
     if step.in_flight or last.failed is not None:
         return False
     if last.redirects:
         return not last.followed
-    if last.follows is not None and last.status in RETRIED and last.route.endpoint is Endpoint.NONE:
-        return True  # the storage itself is asked again, a second later and three (run of crane 0.20)
-    bearers = (challenge for challenge in last.challenges if challenge.scheme == "bearer")
-    wants_token = last.status == 401 and any(challenge.realm for challenge in bearers)
+    wants_token = last.status == 401 and any(one.realm for one in last.challenges if one.scheme == "bearer")
     return wants_token and may_continue(step) and not (step.tokens and step.tokens[-1].outcome is Outcome.FAILED)
 
 

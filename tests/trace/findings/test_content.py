@@ -135,13 +135,15 @@ def test_an_attestation_that_cannot_be_had_is_a_warning_at_most() -> None:
 
 
 @pytest.mark.parametrize("last", [503, 200])
-def test_a_storage_that_is_asked_again_without_the_redirect_is_still_a_storage(last: int) -> None:
-    """go-containerregistry asks it so after a 5xx: one second later, and three (run of crane 0.20)."""
+@pytest.mark.parametrize("first", [503, None])
+def test_a_storage_that_is_asked_again_without_the_redirect_is_still_a_storage(first: int | None, last: int) -> None:
+    """go-containerregistry asks it so after a 5xx, or a broken connection: one second later, and three (run of crane 0.20)."""
+    broken = None if first else "connection reset by peer"
     wire = at_the_layer(CRANE)
     wire.ask("GET", HERE, 307, token="t", location=THERE)
-    wire.ask("GET", THERE, 503, referer=HERE, connection="c2")
+    wire.ask("GET", THERE, first, referer=HERE, fails=broken)
     wire.wait(1)
-    wire.ask("GET", THERE, 503, connection="c2")
+    wire.ask("GET", THERE, first, fails=broken)
     wire.wait(3)
-    wire.ask("GET", THERE, last, content="base" if last == 200 else None, connection="c2")
+    wire.ask("GET", THERE, last, content="base" if last == 200 else None)
     assert told(wire) == ({"cdn-failed": "error"} if last == 503 else {})

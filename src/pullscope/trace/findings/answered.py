@@ -157,7 +157,7 @@ def _or_who(one: Answer) -> str:
     if endpoint is Endpoint.BLOB and method == "GET":
         return ", or the storage that it leads to,"
     asked_for_a_token = endpoint is Endpoint.MANIFEST and method == "HEAD" and one.case.family == "docker"
-    return ", or its token server," if asked_for_a_token and one.status == 500 else ""
+    return ", or its token server," if asked_for_a_token else ""
 
 
 @composed(remedy="check the tag, or push what the index names")
