@@ -191,8 +191,9 @@ def _own_path(path: str, asked: dict[str, str], headers: Headers, *, nested: boo
     `nested` in one part of a path belongs to another interface's names (GitHub's pages of packages).
     """
     at, found, rest = path.partition("/v2/")
-    own, family = f"{found}{rest}", identify(headers.get("user-agent")).family
+    own = f"{found}{rest}"
     if found and path.startswith("/") and not nested and _OWN.fullmatch(own):
+        family = identify(headers.get("user-agent")).family
         known = family not in (UNKNOWN, "curl")
         if known or (not at.endswith("/api") and (family != UNKNOWN or own != found)):
             return own

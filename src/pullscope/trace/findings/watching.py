@@ -114,7 +114,9 @@ class Findings:
 
     def _remember(self, steps: list[Step]) -> None:
         """What later operations are measured by: tokens and their age, and what was had without a login."""
-        for step in sorted(steps, key=lambda step: not step.is_token):  # a token is told below the step that needed it
+        if len(steps) > 1:  # a token is told below the step that needed it
+            steps = sorted(steps, key=lambda step: not step.is_token)
+        for step in steps:
             facts, last = step.token, step.last
             self._lookups.checked(step)
             self._puts.note(step)
