@@ -43,7 +43,8 @@ class Family:
 _DAEMON, _COMMAND = Process.DAEMON, Process.COMMAND
 # Products, seen on the wire: docker, containerd, skopeo, crane. The rest from the clients' sources: podman sends libpod/
 # (podman#3793), CRI-O cri-o/ (cri-o#1555), buildah Buildah/ (pkg/parse), kaniko kaniko/ (executor/push.go:75), BuildKit
-# buildkit/, containers/image containers/ by default (useragent.go). Processes: seen, or by documentation.
+# buildkit/, containers/image containers/ by default (useragent.go), SingularityCE singularity-ce/ (mconfig). Processes: seen, or
+# by documentation.
 FAMILIES: Mapping[str, Family] = {
     "docker": Family(products=("docker",), process=_DAEMON, fetches_layers=True),
     # docker manifest, buildx imagetools, login: the CLI's own requests
@@ -69,7 +70,7 @@ FAMILIES: Mapping[str, Family] = {
     "trivy": Family(products=("trivy",)),
     "jib": Family(products=("jib",), process=_COMMAND),
     "apptainer": Family(products=("apptainer",), process=_COMMAND),
-    "singularity": Family(products=("singularity",), process=_COMMAND),
+    "singularity": Family(products=("singularity", "singularity-ce"), process=_COMMAND),
     "renovate": Family(products=("renovate", "renovatebot")),
     "flux": Family(products=("flux", "source-controller", "image-reflector-controller")),
     "ollama": Family(products=("ollama",), fetches_layers=True),

@@ -131,7 +131,7 @@ def _object(line: str | bytes) -> dict[str, Any]:
     return record
 
 
-_scan = json.JSONDecoder().scan_once
+_scan: Callable[[str, int], tuple[Any, int]] = json.JSONDecoder().scan_once  # type: ignore[attr-defined]  # typeshed lacks it
 
 
 _BY_TYPE: dict[str, Callable[[object], object]] = {

@@ -161,7 +161,7 @@ def test_the_table_is_read_as_it_is_written() -> None:
             "grant",
             "cache",
             "creates",
-            "home",
+            "itself",
             "lets_in",
             "scan",
             "secret",

@@ -155,8 +155,7 @@ pending (write delete token): pending deletion|marked for deletion|\barchived\b
     restore what the answer names at {host}, or push elsewhere
 # Spegel: what no other node has (spegel-org/spegel#469, #634, #1378, rancher/rke2#5754)
 peers (read): find peer|mirror resolve|determine size of blob
-    let {client} ask the registry itself next (server = "https://{home}" in hosts.toml): {host} has what other nodes have, and
-    by its words none has this
+    let {client} ask the registry itself next{itself}: {host} has what other nodes have, and by its words none has this
 # What a registry allows no client to do; Nexus: sigstore/cosign#2189
 group (write delete): deploying to groups|PRO-licensed
     push to the hosted repository, at its own address, and not to the group at {host} that collects it
@@ -296,7 +295,7 @@ service (token): unable to handle service
     answer shows more than a name, let the proxy in front of {host} pass the query of {path} on unchanged
 # microsoft/vscode-docker#3780
 client id (token): client id must be guid
-    log in with the application (client) ID of the service principal, a GUID, as the user: docker login {host} -u CLIENT_ID
+    log in with the application (client) ID of the service principal, a GUID, as the user, and its secret as the password
 # Artifactory, with 400 and no challenge: GoogleContainerTools/jib#2898
 unasked (read list write): \bauthorization header is (?:missing|required)|(?:missing|no) authorization header
     let {host}, or the proxy in front of it, say 401 with WWW-Authenticate to a request without a login: {client} shows none

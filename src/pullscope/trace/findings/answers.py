@@ -30,6 +30,7 @@ from pullscope.trace.findings.case import (
     listed,
     was_anonymous,
 )
+from pullscope.trace.findings.client_settings import after_mirrors
 from pullscope.trace.findings.connections import failure
 from pullscope.trace.findings.grants import (
     EXPIRED,
@@ -91,8 +92,8 @@ class Answer:
         """The kind of words in it; a login that was not shown is not a wrong one (docker/build-push-action#463)."""
         found = clue(self.hop, self.act)
         unseen = lacking(self.hop.request, "credentials")  # of a message its words are all that is known
-        unfit = {"credentials": self.no_login and not unseen, "unasked": bool(self.hop.challenges) or not self.no_login}
-        unfit["name"] = self.step.route.endpoint is Endpoint.CATALOG  # which has none
+        asked, nameless = bool(self.hop.challenges) or not self.no_login, self.step.route.endpoint is Endpoint.CATALOG
+        unfit = {"credentials": self.no_login and not unseen, "unasked": asked, "name": nameless}
         return None if found is not None and unfit.get(found.name) else found
 
     @cached_property
@@ -115,7 +116,7 @@ class Answer:
             lets_in=f": {lets_in}" if (lets_in := self.step_there("address")) and "IP" in words(self.hop) else "",
             unlock=self.step_there("unlock") or "its rules for what may not be written",
             cache=f" ({cache})" if (cache := self.step_there("cache")) else "",
-            home=self.step.first.mirror_of or "REGISTRY",
+            itself=after_mirrors(self.case.pull.client, self.step.first.mirror_of or "REGISTRY"),
             scan=self.step_there("scan") or f"Harbor: {STEPS['harbor']['scan']}; JFrog: {STEPS['artifactory']['scan']}",
             creates=self.step_there("creates") or "create it first",
             login=self.login,
@@ -374,8 +375,7 @@ def refuses_manifest(step: Step) -> bool:
 def after(one: Answer) -> str:
     """The time that it took, where that may be why."""
     seconds = one.hop.seconds or 0.0
-    least = 1 if one.code == "upload-cut-off" else LONG
-    return f" after {period(seconds)}" if seconds >= least else ""
+    return f" after {period(seconds)}" if seconds >= (1 if one.code == "upload-cut-off" else LONG) else ""
 
 
 def look_at_the_log(one: Answer) -> str:

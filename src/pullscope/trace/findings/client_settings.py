@@ -64,6 +64,13 @@ renovate: set insecureRegistry: true in the hostRules whose matchHost is {host} 
 flux: write insecure: true into the OCIRepository, HelmRepository or ImageRepository of {host}
     | take insecure: true out of the OCIRepository, HelmRepository or ImageRepository of {host}
     | put {ca} as ca.crt into a secret that certSecretRef of the OCIRepository, HelmRepository or ImageRepository names
+# ko.build/reference; notation's cmd/notation/internal/flag; curl(1); regclient's docs/regsync.md; ollama/ollama#7244
+ko: give ko --insecure-registry | leave out --insecure-registry | set SSL_CERT_FILE to {ca} where ko runs
+notation: give notation --insecure-registry | leave out --insecure-registry | set SSL_CERT_FILE to {ca} where notation runs
+curl: write http:// before {host} | write https:// before {host} | give curl --cacert FILE, with {ca} in FILE
+regsync: write tls: disabled beside registry: {host} in creds of regsync.yml | take tls: of {host} out of creds in regsync.yml
+    | write regcert: with {ca} beside registry: {host} in creds of regsync.yml
+ollama: give ollama --insecure | leave out --insecure | set SSL_CERT_FILE to {ca} where ollama serve runs
 apptainer singularity: give it --no-https | leave out --no-https | set SSL_CERT_FILE to {ca} where it runs
 """
 """Families, and behind each: by plain http, by TLS only, with a CA of one's own."""
@@ -88,6 +95,8 @@ _ANY = [
     "write https:// for {host} in the client's settings (docker: take it out of insecure-registries)",
     "trust {ca} where {family} runs: SSL_CERT_FILE, or the system's CA store",
 ]
+_NAMED = ["let {family} ask {host} by plain http", "write https:// for {host} in the settings of {family}", _ANY[2]]
+"""Of a client that is known, and whose settings are not."""
 # docs.docker.com/engine/daemon/proxy; docs.k3s.io, docs.rke2.io, "Configuring an HTTP proxy"
 _UNITS = {"docker": "docker", "containerd": "containerd", "nerdctl": "containerd", "cri-o": "crio"}
 _OF_K3S = "/etc/systemd/system/k3s.service.env or k3s-agent.service.env; rke2: /etc/default/rke2-server or rke2-agent"
@@ -118,7 +127,7 @@ def _family(client: Client) -> str:
 
 
 def _row(client: Client) -> list[str]:
-    return _ROWS.get(_family(client), _ANY)
+    return _ROWS.get(_family(client), _ANY if client.family == UNKNOWN else _NAMED)
 
 
 def proxy_setting(client: Client) -> str:
@@ -140,13 +149,45 @@ def past_the_proxy(host: str, client: Client) -> str:
 
 def out_of_mirrors(client: Client, home: str) -> str:
     """Where a client's mirrors of a registry are named, from which one is to be taken."""
-    where = _MIRRORS.get(_family(client))
-    return f"out of the mirrors of {home}{f' ({where.format(home=home)})' if where else ''}"
+    return f"out of the mirrors of {home}{f' ({where})' if (where := _mirrors(client, home)) else ''}"
+
+
+def cache_setting(client: Client, home: str) -> str:
+    """Where a client is told of a cache, which is no proxy, in brackets."""
+    where = "docker: registry-mirrors" if client.family == UNKNOWN else _mirrors(client, home)
+    return f" (a cache is named elsewhere: {where})" if where else ""
+
+
+def _mirrors(client: Client, home: str) -> str:
+    return _MIRRORS.get(_family(client), "").format(home=home)
+
+
+def after_mirrors(client: Client, home: str) -> str:
+    """How it is told, in brackets, to ask a registry itself for what its mirrors have not; empty where that is not known.
+
+    containerd's docs/hosts.md, "server"; docs.k3s.io, "Default Endpoint Fallback".
+    """
+    if ships_with_k3s(client):
+        return f" (no --disable-default-registry-endpoint, or https://{home} as the last endpoint in registries.yaml)"
+    return f' (server = "https://{home}" in hosts.toml)' if client.family in ("containerd", "nerdctl") else ""
+
+
+def mirror_path(client: Client, host: str) -> str:
+    """How its mirror's path is to be written (containerd/containerd#6634, k3s-io/k3s#5502)."""
+    if ships_with_k3s(client):
+        return 'leave the path out of the mirror\'s address in registries.yaml, and write it as a rewrite: "(.*)": "PATH/$1"'
+    of_containerd = " and override_path = true in hosts.toml" if client.family in ("containerd", "nerdctl") else ""
+    k3s = (
+        '; in registries.yaml of k3s and rke2 write it as a rewrite: "(.*)": "PATH/$1"'
+        if client.family == "containerd"
+        else ""
+    )
+    return f"let the mirror's path begin with /v2 (https://{host}/v2/PATH{of_containerd}), or leave it out{k3s}"
 
 
 def by_plain_http(host: str, client: Client, home: str | None = None) -> str:
     """How a client is told to ask a registry without TLS, or a mirror of `home` (whose folder containerd reads)."""
-    return _row(client)[0].format(host=host, home=home or host)
+    return _row(client)[0].format(host=host, home=home or host, family=client.family)
 
 
 def by_tls_only(host: str, client: Client, home: str | None = None) -> str:
@@ -159,7 +200,7 @@ def by_tls_only(host: str, client: Client, home: str | None = None) -> str:
     if client.family == "helm" and is_loopback(host):  # oras-project/oras-go docker.MatchLocalhost: helm/helm#11092
         port = host.rpartition(":")[2]
         return f"name it by another name than localhost (HOST:{port}, in /etc/hosts): helm asks localhost by plain http"
-    return _row(client)[1].format(host=host, home=home or host)
+    return _row(client)[1].format(host=host, home=home or host, family=client.family)
 
 
 def trust_by_words(words: str, docker: str) -> str:

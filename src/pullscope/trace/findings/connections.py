@@ -21,6 +21,7 @@ from pullscope.trace.findings.case import Case, listed
 from pullscope.trace.findings.client_settings import (
     by_plain_http,
     by_tls_only,
+    cache_setting,
     how_to_trust,
     past_the_proxy,
     proxy_setting,
@@ -67,8 +68,7 @@ proxy barred: CONNECT request: 403|tunnel (?:connection )?failed(?:, response|:)
 # Harbor as docker's proxy: goharbor/harbor-helm#2215
 proxy none: ^(?:bad request|(?:method )?not allowed|not found)$|CONNECT (?:request:|tunnel failed, response) 40[045]
     {who} did not get through its proxy to {what}, which refused CONNECT as what is no forward proxy does
-    take it out of {proxy}, if it is a registry or web server (docker has registry-mirrors for caches); else run
-    curl -v -x http://PROXY:PORT {ask} on {machine}, which shows what it says
+    take it out of {proxy}, if it is a registry or web server{caches}; else run curl -v -x http://PROXY:PORT {ask} on {machine}
 # docker-archive-public/docker.kitematic#3573, #3611, docker/for-win#9400, #13994 (Docker Desktop's own), #7935 (no host)
 proxy down: (?:proxyconnect|connecting to).*tcp (?:127[.0-9]+|\[::1\]|192\.168\.65\.\d+|):\d+: .*refused
     {who} did not reach its own proxy, by which it was to ask {what}: nothing listens there
@@ -334,6 +334,7 @@ def told(case: Case, found: Failure, hops: list[Hop]) -> tuple[str, str]:
         + f": ss -ltn there shows what listens, and if that does, a firewall refuses {machine}",
         "ask": f"{'https' if hosted else url.scheme}://{hop.host}/v2/",
         "proxy": proxy_setting(case.pull.client),
+        "caches": cache_setting(case.pull.client, hop.mirror_of or registry_name(hop.host)),
         # docker/for-mac#2922: a proxy out knows no names of the network that it leads out of
         "past": "" if hosted else f"; if it is of this network, {past_the_proxy(hosts, case.pull.client)}",
         # kubernetes/minikube#6012, #11505, polyaxon/polyaxon-charts#57
@@ -375,8 +376,7 @@ def told(case: Case, found: Failure, hops: list[Hop]) -> tuple[str, str]:
     if hop.agent == "knative":  # knative/serving#11809, #12446, #9090
         skipped = "registries-skipping-tag-resolving of the ConfigMap config-deployment of knative-serving"
         fix += f"; or let the nodes alone pull it: {registry_name(hop.host)} in {skipped}, whose controller asked here"
-    if out := _PROXY.search(why):
-        fix = fix.replace("PROXY:PORT", out[1])
+    fix = fix.replace("PROXY:PORT", out[1]) if (out := _PROXY.search(why)) else fix
     if hop.agent == "ctr" and found.far != "proxy":  # containerd/containerd#12550
         fix += "; a mirror in certs.d is asked by ctr with --hosts-dir /etc/containerd/certs.d alone"
     known = known_registry(hop.host) if found.kind == "timeout" else None

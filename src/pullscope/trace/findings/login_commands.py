@@ -32,7 +32,13 @@ LOGINS = {
     "containerd": "nerdctl login {}, ctr with --user NAME:PASSWORD",
     "crane": "crane auth login {}",
     "regctl": "regctl registry login {}",
+    # fluxcd.io/flux/cmd/flux_create_secret_oci
+    "flux": "flux create secret oci NAME --url={} --username=USER --password=PASSWORD",
     "helm": "helm registry login {}",
+    # ko.build/reference/ko_login; notation's cmd/notation/login.go; bootc's docs/src/registries-and-offline.md
+    "ko": "ko login {}",
+    "notation": "notation login {}",
+    "bootc": "podman login --authfile /etc/ostree/auth.json {}",
     # trivy.dev/docs, "Private registries"
     "trivy": "trivy registry login {} (or TRIVY_USERNAME and TRIVY_PASSWORD, which it shows to every registry)",
     # sylabs.io/guides, "remote login": it reads docker's logins too, and its own first
@@ -159,7 +165,8 @@ def _of_a_kubelet(case: Case) -> bool:
 def _for_a_sandbox(case: Case) -> str | None:
     """What `logs.speakers` calls a client on a node that pulls the image of a pod's sandbox, by the name that all give it."""
     pulls = (_of_a_kubelet(case) or case.family in ON_NODES) and not case.writes
-    return f"sandbox {case.family}" if pulls and _PAUSE.fullmatch(case.pull.repository or "") else None
+    family = "k3s" if ships_with_k3s(case.pull.client) else case.family
+    return f"sandbox {family}" if pulls and _PAUSE.fullmatch(case.pull.repository or "") else None
 
 
 _PAUSE = re.compile(r"(?:.+/)?pause(?:-(?:amd64|arm64|arm|ppc64le|s390x))?")
@@ -301,6 +308,8 @@ def logout(case: Case, host: str) -> str:
     """The command by which this client forgets a login."""
     if (own := out_of_platform(case.hops[0].agent if case.hops else "", registry_name(host))) is not None:
         return own
+    if case.family in ("ollama", "regsync", "renovate"):
+        return f"take the login of {registry_name(host)} out of what {case.family} has"
     if case.family in ON_NODES:
         return "take its secret out of the pod's imagePullSecrets"
     if (controller := _controller(case)) is not None:
@@ -322,6 +331,8 @@ def own_login(family: str, host: str) -> str:
     """The client's own command, whatever the registry's documentation says."""
     known = known_registry(host)
     registry = DOCKER_HUB if known is not None and known.id == "docker-hub" else registry_name(host)
+    if (own := for_another(family, registry, "IMAGE", None)) is not None:
+        return own
     command = LOGINS.get(family, "docker login {}")
     if registry == DOCKER_HUB and command.startswith("helm"):
         registry = "registry-1.docker.io"  # its references name that host

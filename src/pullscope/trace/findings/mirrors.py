@@ -12,7 +12,7 @@ from pullscope.oci.whereabouts import is_local
 from pullscope.trace.findings.answers import Answer
 from pullscope.trace.findings.asked import LOOKERS
 from pullscope.trace.findings.case import CONTENT, listed, name_of
-from pullscope.trace.findings.client_settings import out_of_mirrors, proxy_setting
+from pullscope.trace.findings.client_settings import mirror_path, out_of_mirrors, proxy_setting
 from pullscope.trace.findings.compared import OF_THE_REWRITE, rewritten
 from pullscope.trace.findings.connections import failure, told
 from pullscope.trace.findings.fixes import fix_of
@@ -66,8 +66,7 @@ def path_without_v2(case: Case) -> Iterator[Found]:
         f"{case.client} asks for {path}, {missing}: that is no address of a registry, and {answered_by(last)} answers {shown}.",
         f"ask at https://{last.host}/v2/, or let what is in front hand {path.partition('/v2/')[0]}/ on to the registry"
         if by_hand
-        else f"let the mirror's path begin with /v2 (https://{last.host}/v2/PATH and override_path = true in hosts.toml), or "
-        'leave it out; in registries.yaml of k3s and rke2 write it as a rewrite: "(.*)": "PATH/$1"',
+        else mirror_path(case.pull.client, last.host),
         severity=None if any(step in case.made_good for step in bad) else Severity.ERROR,
     )
 

@@ -16,7 +16,7 @@ from pullscope.oci.urls import bare
 from pullscope.trace.findings.answers import Answer, look_at_the_log
 from pullscope.trace.findings.asked import action, cached, host_within, meant_as_host, of_a_build_cache, takes
 from pullscope.trace.findings.case import REFUSALS, in_turn, listed
-from pullscope.trace.findings.client_settings import out_of_mirrors
+from pullscope.trace.findings.client_settings import out_of_mirrors, ships_with_k3s
 from pullscope.trace.findings.compared import naming
 from pullscope.trace.findings.login_commands import list_tags, login
 from pullscope.trace.findings.media_types import is_before
@@ -375,8 +375,10 @@ def of_a_site_for_people(one: Answer) -> str | None:
             return None
         check = f"check name and tag of {registry_name(home)}/{one.name or 'NAME'}: {home} sends to its website what it does not"
         return f"{check} serve; if they are right, try again later, and see {registry.status}"
-    how = "docker login without a host, server in hosts.toml" if "docker" in site else "server in hosts.toml"
-    return f"name {WEBSITES[site]} in its place ({how}, a mirror's address): {site} is the website"
+    in_hosts_toml = one.case.family in ("containerd", "nerdctl") and not ships_with_k3s(one.case.pull.client)
+    where = "server in hosts.toml, " if in_hosts_toml else ""
+    where = "docker login without a host, " if one.case.family == "docker" and "docker" in site else where
+    return f"name {WEBSITES[site]} in its place ({where}a mirror's address): {site} is the website"
 
 
 def short(one: Answer) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from pullscope.oci.agents import CONTAINERS_IMAGE, UNKNOWN
+from pullscope.oci.agents import CONTAINERS_IMAGE
 from pullscope.oci.beside import api_of
 from pullscope.oci.challenge import read_scopes
 from pullscope.oci.known_registries import KNOWN
@@ -15,6 +15,7 @@ from pullscope.oci.urls import bare, path_of
 from pullscope.trace.findings.answers import Answer
 from pullscope.trace.findings.asked import action, host_within, meant_as_host
 from pullscope.trace.findings.case import REFUSALS, Case, asked_repositories, harmless
+from pullscope.trace.findings.client_settings import ships_with_k3s
 from pullscope.trace.findings.compared import OF_THE_REWRITE, rewritten
 from pullscope.trace.findings.login_commands import list_tags
 from pullscope.trace.findings.media_types import is_before
@@ -30,8 +31,8 @@ def of_a_path_twice(one: Answer) -> str | None:
     """An address that ends with /v2, behind which a client writes its own: aws/eks-anywhere#10765, goharbor/harbor#18530."""
     if one.step.route.digest is not None or "/v2/" not in f"/{one.hop.route.repository or ''}/":
         return None
-    host, family = one.hop.host, one.case.family
-    if family in (UNKNOWN, *CONTAINERS_IMAGE):
+    host = one.hop.host
+    if one.case.family not in ("containerd", "nerdctl") or ships_with_k3s(one.case.pull.client):
         return f"leave /v2 out of the address of {host}, for {one.case.client} writes it itself: the path has it twice"
     return f"set override_path = true beside {host} in hosts.toml, or leave /v2 out of its address there: the path has it twice"
 

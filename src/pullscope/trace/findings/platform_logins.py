@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from pullscope.oci.agents import identify
 from pullscope.oci.reference import DOCKER_HUB, HUB_API
 from pullscope.oci.text_table import rows
 
@@ -125,6 +126,9 @@ _PLATFORMS = {key: (name, ways) for key, name, ways in rows(TABLE)}
 _FOR_ANOTHER = {
     "sandbox containerd": "crictl pull --creds USER:PASSWORD {image} on each node, as no imagePullSecrets reach the image of a "
     "sandbox; or name a public one (sandbox_image in /etc/containerd/config.toml: registry.k8s.io/pause)",
+    # docs.k3s.io/cli/agent
+    "sandbox k3s": "crictl pull --creds USER:PASSWORD {image} on each node, as no imagePullSecrets reach the image of a "
+    "sandbox; or name a public one (k3s --pause-image, rke2 --pause-image: registry.k8s.io/pause)",
     "sandbox docker": "docker login {host} as root on each node, as no imagePullSecrets reach the image of a sandbox; or name a "
     "public one (--pod-infra-container-image of the kubelet: registry.k8s.io/pause)",
     # cri-o, docs/crio.conf.5.md: cri-o/cri-o#2614, #2115
@@ -164,6 +168,10 @@ _FOR_ANOTHER = {
     "argocd-image-updater": "kubectl create secret docker-registry NAME -n argocd --docker-server={host} "
     "--docker-username=USER --docker-password=PASSWORD, and credentials: pullsecret:argocd/NAME beside its api_url in "
     "registries.conf of argocd-image-updater-config",
+    # regclient's docs/examples/regsync.yml; ollama/ollama#12171, #4192, #1387
+    "regsync": "creds: [{{registry: {host}, user: USER, pass: PASSWORD}}] in regsync.yml",
+    "ollama": "the key of ~/.ollama/id_ed25519.pub (of a service /usr/share/ollama/.ollama) among those of "
+    "https://ollama.com/settings/keys; ollama has no user and password, which another registry than ollama's would take",
     # nomad-driver-podman's README, "auth"
     "nomad podman": 'auth {{ username = "USER" password = "PASSWORD" }} in config of the task',
     # docs.gitlab.com, "Kubernetes executor": gitlab-org/gitlab-runner#36854, #2673, gitlab-org/gitlab#20467
@@ -199,7 +207,8 @@ def for_another(agent: str, host: str, image: str, helper: str | None) -> str | 
         config = f'{{"credHelpers": {{"{host}": "{helper}"}}}}'
         return f"in the CI/CD variable DOCKER_AUTH_CONFIG {config}, with docker-credential-{helper} in the PATH of the runner"
     platform = _PLATFORMS.get(_named_by(agent))
-    own = _FOR_ANOTHER.get(agent.replace(" buildkit", " docker")) or (platform[1]["login"] if platform else None)
+    named = agent.replace(" buildkit", " docker")
+    own = _FOR_ANOTHER.get(named) or (platform[1]["login"] if platform else _FOR_ANOTHER.get(identify(agent).family))
     return own.format(image=image, **_named(host)) if own is not None else None
 
 
