@@ -56,6 +56,7 @@ _TOLD = (
     ),
     (rf"Error response from registry: {_DIGEST}: not found", "GET {at}/blobs/{what}"),
     (rf'registry for \\*"(?P<image>[^"\\]+)\\*": {_DIGEST}: not found', "GET {at}/blobs/{what}"),
+    (r"writing blob: uploading layer chunked: (?!.*happened during read)", "PATCH {at}/blobs/uploads/-"),
     (rf"(?i){_OF_BLOBS}: {_REFUSED_BLOB}", "GET {at}/blobs/{what}"),
     (rf'decoding bearer token \(last URL \\*"(?P<url>{URL})\\*"', "GET {url}"),
     (r"unable to push (?P<image>\S+): failed to upload blob", "POST {at}/blobs/uploads/"),
@@ -82,7 +83,7 @@ _OF_A_BLOB = re.compile(r"httpReadSeeker: failed open|pulling image configuratio
 """containerd core/remotes/docker/httpreadseeker.go; moby distribution/pull_v2.go; containers/image copy/blob.go."""
 _RESOLVED = re.compile(r"resolve ref(?:erence)? .*/blobs/sha256:[0-9a-f]{64}: ", re.DOTALL)
 """containerd looks for a digest among the blobs where no manifest has it: 404 (core/remotes/docker/resolver.go)."""
-_COMMITTED = re.compile(r'failed commit on ref \\*"(manifest|index|config|layer)-(sha256:[0-9a-f]{64})')
+_COMMITTED = re.compile(r'failed commit on ref \\*"(manifest|index|config|layer)-(?:[^"@]+@)?(sha256:[0-9a-f]{64})')
 _IMAGE = re.compile(
     r"(?:manifest for(?= \S+ not found)|Error pulling(?! image \()(?: image(?! configuration))?(?! image)|No such image:|"
     r"Image(?= '\S+' not found| \S+ Error )|presence of layer \S+ \(\S+\) in|(?:copy|sync) .*docker://\S+(?= +docker://)|"
@@ -98,9 +99,10 @@ _IMAGE = re.compile(
     r"repository(?= \S+ not found: does)|[Tt]ried to push (?:BLOB|image manifest) for|OCI reference|"
     r"Pulling [\w.-]+(?= \((?:[\w.-]+/)*[\w.-]+(?:/|:)[^\s()]*\)\.\.\.)|not in registry:|"
     r"(?:pull(?:ing)?|unpack) image(?= [\\\"'])|Failed to pull image:(?= \S*[/:@]\S)|"
-    r"pulling docker image|Pulling repository|pushing image|failed to pull(?= `)|Unable to find image|"
-    r"push refers to (?:a )?repository|(?<!\d )Trying to pull(?: repository)?|parsing image name|"
-    r"initializing (?:image from )?source|content of|"
+    r"pulling docker image|Pulling repository|"
+    r"pushing image(?: \\*\"[^\"\\]*\\*\" to(?= \\*\"docker://)|(?! \\*\"[^\"\\]*\\*\" to \\*\"))|"
+    r"failed to pull(?= `)|Unable to find image|push refers to (?:a )?repository|content of|"
+    r"(?<!\d )Trying to pull(?: repository)?|parsing image name|initializing (?:image from )?source|"
     r"(?:docker|podman|nerdctl|buildah|crane|oras|helm|ctr|crictl)(?: -n \S+| -\S+)*(?: i| images?| compose)? "
     r"(?:pull|push|run|ls)(?: --creds[ =]\S+| -\S+)*)"
     r"[ =\\\[\"'`(]+(?:docker://|oci://)?"
@@ -127,10 +129,8 @@ _REFUSED_LOGIN = re.compile(
 )
 """containerd fetches an oauth token with a login, an anonymous one without (core/remotes/docker/authorizer.go). docker asks /v2/
 with its login, and the realm that it is sent to, and prints what either said (moby registry/auth.go)."""
-HUB_SERVICE = "registry.docker.io"
 _Answer = tuple[int, bytes | None]
-MOST_WAITING = 1_000
-"""Sentences that wait for an image to be named."""
+MOST_WAITING = 1_000  # sentences, for an image to be named
 
 
 class Reader:
@@ -302,18 +302,18 @@ class Reader:
                     self.pinged = self._turned_away(url, entry, answer)
                 else:
                     yield self._exchange(f"{method} {url}", entry, answer, failure=rest)
-            elif number + 1 < len(asked) and _is_token(asked[number + 1][2]):
+            elif number + 1 < len(asked) and is_token(asked[number + 1][2]):
                 yield self._exchange(f"{method} {url}", entry, (401, None), challenge=asked[number + 1][2])
 
     def _asker(self, url: str, text: str) -> str:
         """For what a token was asked: the image's manifest or upload, or the registry that is the service; else empty."""
         service = parameters(url.partition("?")[2]).get("service", [""])[0]
-        if not _is_token(url, text):
+        if not is_token(url, text):
             return ""
         if self.image is not None:
             uploads = self.pushes and (not service or "push" in url)
             return f"POST {at(self.image)}/blobs/uploads/" if uploads else f"GET {manifest_of(self.image)}"
-        host = HUB_API if service == HUB_SERVICE else service
+        host = HUB_API if service == "registry.docker.io" else service
         return f"GET https://{host}/v2/" if is_registry(host) and "." in host else ""
 
     def _exchange(
@@ -334,7 +334,7 @@ class Reader:
             one.fields.append(("WWW-Authenticate", _challenge(challenge)))
         elif NONE_SHOWN.search(entry.message):
             one.fields.append(("WWW-Authenticate", "Basic"))
-        if NONE_SHOWN.search(entry.message) or ((challenge or _is_token(url)) and ANONYMOUS.search(entry.message)):
+        if NONE_SHOWN.search(entry.message) or ((challenge or is_token(url)) and ANONYMOUS.search(entry.message)):
             one.tells = frozenset({"credentials", "tokens"})
         return one
 
@@ -347,7 +347,7 @@ def is_of_another(text: str) -> bool:
 
 def led_elsewhere(url: str, text: str) -> bool:
     """Whether that is an address to which something has led a client, and no registry's: a portal's, a filter's."""
-    return route(url).endpoint is Endpoint.NONE and not _is_token(url, text) and not is_storage(url, text)
+    return route(url).endpoint is Endpoint.NONE and not is_token(url, text) and not is_storage(url, text)
 
 
 def _fields(entry: Entry) -> str:
@@ -376,7 +376,7 @@ def _image(text: str) -> Reference | None:
 
 def is_storage(url: str, text: str) -> bool:
     """Whether a storage host is asked for the bytes of a blob: ECR's and Google's have no digest in their addresses."""
-    of_a_blob = route(url).digest is not None or (_OF_A_BLOB.search(text) is not None and not _is_token(url))
+    of_a_blob = route(url).digest is not None or (_OF_A_BLOB.search(text) is not None and not is_token(url))
     return of_a_blob and route(url).endpoint is Endpoint.NONE
 
 
@@ -384,7 +384,7 @@ def _is_ping(url: str) -> bool:
     return route(url).endpoint is Endpoint.PING
 
 
-def _is_token(url: str, text: str = "") -> bool:
+def is_token(url: str, text: str = "") -> bool:
     """Whether that is a token request (distribution docs/spec/auth/token.md), by its address or what is said of it (POST)."""
     named = (
         "service" in parameters(url.partition("?")[2]) or re.search("oauth token: .*POST request to", text) is not None

@@ -6,7 +6,7 @@ import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 
-from pullscope.logs.client_errors import ASKED, METHOD, URL, Reader, is_of_another, led_elsewhere
+from pullscope.logs.client_errors import ASKED, METHOD, URL, Reader, is_of_another, is_token, led_elsewhere
 from pullscope.logs.entries import Entry
 from pullscope.logs.exchange import Exchange, header
 from pullscope.logs.general import OF_REGISTRIES, TROUBLE, answered, failed
@@ -67,8 +67,10 @@ def read(lines: Iterable[str]) -> Iterator[Exchange]:
         last.append(entry)
         for one in reader.sentence(entry):
             what = (one.method, one.url, one.status, one.body, one.failure)
-            if what not in told and len(told) < MOST_TOLD:
-                told[what] = one
+            if what in told or len(told) < MOST_TOLD:
+                # told again it comes after what it was for, and a token is asked for by the client that is named then
+                before = told.pop(what, one)
+                told[what] = one if not before.sent and is_token(one.url) else before
     version = next(filter(None, (_VERSION.match(entry.message) for entry in last)), None)
     for one in told.values() or filter(None, [_in_general(reader, last) or reader.pinged]):
         # what runs the client may name itself after its words

@@ -69,7 +69,8 @@ _SOMEWHERE = re.compile(
     r"^(?=\S+@sha256:[0-9a-f]{64}: Pulling )|"
     r"\b(?:(?<!base )images?|(?<!Pulling )from|ref|reference|source|target|tag|fetching|"
     r"building|(?:Retriev|pull|scann)ing|found for)"
-    r"(?: (?:image|registry|repository|at))?[=: \"'\[(]+)(?=[\w./-]+[:@/]\w)(?!\w*-?sha256:)"
+    r"(?: (?:image|registry|repository|at))?[=: \"'\[(]+)(?=[\w./-]+[:@/]\w)"
+    r"(?!\w*-?sha256:|(?:manifest|index|layer|config|attestation|unknown)-\S*@sha256:)"
     r"((?:[\w.-]+(?::\d+)?/)*[a-z0-9][\w.-]*(?::(?!sha256-)\w(?:[\w.-]*\w)?)?"
     r"(?:@sha256:[0-9a-f]{64})?)(?![\w/@-]|:\w)"
 )

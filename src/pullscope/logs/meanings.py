@@ -19,6 +19,11 @@ failed size validation|filesystem layer verification failed|unexpected commit di
     |Digest did not match, expected sha256:|(?:tarball|layer|image|blob|manifest)[^\n]*: error verifying (?:sha256 checksum|size)
     the bytes that came are not those of the digest: something in between changed or cut them, or the registry keeps others;
         pull past proxies and caches, and push the image again if that fails too
+# run: cosign 3.1, crane 0.20
+unknown mime type: text/html
+    a web page came where a manifest should be, so what answered is no registry, but a portal, a login page or a web server:
+        curl -si https://HOST/v2/ where the client runs shows which; correct the address, or have what is in front of the
+        registry pass /v2/ on to it
 # run: docker 20.10 (it reads what has no manifest's type as schema 1), skopeo 1.22, podman 5.8, docker 28.5, oras 1.3
 (?m:(?:daemon: |msg=\"|^)missing signature key\W*$)|docker://[^\n]*: unsupported schema version 2\b
     what came in the manifest's place has no type that the client knows as a manifest's, so it was read as the old schema 1: curl
@@ -85,6 +90,10 @@ fetching blob: StatusCode: 4\d\d, \\*\"<\?xml
     the storage of that blob refused its signed address, and why is cut off: set the clock of this machine (timedatectl set-ntp
         true) and start the pull again, for new addresses; if it fails again, skopeo --debug copy docker://IMAGE dir:app shows
         the storage's host, which a firewall or the registry's rights there may bar
+# run: podman 5.8, buildah 1.43 and skopeo 1.22 behind nginx; Cloudflare's limit belongs to the plan
+layer chunked: StatusCode: 413
+    a proxy in front of the registry takes no body of that size: raise its limit (client_max_body_size 0 in nginx,
+        proxy-body-size of an Ingress, LimitRequestBody 0 in Apache), or, behind Cloudflare, push in smaller layers or past it
 # HAProxy's and nginx's pages (containers/skopeo#2723)
 StatusCode: 4\d\d, \\*\"<
     a web page answered, so a proxy or gateway in front of the registry refused that, not the registry: skopeo copy
@@ -97,8 +106,8 @@ signed by unknown authority|local issuer certificate|self.signed certificate|PKI
     the client trusts no CA behind the certificate that it got: something on the way reads TLS, as a company's proxy does, or it
         has no CA certificates: openssl s_client -connect HOST:443 where it runs shows the issuer; have it trust that CA (Java:
         keytool -importcert -cacerts), or install the package ca-certificates
-# run: crane 0.20
-no token in bearer response
+# run: crane 0.20, cosign 3.1, containerd 2.1
+no token in bearer response|server did not include a token in the response
     the token server answered without a token: curl -sI https://HOST/v2/ names it (realm), and curl -i asks it: what is in front
         of it has to pass the request on, or the registry has to name another
 # cloudflare/serverless-registry#67; 100 MB, by the plan
@@ -118,6 +127,10 @@ invalid character '<'|Unexpected character \('<'
     a web page or XML came where a registry answers with JSON, so that a proxy, a filter or a storage answered in its place:
         curl -si https://HOST/v2/ where the daemon runs shows which; of one's own, correct host and port (of Nexus the port of its
         docker connector, not that of its pages)
+# run: containerd 2.1, docker 28.5 and buildx 0.29, of a page that answered a push (containerd core/remotes/docker/pusher.go)
+\"https:\?digest=sha256\S+ http: no Host in request URL
+    the registry took the start of an upload and did not say where to send it (no Location), as a rule because a web page or a
+        proxy answered in its place: curl -si -X POST https://HOST/v2/NAME/blobs/uploads/ where the client runs shows which
 # docs: moby distribution/pull_v2.go; DeepVAC/TorchPod#60, docker/hub-feedback#645
 [0-9a-f]{12}: (?:Pull|Download) complete[\s\S]*\n[^\n]*unauthorized: authentication required
     layers came before it, so the image may be pulled, and the token of the pull ran out on the way: set the clock of this
@@ -214,6 +227,7 @@ current image with \d+ vulnerabilities cannot be pulled
         severe, and its CVE allowlist what is let through; else build the image anew with what mends them
 # run: podman 5.8, skopeo 1.22, docker 28.5, oras 1.3: a code that they do not know, and the registry's words after it
 (?:reading manifest \S+ in \S+: unknown|: error from registry|response from registry: unknown): (?!unauth|denied)([^\n"]{4,300})
+    |(?m:^error from registry): (?!unauth|denied)([^\n"]{4,300})
     the registry refused it, and says why in words of its own: WHAT. Who runs HOST knows the rule behind them
 # tektoncd/pipeline#6530, #1913, kubernetes/kubernetes#30148
 Back-off pulling image|trying and failing to pull image|\bImagePullBackOff\b|\bErrImagePull\b

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 
-OF_A_STEP = re.compile(r"(?:#\d+ )?\d+\.\d{2,3} (?!\d*/)")
-"""What a command of a build printed (BuildKit's plain progress)."""
+OF_A_STEP = re.compile(
+    r"(?:#\d+ )?\d+\.\d{2,3} (?!\d*/|error: (?:failed commit on ref \"|unexpected status from [A-Z]+ request to ))"
+)
+"""What a command of a build printed (BuildKit's plain progress); but what BuildKit itself tries again is printed so, too
+(util/resolver/retryhandler; run: buildx 0.29)."""
 ELSEWHERE = re.compile(
     r"(?:\b(?:GET|HEAD|PUT|POST|[Gg]etting|[Ff]etch(?:ing)?|access|[Rr]eading|[Dd]ownload(?:ing)?|Ignoring|occurred:|url:|from|for)"
     r"\s+|\w \()['\"]?(https?://[^\s'\"]+)"

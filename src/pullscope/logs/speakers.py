@@ -49,12 +49,12 @@ argocd-image-updater: Could not get tags from registry
 kyverno: kyverno|image verification failed|attestors\[|failed to fetch image descriptor: \S+, error
 keel: \btrigger\.poll\.
 cosign: no (?:matching )?signatures|policy\.sigstore\.dev|manifests/sha256-[0-9a-f]{64}\.sig\b|accessing entity
-cosign: signing (?:\[|\S+@sha256:)
+cosign: signing (?:\[|\S+@sha256:)|error during command execution: |Supply Chain Security Related artifacts
 ko: publishing ko://|resolving image references .*ko://
 go-containerregistry: failed to catalog|oci-registry: |OciRegistry
 docker: failed to put manifest \S+ (?:errors:|denied|unauthorized|manifest blob unknown)
 regclient/regctl: (?i)failed to (?:send blob post|(?:get|put) manifest |(?:get|request) (?:blob|manifest)(?: head)?,? )
-buildkit: failed to solve|invalid from flag value
+buildkit: failed to solve|invalid from flag value|^#\d+ \d+\.\d+ error: (?:failed commit on|unexpected status from)
 cri-o: (?:Failed to pull image|rpc error: ).*(?:[Rr]eading manifest|pinging|[Bb]earer token)|pulling image failed:
 cri-o: error creating pod sandbox
 containerd: failed to pull and unpack image|PullImage .*failed to resolve image

@@ -102,7 +102,7 @@ def without_a_request(text: str) -> str:
     asked, told = ASKED.search(text), re.search(r"\bpulling from host (\S+)", text)
     host = split(asked[2]).netloc if asked else told[1] if told else image.registry if image else ""
     meant = re.sub(r"docker login HOST\b", lambda _: login_by_words(who, host or "HOST", str(image or "IMAGE")), meant)
-    pushes = reader.pushes or re.search(r"(?i)\bpush|write blob", text)
+    pushes = reader.pushes or re.search(r"(?i)\bpush|\bupload|write blob|commit on ref", text)
     more = f"put the command that failed above it, with the name of its image (docker {'push' if pushes else 'pull'} IMAGE)"
     if image is not None and pushes:
         more = f"pullscope run -- skopeo copy docker-daemon:{image} docker://{image} shows what is answered to it"

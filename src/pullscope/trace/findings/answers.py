@@ -36,10 +36,10 @@ from pullscope.trace.findings.grants import (
     EXPIRED,
     allows,
     challenger,
+    gets_no_token,
     goes_another_way,
     is_wrong_login,
     issued_for,
-    leads_nowhere,
     pushes,
     refuses_access,
 )
@@ -302,7 +302,7 @@ def _is_lost(one: Answer) -> bool:
 def _is_barred(one: Answer) -> bool:
     """Whether it refuses a write: to every client, or to this one."""
     step, hop, status = one.step, one.hop, one.status
-    if status == 401 and hop.request.authorization == "none" and leads_nowhere(hop):
+    if status == 401 and hop.request.authorization == "none" and gets_no_token(one.case, hop):
         return False  # `token-not-requested`
     if step.is_token:
         return pushes(step) and refuses_access(hop) and (one.no_login or status == 403 or says(hop, OF_RIGHTS))
