@@ -16,6 +16,7 @@ from pullscope.trace.findings.connections import failure, told
 from pullscope.trace.findings.login_commands import own_address
 from pullscope.trace.findings.paths import of_a_path_twice
 from pullscope.trace.findings.row import Case, Fact, Found, row
+from pullscope.trace.findings.said import filtering
 from pullscope.trace.findings.storage_steps import of_where_it_was_named
 from pullscope.trace.model import Hop, Outcome, Step
 from pullscope.trace.settle import tokens_read_early
@@ -37,12 +38,14 @@ def plain_http_fallback(case: Case) -> Iterator[Found]:
     the proxy's 502 for the host's answer, and what is told is `upstream-unreachable` (run with 20.10.24).
     """
     broken = set(case.refused)
+    # What a proxy on the way says by plain http is no answer of the host (docker/for-linux#744)
+    by_proxy = {hop.host for hop in case.hops if filtering(hop) is not None or _lost_at_its_proxy(hop)}
     steps: dict[str, list[Step]] = {}
     for hop in case.hops:
         if hop.request.url.startswith("https:"):
             if hop.failed is not None and hop.response is None:
                 broken.add(hop.host)
-        elif hop.response and hop.follows is None and _name(hop.host) in {_name(host) for host in broken}:
+        elif hop.response and hop.follows is None and _name(hop.host) in {_name(host) for host in broken - by_proxy}:
             steps.setdefault(hop.host, []).append(hop.step)
     for host, shown in steps.items():
         yield Found(
@@ -51,6 +54,11 @@ def plain_http_fallback(case: Case) -> Iterator[Found]:
             "settings, and anyone on the network path can read the tokens and change the image.",
             f"{by_tls_only(host, case.pull.client)}, and give it a certificate that {case.client} trusts",
         )
+
+
+def _lost_at_its_proxy(hop: Hop) -> bool:
+    found = failure(hop)
+    return found is not None and found.far == "proxy"
 
 
 @row(

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from pullscope.oci.amounts import period
 from pullscope.oci.routes import Endpoint
-from pullscope.trace.findings.answers import Answer
+from pullscope.trace.findings.answers import GATEWAY, Answer
 from pullscope.trace.findings.asked import request, thing
 from pullscope.trace.findings.case import REFUSALS, in_turn, listed, name_of, repositories, was_anonymous
 from pullscope.trace.findings.client_settings import out_of_mirrors
@@ -23,6 +23,7 @@ from pullscope.trace.findings.row import Case, Fact, Found, Severity, row
 from pullscope.trace.findings.said import (
     MOST,
     answered_by,
+    filtering,
     in_brackets,
     is_not_played,
     is_specific,
@@ -136,12 +137,14 @@ def registry_failed(one: Answer) -> str:
     return f"{answered_by(one.hop)}{_or_who(one)} said {one.status}{quoted(one.hop)}: " + (
         "it answers in the registry's place."
         if one.clue is not None and one.clue.name == "filter"
+        else f"that is a proxy on the way, which got no answer from {one.hop.host}."
+        if filtering(one.hop) is not None and one.in_front is not None
         else "it stands in front and did not get an answer from the registry behind it."
         if one.in_front is not None
         else "it may say so to a name that lacks a part."
         if of_a_short_name(one) is not None
         else "the fault is there, or with a proxy on the way."
-        if may_be_on_the_way(one.hop)
+        if may_be_on_the_way(one.hop) or (one.status in GATEWAY and one.hosted is None and not one.hop.errors)
         else f"the fault is there, not with {one.case.client}."
     )
 

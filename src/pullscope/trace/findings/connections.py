@@ -56,15 +56,15 @@ proxy scheme: proxyconnect.*(?:first record|oversized record|HTTP response to HT
     {who} speaks TLS with its proxy, which does not, and so did not get through to {what}
     write http:// in HTTPS_PROXY of {who}: the scheme says how to reach the proxy, not what goes through it
 # mitmproxy in upstream mode (proxy/layers/http/_upstream_proxy.py), Go's http.Transport; the bare text of a status is the
-# proxy's answer to CONNECT, in words of its own at some (net/http transport.go, dialConn): docker/for-linux#376, moby/moby#40507
-# docs.docker.com/engine/daemon/proxy; docker/hub-feedback#826
+# proxy's answer to CONNECT, in words of its own at some (net/http transport.go, dialConn): docker/for-linux#376, #744,
+# moby/moby#40507; docs.docker.com/engine/daemon/proxy; docker/hub-feedback#826
 proxy login: proxy authentication required|CONNECT request: 407|tunnel (?:connection )?failed(?:, response|:) 407
     {who} was asked for a login by its proxy, and so did not get through to {what}
     write http://USER:PASSWORD@PROXY:PORT in {proxy}, with signs as @ and : in them escaped (%40, %3A; in a unit %%40)
 proxy barred: CONNECT request: 403|tunnel (?:connection )?failed(?:, response|:) 403
     |^(?:[\w ]*(?:forbidden|denied|blocked|filtered)[\w ]*|(?-i:[A-Z][a-z]+(?:[A-Z][a-z]+)+))$
     {who} was refused by its proxy, and so did not get through to {what}
-    ask the administrators of that proxy to allow {hosts}; if it wants a login, write http://USER:PASSWORD@PROXY:PORT in {proxy}
+    {past}ask who runs that proxy to allow {hosts}; if it wants a login, write http://USER:PASSWORD@PROXY:PORT in {proxy}
 # Harbor as docker's proxy: goharbor/harbor-helm#2215
 proxy none: ^(?:bad request|(?:method )?not allowed|not found)$|CONNECT (?:request:|tunnel failed, response) 40[045]
     {who} did not get through its proxy to {what}, which refused CONNECT as what is no forward proxy does
@@ -77,8 +77,8 @@ proxy down: (?:proxyconnect|connecting to).*tcp (?:127[.0-9]+|\[::1\]|192\.168\.
 proxy out: proxyconnect|upstream proxy|connect to (?:the )?proxy|error connecting to|socks connect
     |^(?:internal server error|service unavailable|bad gateway|gateway time-?out)$
     {who} did not get through its proxy to {what}
-    run curl -v -x http://PROXY:PORT {ask} on {machine}: it shows whether that proxy runs, wants a login
-    (http://USER:PASSWORD@PROXY:PORT), or refuses {hosts}{past}
+    {past}run curl -v -x http://PROXY:PORT {ask} on {machine}: it shows whether that proxy runs, wants a login
+    (http://USER:PASSWORD@PROXY:PORT), or refuses {hosts}
 tls plain: does not speak TLS|HTTP response to HTTPS client|first record does not look|wrong.version.number|too long
     |record layer failure
     {what} was reached and does not speak TLS (usually plain http), and {client} uses https
@@ -271,7 +271,7 @@ def homes(case: Case, hop: Hop) -> set[str]:
 def told(case: Case, found: Failure, hops: list[Hop]) -> tuple[str, str]:
     """What happened to these requests, which failed in one way, and what to do."""
     url, hop, hosts, client = split(hops[0].request.url), hops[0], listed(one.host for one in hops), case.client
-    before, named = hop.follows, homes(case, hop)
+    before, named, address = hop.follows, homes(case, hop), address_in(hop)
     logged = lacking(hop.request, "proxy")
     by = f", which {listed(sorted(named))} names for tokens," if named else led_to(hop)
     at = case.pull.registry if by else registry_name(hop.host)  # what is set for a registry covers what is behind it
@@ -290,8 +290,7 @@ def told(case: Case, found: Failure, hops: list[Hop]) -> tuple[str, str]:
     elif by and before is not None:
         plain = f"correct where {before.host} redirects to: http://{hop.host}"
     why = hop.failed.reason.strip().removesuffix(".") if hop.failed is not None else ""
-    elsewhere, address = logged and not lacking(hop.request, HERE), address_in(hop)
-    machine = "the machine that this log is from" if elsewhere else "this machine"
+    machine = "the machine that this log is from" if logged and not lacking(hop.request, HERE) else "this machine"
     others = _is_of_others(hop) or any(known_registry(home) is not None for home in homes(case, hop))
     fields = {
         "who": who,
@@ -336,7 +335,7 @@ def told(case: Case, found: Failure, hops: list[Hop]) -> tuple[str, str]:
         "proxy": proxy_setting(case.pull.client),
         "caches": cache_setting(case.pull.client, hop.mirror_of or registry_name(hop.host)),
         # docker/for-mac#2922: a proxy out knows no names of the network that it leads out of
-        "past": "" if hosted else f"; if it is of this network, {past_the_proxy(hosts, case.pull.client)}",
+        "past": "" if hosted else f"{past_the_proxy(hosts, case.pull.client)}, if it is of this network; else ",
         # kubernetes/minikube#6012, #11505, polyaxon/polyaxon-charts#57
         "itself": f"build or load the image as the user who runs {client}, if it is one of this machine's, before whose names "
         "localhost/ stands (podman images lists them; sudo has others); else "

@@ -209,14 +209,15 @@ def of_a_failure(one: Answer) -> str | None:
     of one's own network it may be the proxy out: cri-o/cri-o#3863, dragonflyoss/nydus#676, kubernetes-sigs/cri-tools#1577."""
     hop, host, name = one.hop, one.hop.host, front(one.hop)
     bare_one = one.status in GATEWAY and not hop.errors and (name is None or filtering(hop) is not None)
-    out = (is_local(host) and bare_one) or may_be_on_the_way(hop)
-    past = f"; where a proxy answered for it, {past_the_proxy(host, one.case.pull.client)}" if out else ""
+    by = past_the_proxy(host, one.case.pull.client)
+    first = f"{by}, if a proxy is named there; else " if bare_one and is_local(host) else ""
+    past = f"; where a proxy answered for it, {by}" if may_be_on_the_way(hop) and not first else ""
     if one.status < 500:
         return None
     if (proxy := filtering(hop)) is not None:
         if (hop.header("x-squid-error") or "").startswith("ERR_DNS_FAIL"):
-            return f"let {proxy}, a proxy on the way, ask a DNS server that knows {host} (dns_nameservers in squid.conf){past}"
-        return f"allow {host} in {proxy}, a proxy on the way, and run curl -v {where_to_ask(one)} there: nothing came{past}"
+            return f"{first}let {proxy}, a proxy on the way, ask a DNS server that knows {host} (dns_nameservers in squid.conf)"
+        return f"{first}allow {host} in {proxy}, a proxy on the way, and run curl -v {where_to_ask(one)} there: nothing came"
     if one.hosted is not None:
         whole = one.step.route.endpoint is Endpoint.TAGS and one.status in GATEWAY and "n=" not in hop.request.url
         pages = "ask for the tags in pages (?n=100, then what Link names), which take less time; else " if whole else ""
@@ -232,9 +233,7 @@ def of_a_failure(one: Answer) -> str | None:
             return f"{if_yours(one)}start the registry behind {host} ({none}), or {limits}"
         log = "/var/log/nginx/error.log" if name.startswith(("nginx", "openresty")) else f"the error log of {name}"
         return f"{if_yours(one)}read {log} at {host}: it says whether the registry behind it {why}"
-    if (
-        one.by_page and one.act == "write" and (name or "").startswith(("nginx", "openresty"))
-    ):  # Joxit/docker-registry-ui#282
+    if one.by_page and one.act == "write" and re.match("nginx|openresty", name or ""):  # Joxit/docker-registry-ui#282
         full = "its disk may be full, on which it keeps uploads: proxy_request_buffering off hands them on at once"
         return f"read /var/log/nginx/error.log at {host}, for {name} itself answered: {full}"
     if (other := other_host(hop)) is not None:
@@ -249,7 +248,7 @@ def of_a_failure(one: Answer) -> str | None:
     again, look = "" if one.times > 2 else "try again; if it fails again, ", look_at_the_log(one)
     if one.status in (502, 504) and name is None and not hop.errors:
         look = f"read the log of {unnamed(hop, 'no registry says this itself')}; then {look}"
-    return again + if_yours(one) + look + reaches + past
+    return first + again + if_yours(one) + look + reaches + past
 
 
 _STATUSES = """
