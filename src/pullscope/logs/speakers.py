@@ -69,9 +69,11 @@ source-controller: chart pull error|determine (?:the )?artifact|failed to pull a
 kubelet: Failed to pull image \\*"
 ctr: ^ctr:\s
 oras: Error from (?:source|destination) registry for
+helm: ^(?:Error: )?authenticating to "
+skopeo: (?s)logging into \\?".*\nfatal$
 skopeo: (?s)(?:initializing source|at destination:|layer (?:upload )?to |[Rr]eading manifest |manifest \S+ to ).*\nfatal$
 podman: Trying to pull (?!repository)
-podman: initializing source|[Rr]eading manifest \S+ in|exists in|(?:layer|upload|manifest \S+) to |pinging con
+podman: initializing source|logging into \\?"|[Rr]eading manifest \S+ in|exists in|(?:layer|upload|manifest \S+) to |pinging con
 """,
     )
 ]
