@@ -367,7 +367,7 @@ def _image(text: str) -> Reference | None:
             return command[1]
         text = text[: command[0]]
     found = next(_IMAGE.finditer(text), None) or (FULL_NAME.search(text) if answer_of(text) is not None else None)
-    image = parsed(found[1]) if found is not None else of_arn(text)
+    image = parsed(found[1].removesuffix("...Failed")) if found is not None else of_arn(text)
     if image is not None and found is not None and "oci://" in found[0] and not found[1].endswith(f":{image.tag}"):
         version = re.search(r" --version[ =](\S+)", text)
         return replace(image, tag=version[1] if version else None)

@@ -26,6 +26,11 @@ issuer= ?([^\n]*)[\s\S]*Verify return code: 0 \(ok\)
 archive/tar: invalid tar header
     the layer came, and its compression (zstd, as a rule) is one that docker before 23 does not know: update docker (of a NAS its
         system), or have the image pushed with gzip (compression=gzip,force-compression=true in buildx)
+# containerd internal/cri/server/images, dockershim: kubernetes/kubernetes#131521, #26677, containerd/containerd#12811
+because of no progress in (\S+)|Failed to pull image [^\n]*desc = context canceled
+    the pull was ended on the node itself, not by the registry: containerd ends one after image_pull_progress_timeout without
+        progress (5m0s, where it is not set), the kubelet when its pod goes: journalctl -u containerd says which ("cancel pulling
+        image"); with that time raised in config.toml a slow pull may get through, and crictl pull on the node shows how slow
 # containers/image signature/policy_eval.go: podman-container-tools/podman#9257, ublue-os/config#82, frostyard/snosi#810
 Source image rejected|is rejected by policy
     no registry refused it: this machine's own policy does (~/.config/containers/policy.json, where that is not there

@@ -5,10 +5,13 @@ from __future__ import annotations
 import pytest
 from tests.trace.wire import DOCKER_20, Wire, played
 
-from pullscope.trace.findings.connections import FAILURES
+from pullscope.trace.findings.connection_failures import FAILURES
 
 # Seen with mitmproxy 11.0.2 and 12.3.1 at servers of each kind; then Go's, from public threads; then curl's.
 SAID = {
+    "forbidden": (
+        "dial tcp: lookup registry-1.docker.io on 192.168.178.1:53: dial udp 192.168.178.1:53: socket: permission denied",
+    ),
     "dns": (
         "[Errno -3] Temporary failure in name resolution",
         "dial tcp: lookup registry-1.docker.io on 127.0.0.53:53: server misbehaving",

@@ -270,10 +270,31 @@ def request_failed(case: Case) -> Iterator[Found]:
             or f"try again; if it keeps failing, run curl -v {where_to_ask(Answer(case, waited))} here, to see at what",
             severity=Severity.ERROR,
         )
+    elif (
+        cancelled := next((one for one in case.steps[-3:] if _was_cancelled(one)), None)
+    ) is not None and not candidates:
+        last = cancelled.last
+        yield Found(
+            [cancelled],
+            f"{case.client} ended {request(cancelled)} to {last.host} itself (context canceled), before that was answered whole.",
+            "see what ended it: containerd does after image_pull_progress_timeout (5 min) without progress, and journalctl -u "
+            'containerd says so ("because of no progress"); else who asked went away (a pod that was deleted, Ctrl-C, a time '
+            f"limit of what runs it); if the download is stuck, run curl -v {where_to_ask(Answer(case, cancelled))} there"
+            if case.family == "containerd"
+            else f"see what ended {case.client}: Ctrl-C, another image of the same command that failed, or a time limit of what "
+            "runs it",
+            severity=Severity.ERROR,
+        )
     elif candidates:
         step = next((one for one in candidates if words(one.last)), candidates[-1])
         told_of = f"{said_status(step.last)} to {request(step)}.{_any_of_three(case, step)}"
         yield Found([step], told_of, fix_of(Answer(case, step)), severity=Severity.ERROR)
+
+
+def _was_cancelled(step: Step) -> bool:
+    """Whether its client's own message says that it ended it: kubernetes/kubernetes#131521, containerd/containerd#12811."""
+    last = step.last
+    return last.failed is not None and "context canceled" in last.failed.reason and lacking(last.request, "times")
 
 
 def _any_of_three(case: Case, step: Step) -> str:

@@ -10,7 +10,8 @@ from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import host_of, split
 from pullscope.oci.whereabouts import is_loopback
 from pullscope.trace.findings.client_settings import by_tls_only, how_to_trust
-from pullscope.trace.findings.connections import Failure, failure, told
+from pullscope.trace.findings.connection_failures import Failure
+from pullscope.trace.findings.connections import failure, told
 from pullscope.trace.findings.finding import Finding
 from pullscope.trace.findings.login_commands import own_address
 from pullscope.trace.findings.row import Case, Found, Severity, row

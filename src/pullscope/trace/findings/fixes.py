@@ -99,9 +99,9 @@ def of_a_name(one: Answer) -> str | None:
     parts = name.count("/") + 1
     helm = re.match(r"helm|source-controller", one.hop.agent, re.IGNORECASE)  # Flux is built on it
     again = re.search(r"(?:^|/)([^/]+)/\1$", name) if helm is not None else None
-    seen = one.is_known_to_be_there or one.code == "login-not-needed"  # aws-samples/eks-workshop-v2#1239
-    if again is not None and (one.status in (403, 404) or hangs_up(one)) and not seen:
-        # fluxcd/flux2#2900, helm/helm#31141, kubewarden/helm-charts#174; helm/helm#11017
+    twice = one.status in (403, 404) or hangs_up(one) or (known == "docker-hub" and one.status == 401 and parts > 2)
+    if again is not None and twice and not (one.is_known_to_be_there or one.code == "login-not-needed"):
+        # fluxcd/flux2#2900, helm/helm#31141, #12423, #11017, kubewarden/helm-charts#174, aws-samples/eks-workshop-v2#1239
         other = of_names(one) or of_size_and_time(one) or of_a_login(one) or of_a_refusal(one)
         meant = f"; if it is meant so, {other}" if other is not None else ""
         return f"leave {again[1]} out of the address: helm adds the chart's name to it, and so asks for {name}{meant}"

@@ -19,7 +19,7 @@ from pullscope.trace.findings.grants import rights
 from pullscope.trace.findings.login_commands import log_in, logout, renewal
 from pullscope.trace.findings.missing import elsewhere
 from pullscope.trace.findings.rights import began_with_it, the_right
-from pullscope.trace.findings.said import answered_by, is_specific, quoted, says
+from pullscope.trace.findings.said import answered_by, is_specific, quoted, says, words
 from pullscope.trace.source_gaps import lacking
 
 _OF_PASSWORDS = re.compile(r"password|credential|user ?name", re.IGNORECASE)
@@ -160,6 +160,16 @@ def of_an_old_login(one: Answer) -> str | None:
     if began_with_it(one) is not None:
         return f"{log_in(one.case, one.host, over=True)}, and push again: what was sent whole is not sent again"
     if one.code != "login-expired":
-        return None
+        # To HEAD it says no more than that; helm 3.13.0 sends one that it made up: helm/helm#12423
+        silent = one.status == 400 and one.act == "read" and not words(one.hop)
+        if (
+            not silent
+            or one.known is None
+            or one.known.id != "ecr-public"
+            or not lacking(one.hop.request, "credentials")
+        ):
+            return None
+        over = "it says so to a login that is over or wrong, and its images need none"
+        return f"{logout(one.case, one.host)}, and update helm, if it is 3.13.0: {over}"
     helped = one.known is not None and one.known.login_life is not None
     return log_in(one.case, one.host, over=True) + (f"; {renewal(one.case)}" if helped else "") + _public(one)
