@@ -122,6 +122,11 @@ HTTP 413 response body
 <Message>Request has expired
     the storage of a blob refused its signed address, which had run out: pull again; if it is so each time, set the clock of this
         machine (timedatectl set-ntp true), and let no cache keep the registry's redirects for longer
+# curiefense/curiefense#824, elastic/elasticsearch#91621
+configured to block access from your country
+    CloudFront, which the registry keeps its layers behind, says "configured to block access from your country": no login changes
+        that; pull from another network (docker: a proxy named in HTTPS_PROXY of its service), or the same image from a registry
+        or mirror that serves this country
 # testcontainers/testcontainers-java#1283, zalando-incubator/baigan-config#83; run: skopeo 1.22, crane 0.20
 invalid character '<'|Unexpected character \('<'
     a web page or XML came where a registry answers with JSON, so that a proxy, a filter or a storage answered in its place:

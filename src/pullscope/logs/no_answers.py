@@ -63,7 +63,7 @@ download failed after attempts=\d+: (?:unauthorized|denied)
     the registry gave the manifest, and refused the token for what the manifest names: pull again, after docker login HOST if it
         is private or the pull took long; where it is so for everybody, its status page says so
 # apptainer internal/pkg/client/oras: a SIF is one layer of a type of its own; apptainer/apptainer#632
-invalid layer mediatype|could not get image manifest, received mediaType
+invalid layer mediatype|could not get image manifest, received mediaType|no layer found corresponding to SIF image
     what is there is an image of layers, and oras:// takes a SIF file alone: apptainer pull docker://IMAGE
 conveyor failed to get: unsupported image-specific operation on artifact
     what is there is no image of layers, as a SIF file is none, and docker:// takes these alone: apptainer pull oras://IMAGE

@@ -33,7 +33,7 @@ cloud-run: gcloud\.run|Cloud Run|run\.googleapis
 renovate: \nrenovate$|RenovateBot|Failed to look up docker package|Error getting docker image tags
 gitlab-runner docker: image (?:\S+ )?with (?:policy|specified policies)
 trivy: image scan error|error in image scan|vulnerability DB|[Jj]ava DB|find the specified image|initialize an? (?:\w+ )?scanner
-UpstreamClient(Go-http-client) docker: (?:Failed to pull image|PullImage) .*Error response from daemon
+UpstreamClient(Go-http-client) docker: (?:Failed to pull image|PullImage|Pull image \S+ failed:) .*Error response from daemon
 sandbox containerd: failed to get sandbox image|RunPodSandbox.*failed to pull and unpack
 sandbox docker: (?:unable to pull sandbox|CreatePodSandbox.*failed pulling) image.*Error response from daemon
 openshift-importer: oc (?:--\S+ \S+ )?import-image|tag \S+ failed: Internal error|Import failed \(

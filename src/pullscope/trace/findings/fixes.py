@@ -65,6 +65,7 @@ from pullscope.trace.findings.sent import (
     of_uploads,
     of_writes,
 )
+from pullscope.trace.findings.short_names import of_a_copied_name
 from pullscope.trace.findings.storage_steps import of_storage, of_where_it_was_named
 from pullscope.trace.model import Kind
 
@@ -73,8 +74,7 @@ _REFUSES = re.compile(r"unauthori[sz]ed|authentication required|access denied", 
 
 _QUAY = re.compile("access to the requested resource is not authorized", re.IGNORECASE)
 
-_CACHES = re.compile(r"cache|proxy|mirror|hub")
-"""How organizations that are caches are called: quay/quay#4796."""
+_CACHES = re.compile(r"cache|proxy|mirror|hub")  # how organizations that are caches are called: quay/quay#4796
 
 Rung = Callable[[Answer], str | None]
 
@@ -85,7 +85,8 @@ def of_what_is_not_played(one: Answer) -> str | None:
 
 
 def fix_of(one: Answer) -> str:
-    return next((fix for rung in LADDER if (fix := rung(one)) is not None), "") or look_at_the_log(one)
+    fixes = (fix for rung in LADDER if (fix := rung(one)) is not None)
+    return of_a_copied_name(one, next(fixes, "") or look_at_the_log(one))
 
 
 # What the name and the words say.

@@ -123,7 +123,7 @@ def _login(case: Case, host: str) -> str:
         return own
     family, known = case.family, registry_at(case, host)
     command, _, where = LOGINS.get(family, "docker login {}").partition(" {}")
-    node = _of_a_kubelet(case) or (family in ON_NODES and not case.writes)
+    node = is_on_a_node(case)
     if node or _controller(case) is not None:
         secret, user = _shown_there(known)
         password = f'"$({secret})"' if " " in secret else secret
@@ -158,13 +158,15 @@ def _login(case: Case, host: str) -> str:
     return own_login(family, host)
 
 
-def _of_a_kubelet(case: Case) -> bool:
-    return case.family == "docker" and bool(case.hops) and _BY_A_KUBELET.search(case.hops[0].agent) is not None
+def is_on_a_node(case: Case) -> bool:
+    """Whether a kubelet has it pulled."""
+    kubelets = case.family == "docker" and bool(case.hops) and _BY_A_KUBELET.search(case.hops[0].agent) is not None
+    return kubelets or (case.family in ON_NODES and not case.writes)
 
 
 def _for_a_sandbox(case: Case) -> str | None:
     """What `logs.speakers` calls a client on a node that pulls the image of a pod's sandbox, by the name that all give it."""
-    pulls = (_of_a_kubelet(case) or case.family in ON_NODES) and not case.writes
+    pulls = is_on_a_node(case) and not case.writes
     family = "k3s" if ships_with_k3s(case.pull.client) else case.family
     return f"sandbox {family}" if pulls and _PAUSE.fullmatch(case.pull.repository or "") else None
 

@@ -15,7 +15,7 @@ from pullscope.oci.routes import Endpoint, below
 from pullscope.oci.urls import bare
 from pullscope.trace.findings.answers import Answer, look_at_the_log
 from pullscope.trace.findings.asked import action, cached, host_within, meant_as_host, of_a_build_cache, takes
-from pullscope.trace.findings.case import REFUSALS, in_turn, listed
+from pullscope.trace.findings.case import REFUSALS, in_turn
 from pullscope.trace.findings.client_settings import out_of_mirrors, ships_with_k3s
 from pullscope.trace.findings.compared import naming
 from pullscope.trace.findings.login_commands import list_tags, login
@@ -379,21 +379,3 @@ def of_a_site_for_people(one: Answer) -> str | None:
     where = "server in hosts.toml, " if in_hosts_toml else ""
     where = "docker login without a host, " if one.case.family == "docker" and "docker" in site else where
     return f"name {WEBSITES[site]} in its place ({where}a mirror's address): {site} is the website"
-
-
-def short(one: Answer) -> str:
-    """What a name may lack: its owner, or registry (podman-container-tools/podman#17926, cri-o/packaging#301)."""
-    hub, client = one.known is not None and one.known.id == "docker-hub", one.case.client
-    short = f", and write its registry before it, if that is another: {client} looks for short names at docker.io"
-    if len(asked := in_turn(one.case, one.step)) > 1:
-        return f", and write its registry before it, if none is there: {client} asked {listed(asked)} in turn (registries.conf)"
-    said = short if hub and one.no_login and one.case.family in CONTAINERS_IMAGE else ""
-    if not hub or not (one.name or "").startswith("library/"):
-        return said
-    if one.case.family == "buildkit":  # docker/compose#11028, docker/cli#1559, moby/buildkit#4172
-        return f": if a stage of the Dockerfile is meant, none is named so there (FROM IMAGE AS {(one.name or '')[8:]})"
-    if one.case.family == "trivy":  # aquasecurity/trivy#438, #331, #320: it asks a registry for what no daemon has
-        said += "; if it is built here, let trivy read it there (-v /var/run/docker.sock:/var/run/docker.sock, or --input FILE)"
-    own = f"; if it is your own, make it first: docker build -t {(one.name or '')[8:]} DIRECTORY, docker compose build"
-    own = own if one.case.family in ("docker", UNKNOWN) and one.status in REFUSALS else ""
-    return f"{said}; what belongs to an owner at Docker Hub is named OWNER/NAME, at other registries HOST/NAME{own}"

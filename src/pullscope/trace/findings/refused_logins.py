@@ -70,6 +70,13 @@ def of_a_login(one: Answer) -> str | None:
     return "; ".join(ways) + elsewhere(one) + _public(one)
 
 
+def _is_open(one: Answer) -> bool:
+    """Whether it is a pull of what Docker Hub lets all read: official images, and those that Testcontainers runs on
+    (testcontainers/testcontainers-java#1711, #5121)."""
+    hub = one.known is not None and one.known.id == "docker-hub" and action(one.case, one.step) == "pull"
+    return hub and (one.name or "").startswith(("library/", "testcontainers/"))
+
+
 def asked_for_more(one: Answer) -> str | None:
     """What a token server refused with 401, where it was more than to pull: it may refuse the whole for a part, where it could
     grant less (cesanta/docker_auth#22). Words of a name or password are about the login alone."""
@@ -157,6 +164,9 @@ def of_an_old_login(one: Answer) -> str | None:
         again = "show it to its token server alone" if basic else log_in(one.case, one.host, over=True)
         public = one.known is not None and one.known.all_may_read
         return f"log out: {logout(one.case, one.host)}{f'; or {again}' if public else ''}"
+    if one.code == "access-denied" and one.is_about_a_login and _is_open(one):
+        open_to_all = f"{one.name} is public, and a login that is refused stands in its way"
+        return f"log out: {logout(one.case, one.host)} ({open_to_all}); or {log_in(one.case, one.host, again=True)}"
     if began_with_it(one) is not None:
         return f"{log_in(one.case, one.host, over=True)}, and push again: what was sent whole is not sent again"
     if one.code != "login-expired":

@@ -17,8 +17,9 @@ from pullscope.trace.findings.compared import service_lost
 from pullscope.trace.findings.grants import ACCESS, allows, pushes, rights, showed_it_with
 from pullscope.trace.findings.login_commands import as_typed, by_hand, log_in, login, logout, or_open
 from pullscope.trace.findings.media_types import is_before
-from pullscope.trace.findings.missing import as_host, cache, chart_folder, elsewhere, short
+from pullscope.trace.findings.missing import as_host, cache, chart_folder, elsewhere
 from pullscope.trace.findings.said import is_specific, says, words
+from pullscope.trace.findings.short_names import short
 from pullscope.trace.model import Kind
 from pullscope.trace.source_gaps import lacking
 
