@@ -292,6 +292,24 @@ def test_location_is_made_absolute_and_known_again() -> None:
 
 
 @pytest.mark.parametrize(
+    ("live", "state", "said"),
+    [
+        (True, ConnectionState.CLOSED, "Client disconnected."),
+        (True, ConnectionState.OPEN, "connection closed"),
+        (False, ConnectionState.CLOSED, "connection closed"),
+    ],
+)
+def test_who_ended_a_connection_that_was_being_made(live: bool, state: ConnectionState, said: str) -> None:
+    """A client that gave up is no server that ends TLS: BuildKit cancels its other requests once one has failed."""
+    flow = exchange("https://reg.example.test/v2/", status=None)
+    flow.error, flow.live, flow.client_conn.state = Error("connection closed", 7.0), live, state
+
+    told = error_of(flow)
+    assert told is not None
+    assert (told.msg, told.timestamp) == (said, 7.0)
+
+
+@pytest.mark.parametrize(
     ("live", "client", "server", "state", "said"),
     [
         (True, b"h2", b"h2", ConnectionState.CLOSED, "Client disconnected."),

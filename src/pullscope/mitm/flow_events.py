@@ -59,9 +59,13 @@ def error_of(flow: http.HTTPFlow) -> Error | None:
 
     Over HTTP/2 mitmproxy (11, 12: proxy/layers/http/_http2.py) says the same of a client that went away and of a server.
     In the hook of a live flow only the client's connection is closed before it: that is its own doing. In a saved one, no
-    state is kept, and the protocols tell which of the two can have been meant.
+    state is kept, and the protocols tell which of the two can have been meant. Of a connection to a server that was being
+    made, mitmproxy says "connection closed", whether the server ended it or the client went away (proxy/tunnel.py).
     """
     error = flow.error
+    if error is not None and error.msg == "connection closed" and flow.live:
+        left = flow.client_conn.state is ConnectionState.CLOSED
+        return Error("Client disconnected.", error.timestamp) if left else error
     if error is None or error.msg != "peer closed connection":
         return error
     client, server = (each.alpn == b"h2" for each in (flow.client_conn, flow.server_conn))

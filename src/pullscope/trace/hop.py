@@ -80,9 +80,16 @@ class Hop:
 
     @property
     def hung_up(self) -> bool:
-        """Whether the client went away in the middle of it (mitmproxy's words for that)."""
+        """Whether the client went away in the middle of it (mitmproxy's words for that).
+
+        Over HTTP/1 the same is said of a body that the client did not send to its end and of one that the server did not
+        (proxy/layers/http/_http1.py, `read_body`); the server's comes after a status. dockerd ends its other uploads so, once
+        one of them has failed (20.10: run).
+        """
         gone = ("Client disconnected", "stream reset by client")
-        return self.failed is not None and self.failed.reason.startswith(gone)
+        reason = self.failed.reason if self.failed is not None else ""
+        unsent = self.response is None and "without sending complete message body" in reason
+        return unsent or reason.startswith(gone)
 
     @property
     def malformed(self) -> bool:
@@ -230,7 +237,7 @@ class Hop:
     @property
     def client_left(self) -> bool:
         """Whether it ended because its client, or the proxy, went away."""
-        return self.failed is not None and bool(_CLIENT_LEFT.search(self.failed.reason))
+        return self.hung_up or (self.failed is not None and bool(_CLIENT_LEFT.search(self.failed.reason)))
 
     @property
     def mirror_of(self) -> str | None:
