@@ -117,10 +117,10 @@ _SENT = re.compile(r"[0-9a-f]{12}: (?:Pushed|Layer already exists|Mounted from)"
 _ITSELF = re.compile(
     r"(?<!check|.Push)blob|bearer token|auth token|\bauthorize\b|configuration|logging into|layer|Translating|signature",
     re.IGNORECASE,
-)
-"""What fails with a request of its own, of which the sentence has no address; and docker's note on its own words."""
+)  # what fails with a request of its own, of which the sentence has no address; and docker's note on its own words
 _OF_AN_IMAGE = re.compile(
-    rf"{_IN.pattern}|push to destination \S+:|anonymous token: unexpected status: 4\d\d|registry for \\*\"|ecr:\w+ on resource"
+    rf"{_IN.pattern}|push to destination \S+:|anonymous token: unexpected status: 4\d\d|registry for \\*\"|"
+    r"ecr:\w+ on resource|manifest blob unknown"
 )
 """A token request of which not even the address is told, too: its status is that of what it was for. oras names only images."""
 _REFUSED_LOGIN = re.compile(
@@ -386,9 +386,9 @@ def _is_ping(url: str) -> bool:
 
 def is_token(url: str, text: str = "") -> bool:
     """Whether that is a token request (distribution docs/spec/auth/token.md), by its address or what is said of it (POST)."""
-    named = (
-        "service" in parameters(url.partition("?")[2]) or re.search("oauth token: .*POST request to", text) is not None
-    )
+    asked = parameters(url.partition("?")[2])
+    named = "service" in asked or asked.get("scope", [""])[0].startswith("repository:")
+    named |= re.search("oauth token: .*POST request to", text) is not None
     return named and route(url).endpoint is Endpoint.NONE
 
 

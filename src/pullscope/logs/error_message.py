@@ -22,7 +22,8 @@ from pullscope.oci.reference import Reference
 MARK = re.compile(
     r"(?i)\b(?:error|err|fatal|\w*exception|cannot|could not|denied|unauthorized|too ?many ?requests|"
     r"authentication (?:is )?required|no basic auth|x509|"
-    r"failed|failure|no match|must be lowercase|invalid reference)\b|\b(?:manifest|name|blob) (?:unknown|invalid)|unable to |"
+    r"failed|failure|no match|must be lowercase|invalid reference)\b|\b(?:manifest|name|blob) unknown|"
+    r"\b(?:manifest|name|blob|digest|tag|size) invalid|unable to |"
     r"not found\b|unexpected (?:http )?status|content at http|status ?code[:=]? ?[45]\d\d|\bunknown: |"
     rf"\b{METHOD}(?: request to)? \\*\"?{URL}\\*\"?: \S|https?://\S+/v2/[^\n]*(?:\b[45]\d\d [A-Z])|"
     + "|".join([*WITHOUT_A_REQUEST, *NO_ANSWER, NAMED.pattern, TROUBLE])

@@ -94,6 +94,10 @@ fetching blob: StatusCode: 4\d\d, \\*\"<\?xml
 layer chunked: StatusCode: 413
     a proxy in front of the registry takes no body of that size: raise its limit (client_max_body_size 0 in nginx,
         proxy-body-size of an Ingress, LimitRequestBody 0 in Apache), or, behind Cloudflare, push in smaller layers or past it
+# run: podman 5.8 and buildah 1.43, where a firewall kept the storage of registry.k8s.io away
+fetching blob: StatusCode: 4\d\d, \\*\"<
+    a web page came in place of a blob: what refused is the storage to which the registry sends its clients, or a proxy or
+        firewall on the way there: skopeo --debug copy docker://IMAGE dir:app shows its host, which has to be let through
 # HAProxy's and nginx's pages (containers/skopeo#2723)
 StatusCode: 4\d\d, \\*\"<
     a web page answered, so a proxy or gateway in front of the registry refused that, not the registry: skopeo copy
@@ -154,7 +158,11 @@ Token exchange failed for project '([\w-]+)'[^\n]*does not have permission 'stor
     the account of Google Cloud whose login it shows has no right to the storage of gcr.io in the project WHAT, or no login came:
         gcloud projects add-iam-policy-binding WHAT --member=serviceAccount:EMAIL --role=roles/storage.admin (in a project that
         has moved to Artifact Registry roles/artifactregistry.createOnPushWriter), or show another's
-does not have permission '(?:storage|artifactregistry)\.|[Pp]ermission \W?(?:storage|artifactregistry)\.[\w.]+\W? denied
+Unauthenticated requests do not have permission \\*["']artifactregistry
+    the client showed no login to Artifact Registry, or there is no such repository: check the name
+        (HOST/PROJECT/REPOSITORY/IMAGE); where it is right, gcloud auth configure-docker HOST for the user that runs the client
+do(?:es)? not have permission \\*["'](?:storage|artifactregistry)\.
+    |[Pp]ermission \W?(?:storage|artifactregistry)\.[\w.]+\W? denied
     the account of Google Cloud whose login it shows lacks that right: gcloud projects add-iam-policy-binding PROJECT
         --member=serviceAccount:EMAIL --role=roles/artifactregistry.writer (reader, to pull alone), or show another's
 # fluxcd/source-controller#894

@@ -16,9 +16,11 @@ ELSEWHERE = re.compile(
 """An address that was asked: help is named by other words (see, visit)."""
 OTHERS = re.compile(
     r"npm (?:ERR!|error)|Could not (?:transfer|find) artifact |error NU\d{4}|while reading '[\w-]+' metadata|"
+    r"\Afetch failed after status: \d{3} [A-Z][\w ]*\Z|"
     r"\bcurl: \(\d+\)|\bremote: |Error from server \(|\bE: |\bfatal: (?:unable|could|Auth)"
 )
-"""Who speaks of no registry: npm, Maven, NuGet, Google's helper of its machine, curl, git, kubectl, apt."""
+"""Who speaks of no registry: npm, Maven, NuGet, Google's helper of its machine, curl, git, kubectl, apt; and a note of
+containerd 2.1 on a request that its error names below."""
 DONE = re.compile(
     r"Status: (?:Downloaded newer image|Image is up to date) for |Successfully pulled image |: digest: sha256:[0-9a-f]{64} size: "
     r"|S(?:tep|TEP) \d+(?:/\d+)? ?: (?!FROM)"
