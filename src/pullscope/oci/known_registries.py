@@ -111,7 +111,7 @@ ghcr: GitHub Container Registry
     secret a classic personal access token with read:packages (to push write:packages), authorized for SSO if the owner wants it
     voids yes
 ecr: Amazon ECR
-    hosts [0-9]{12}\.dkr[.-]ecr(?:-fips)?\.(?P<region>[a-z0-9-]+)\.(?:amazonaws\.com(?:\.cn)?|on\.aws)
+    hosts (?!0{12})[0-9]{12}\.dkr[.-]ecr(?:-fips)?\.(?P<region>[a-z0-9-]+)\.(?:amazonaws\.com(?:\.cn)?|on\.aws)
     login aws ecr get-login-password --region {region} | docker login --username AWS --password-stdin {host}
     login_life 12
     helper ecr-login
@@ -119,6 +119,11 @@ ecr: Amazon ECR
     secret a password made for {region}
     # to another region's (aws/aws-cli#5317), and one with a line end more (#4962)
     refuses 400
+# docs.localstack.cloud, "Elastic Container Registry"; its account is none of AWS: localstack/localstack#8128, #4643, #6228
+localstack: LocalStack's ECR
+    inside (?:.+\.)?localhost\.localstack\.cloud\b|0{12}\.dkr[.-]ecr
+    login awslocal ecr get-login-password | docker login --username AWS --password-stdin {host}
+    source https://docs.localstack.cloud/aws/services/ecr
 # Whatever region is near: the public registry's tokens come from us-east-1. aws/containers-roadmap#2835
 ecr-public: Amazon ECR Public
     hosts public\.ecr\.aws
@@ -346,10 +351,6 @@ WEBSITES: Mapping[str, str] = {
     "portal.azure.com": "NAME.azurecr.io",
 }
 """Pages for people that are taken for a registry, and the host of the registry itself: containerd/containerd#7400."""
-
-MOVED = {"docker.pkg.github.com": "ghcr.io", "k8s.gcr.io": "registry.k8s.io"}
-"""Registries that are closed, and what took their place: docs.github.com, "Migrating to the Container registry from the Docker
-registry" (docker/buildx#780); kubernetes.io/blog/2023/02/06/k8s-gcr-io-freeze-announcement."""
 
 _HOSTS = tuple((re.compile(row.hosts), row) for row in _ROWS if row.hosts)
 

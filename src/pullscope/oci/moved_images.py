@@ -25,6 +25,11 @@ docker.io/microsoft/ mcr.microsoft.com/
 )
 
 
+MOVED = {"docker.pkg.github.com": "ghcr.io", "k8s.gcr.io": "registry.k8s.io"}
+"""Registries that are closed, and what took their place: docs.github.com, "Migrating to the Container registry from the Docker
+registry" (docker/buildx#780); kubernetes.io/blog/2023/02/06/k8s-gcr-io-freeze-announcement."""
+
+
 def moved_to(registry: str, repository: str) -> str | None:
     """Where an image went that had this name; None where it is not known to have left."""
     name = f"{registry}/{repository}"

@@ -67,6 +67,8 @@ ecr
     signed aws ecr put-image-tag-mutability --region {region} --repository-name {name} --image-tag-mutability
         IMMUTABLE_WITH_EXCLUSION --image-tag-mutability-exclusion-filters 'filterType=WILDCARD,filter=sha256-*'
     lists aws ecr describe-repositories --region {region}
+    # docs.aws.amazon.com/cli/latest/reference/ecr/batch-delete-image.html
+    deletes aws ecr batch-delete-image --region {region} --repository-name {name} --image-ids imageTag=TAG
 artifact-registry
     # docs.cloud.google.com: artifact-registry/docs/access-control, integrate-gke; sdk/gcloud/reference/projects
     grant gcloud projects add-iam-policy-binding {owner} --member=serviceAccount:EMAIL
@@ -99,6 +101,10 @@ acr
     network take the service endpoint policy off the subnet that asks (az network service-endpoint policy list shows them), or
         have that storage in it; the storage account is Microsoft's, and takes no rules of yours
     nodes az aks update -n CLUSTER -g GROUP --attach-acr {registry}
+    # learn.microsoft.com: cli/azure/aks, azure/aks/update-credentials; Azure/AKS#4593, #4459, #1889, Azure/acr#231
+    identity on AKS az aks update -n CLUSTER -g GROUP --attach-acr {registry} (az aks check-acr -n CLUSTER -g GROUP --acr {host}
+        tells what its identity lacks; for a service principal whose secret has ended az aks update-credentials -n CLUSTER -g
+        GROUP --reset-service-principal --service-principal ID --client-secret SECRET)
     lists az acr repository list --name {registry}
     metadata_read add metadata/read to the scope map of its token
 ocir

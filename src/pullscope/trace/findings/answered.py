@@ -16,7 +16,7 @@ from pullscope.trace.findings.fronts import may_be_on_the_way
 from pullscope.trace.findings.grants import rights, waits_for_a_token
 from pullscope.trace.findings.missing import has_the_name, named_by
 from pullscope.trace.findings.paths import is_remote, of_a_short_name
-from pullscope.trace.findings.put_before import keeps, of_no_tag
+from pullscope.trace.findings.put_before import has_no_delete, keeps, of_no_tag
 from pullscope.trace.findings.refused_logins import refused_login
 from pullscope.trace.findings.rights import is_filtered, what_it_lacks, what_it_may_be
 from pullscope.trace.findings.row import Case, Fact, Found, Severity, row
@@ -31,6 +31,7 @@ from pullscope.trace.findings.said import (
     led_to,
     quoted,
     said_status,
+    takes_no_head,
     words,
 )
 from pullscope.trace.findings.sent import slow_storage
@@ -176,6 +177,8 @@ def manifest_unknown(one: Answer) -> str:
         later = read.request.time > one.hop.request.time
         gave = f"which it gave with {read.status} {'after that: it has it' if later else 'before'}"
         return f"{where} said {one.status} to a delete of {name_of(step)} in {name}{_why(one)}, {gave}."
+    if has_no_delete(one):
+        return f"{where} takes no delete of {name_of(step)} in {name}{_why(one)}: these words are of its router, not of an image."
     if step.kind is Kind.DELETE:
         return f"{where} has no {step.route.reference} in {name} to delete{_why(one)}."
     if len(asked := in_turn(one.case, step)) > 1:
@@ -300,6 +303,8 @@ def _was_cancelled(step: Step) -> bool:
 def _any_of_three(case: Case, step: Step) -> str:
     """What a refusal may mean where the source does not show which login came with the request."""
     last = step.last
+    if takes_no_head(last):
+        return " ECR Public says so to each HEAD of a blob, whatever the token."
     if last.status not in REFUSALS or last.is_page or is_specific(last) or not lacking(last.request, "credentials"):
         return ""
     if is_filtered(Answer(case, step)) or (Answer(case, step).takes_no_login and not case.pull.pushing):

@@ -45,7 +45,7 @@ from pullscope.trace.findings.grants import (
 )
 from pullscope.trace.findings.login_commands import login, registry_at, registry_behind_it
 from pullscope.trace.findings.puts import Place, Put, put_alone
-from pullscope.trace.findings.said import front, says, words
+from pullscope.trace.findings.said import front, says, takes_no_head, words
 from pullscope.trace.model import Kind, Step
 from pullscope.trace.source_gaps import lacking
 
@@ -302,7 +302,7 @@ def _is_lost(one: Answer) -> bool:
 def _is_barred(one: Answer) -> bool:
     """Whether it refuses a write: to every client, or to this one."""
     step, hop, status = one.step, one.hop, one.status
-    if status == 401 and hop.request.authorization == "none" and gets_no_token(one.case, hop):
+    if status == 401 and (takes_no_head(hop) or (hop.request.authorization == "none" and gets_no_token(one.case, hop))):
         return False  # `token-not-requested`
     if step.is_token:
         return pushes(step) and refuses_access(hop) and (one.no_login or status == 403 or says(hop, OF_RIGHTS))

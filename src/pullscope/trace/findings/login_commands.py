@@ -133,13 +133,16 @@ def _login(case: Case, host: str) -> str:
             f"kubectl create secret docker-registry NAME{server} --docker-username={user} "
             f"--docker-password={password} --dry-run=client -o yaml | kubectl apply -f -"
         )
-        nodes = f"; for all pods: {known.step('nodes')}" if known is not None and "nodes" in known.steps else ""
+        own = known.step("identity") if known is not None and node else None  # of the nodes
+        nodes = (
+            f"; for all pods: {known.step('nodes')}" if known is not None and "nodes" in known.steps and not own else ""
+        )
         itself = f"; by hand: {own_login(family, host)}" if family in ON_NODES else ""
         itself = f"; or configs, {host}, auth in registries.yaml" if ships_with_k3s(case.pull.client) else itself
         named = (
             f" (NAME in the pod's imagePullSecrets{nodes}{itself})" if node else names_secret(_controller(case) or "")
         )
-        return f"{kubectl}{named}"
+        return f"{own}; elsewhere {kubectl}{named}" if own is not None else f"{kubectl}{named}"
     # kaniko's README, "Kubernetes secret"
     if known is not None and known.id == "artifact-registry" and family == "kaniko":
         return "GOOGLE_APPLICATION_CREDENTIALS=/secret/KEY.json in kaniko's environment, with that key mounted"

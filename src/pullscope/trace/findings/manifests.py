@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 
 from pullscope.oci.bounds import count
-from pullscope.oci.known_registries import MOVED
 from pullscope.oci.media import MANIFESTS, media_class
+from pullscope.oci.moved_images import MOVED
 from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import path_of
 from pullscope.trace.findings.answers import OF_GGCR

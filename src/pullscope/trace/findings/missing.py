@@ -7,9 +7,9 @@ import re
 
 from pullscope.oci.agents import CONTAINERS_IMAGE, DAEMONS, UNKNOWN
 from pullscope.oci.digest import as_digest
-from pullscope.oci.known_registries import MOVED, SEARCHED, WEBSITES, known_registry, login_command
+from pullscope.oci.known_registries import SEARCHED, WEBSITES, known_registry, login_command
 from pullscope.oci.media import OCI_INDEX
-from pullscope.oci.moved_images import moved_to
+from pullscope.oci.moved_images import MOVED, moved_to
 from pullscope.oci.reference import DOCKER_HUB, registry_name
 from pullscope.oci.routes import Endpoint, below
 from pullscope.oci.urls import bare

@@ -16,7 +16,7 @@ from pullscope.trace.findings.case import CONTENT, REFUSALS, harmless, is_a_ques
 from pullscope.trace.findings.login_commands import log_in, registry_at
 from pullscope.trace.findings.puts import SOON, Place, Put, held_type, place_of, put_alone
 from pullscope.trace.findings.row import Case, Found, Severity, row
-from pullscope.trace.findings.said import tells_more
+from pullscope.trace.findings.said import tells_more, words
 from pullscope.trace.kinds import said_digest
 from pullscope.trace.model import Hop, Kind, Step
 
@@ -99,7 +99,17 @@ def keeps(one: Answer) -> Hop | None:
     return given[-1] if given else None
 
 
+def has_no_delete(one: Answer) -> bool:
+    """Whether no such request is known where it was asked: words of Go's router, and none of a registry (ECR before 2023:
+    aws/containers-roadmap#1229)."""
+    by_router = not one.hop.errors and words(one.hop).startswith("404 page not found")
+    return one.step.kind is Kind.DELETE and one.status == 404 and by_router
+
+
 def of_what_it_keeps(one: Answer) -> str | None:
+    if has_no_delete(one):
+        why = "it answered as to an address that it has not, so that the image may still be there"
+        return f"delete it by {one.host}'s own means ({one.step_there('deletes') or 'its page or API'}): {why}"
     if keeps(one) is None:
         return None
     project, _, image = (one.name or "NAME").rpartition("/")

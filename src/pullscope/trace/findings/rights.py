@@ -18,7 +18,7 @@ from pullscope.trace.findings.grants import ACCESS, allows, pushes, rights, show
 from pullscope.trace.findings.login_commands import as_typed, by_hand, log_in, login, logout, or_open
 from pullscope.trace.findings.media_types import is_before
 from pullscope.trace.findings.missing import as_host, cache, chart_folder, elsewhere
-from pullscope.trace.findings.said import is_specific, says, words
+from pullscope.trace.findings.said import is_specific, says, takes_no_head, words
 from pullscope.trace.findings.short_names import short
 from pullscope.trace.model import Kind
 from pullscope.trace.source_gaps import lacking
@@ -241,6 +241,9 @@ def of_a_filter(one: Answer) -> str | None:
 
 def of_a_lookup(one: Answer) -> str | None:
     """A signature that may not be there: S3 says 403 to that, without the right to list (containers/image#538)."""
+    if takes_no_head(one.hop):
+        pull = f"pull from {one.host} itself in place of a cache that looks by HEAD, as distribution with proxy.remoteurl does"
+        return f"ask for it by GET, which {one.host} answers; or {pull}"
     if one.step.kind is not Kind.SIGNATURE or one.act != "read" or one.status not in REFUSALS:
         return None
     if one.step.route.repository is not None and (one.no_login or one.known is not None):

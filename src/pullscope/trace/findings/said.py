@@ -10,8 +10,10 @@ import json
 import re
 from email.utils import parsedate_to_datetime
 
+from pullscope.oci.routes import Endpoint
 from pullscope.oci.statuses import PHRASES
 from pullscope.trace.model import Hop
+from pullscope.trace.source_gaps import lacking
 
 MOST = 200
 """Characters of an answer that are quoted."""
@@ -150,6 +152,13 @@ def filtering(hop: Hop) -> str | None:
     """The proxy of one's own network that answered in a host's place, where it names itself."""
     name = front(hop)
     return name if name is not None and _FILTERS.match(name) else None
+
+
+def takes_no_head(hop: Hop) -> bool:
+    """Whether it is ECR Public, to HEAD of a blob: distribution/distribution#4383, aws/containers-roadmap#2671,
+    sky22333/hubproxy#65."""
+    asked = hop.request.method == "HEAD" and hop.route.endpoint is Endpoint.BLOB and hop.host == "public.ecr.aws"
+    return asked and hop.status == 401 and (hop.request.authorization != "none" or lacking(hop.request, "credentials"))
 
 
 def date_of(hop: Hop) -> float | None:
