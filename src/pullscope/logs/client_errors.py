@@ -388,7 +388,7 @@ def is_token(url: str, text: str = "") -> bool:
     """Whether that is a token request (distribution docs/spec/auth/token.md), by its address or what is said of it (POST)."""
     asked = parameters(url.partition("?")[2])
     named = "service" in asked or asked.get("scope", [""])[0].startswith("repository:")
-    named |= re.search("oauth token: .*POST request to", text) is not None
+    named |= re.search("oauth token: (?:.*POST request to|Post )", text) is not None
     return named and route(url).endpoint is Endpoint.NONE
 
 

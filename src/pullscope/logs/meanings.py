@@ -38,6 +38,13 @@ storing blob to file \S+ .*\btcp |(?m:^unexpected EOF$)|failed to copy: read tcp
     |writing blob[^\n]*happened during read|short read: expected \d+ bytes but got \d+: unexpected EOF
     the bytes of a layer stopped coming after they began: a slow or unsteady line, or a VPN, proxy or firewall on the way that
         ends long downloads: pull again; if that fails too, pull past what is on the way (another network shows it)
+# run: docker 20.10
+download failed after attempts=\d+: (?:received unexpected HTTP status:|error parsing HTTP) (4\d\d)
+    a blob was refused with WHAT, by the registry or the storage to which it leads: pull again, for a new address; if it is
+        refused each time, set the clock of this machine (timedatectl set-ntp true), and have a proxy or firewall on the way
+        let the storage's host through, which skopeo --debug copy docker://IMAGE dir:app shows
+download failed after attempts=\d+: (?:received unexpected HTTP status:|error parsing HTTP) (5\d\d)
+    a blob did not come, as the registry, or the storage to which it leads, failed with WHAT: try again later
 download failed after attempts|httpReadSeeker: failed open
     a blob did not come, for the reason said last; blobs come from a storage host (Docker Hub:
         production.cloudflare.docker.com): let it through every firewall and proxy, and ask another DNS server if its address is

@@ -90,6 +90,8 @@ _DOTNET = re.compile(
     r"Unable to access the repository '([^']+)'(?: at tag '([^']+)')? in the registry '([^']+)'\. Please confirm (y)?"
 )
 """How the SDK of .NET tells 401 and 403, and 404 of what has a tag (dotnet/sdk#37156, #44164)."""
+_RESOLVED = re.compile(r"\A(\S+): +resolv(?:ing|ed) +\|[-+]+\|")
+"""ctr's progress of a pull, whose error may not name the image (containerd cmd/ctr/commands/content; run: ctr 2.1)."""
 _DECODER = json.JSONDecoder(strict=False)
 
 
@@ -200,6 +202,7 @@ def _pieces(entry: Entry) -> Iterator[Entry]:
         return
     told = (value for key, value in entry.fields.items() if value != entry.message and _TOLD_IN.search(key))
     text = " ".join(filter(None, (entry.message, *told)))
+    text = _RESOLVED.sub(r"resolve image: \1", text)
     text = _spoken(_spoken(_LINE_OF_JSON.sub(lambda line: f"{{{line[1]}}}", text)))
     text = _CREATED.sub(lambda api: f'could not pull image "{unquote(api[2])}:{api[1]}":', text)
     text = _TOKEN_TRIED.sub(lambda tried: f'GET "{tried[1]}": unexpected status code ', text)

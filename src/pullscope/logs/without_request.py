@@ -14,7 +14,7 @@ from pullscope.logs.not_a_name import wrong_name
 from pullscope.logs.other_programs import DONE
 from pullscope.logs.sentences import sentences
 from pullscope.logs.speakers import run_by, speaker
-from pullscope.logs.told_errors import answer_of
+from pullscope.logs.told_errors import answer_of, failure_of
 from pullscope.oci.reference import Reference
 from pullscope.oci.scrub import redact_text
 from pullscope.oci.urls import split
@@ -48,6 +48,10 @@ _TELLS_MORE = {
     "codebuild docker": "aws codebuild batch-get-builds --ids BUILD",
 }
 """What shows more of a failure that a tool tells in its own words: their command-line references."""
+_REFUSED = (
+    "it was reached, and refused: start the pull again, for a new address; if it refuses that too, set the clock of this machine "
+    "(timedatectl set-ntp true), and have a proxy or firewall on the way let it through"
+)
 _LET_THROUGH = "let it through every firewall and proxy, and ask another DNS server if its name is not known"
 
 
@@ -58,6 +62,8 @@ def without_a_request(text: str) -> str:
         host, why = split(storage[2]).netloc, text[storage.end() :].partition("\n")[0]
         trust = f"{_ISSUER.format(host)}; {trust_by_words(why, _TO_DOCKER)}"
         step = trust if re.search(UNKNOWN_CA, why) else _OF_TIME if "x509" in why else _LET_THROUGH
+        if (answer := answer_of(why)) is not None and failure_of(why) is None:
+            step = _REFUSED if answer[0] < 500 else "it fails itself: try again later"
         said = f"a blob did not come from {host} ({why[:300]})"
         return f"names no image; {said}. Layers and configs come from such a storage host: {step}"
     every: list[str] = []
