@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from pullscope.logs.entries import Entry, entries
 from pullscope.logs.exchange import Exchange
-from pullscope.logs.told_errors import LONGEST_SENTENCE, answer_of, failure_of
+from pullscope.logs.told_errors import LONGEST_SENTENCE, NONE_SHOWN, answer_of, failure_of
 from pullscope.oci.reference import HUB_API
 
 MARK = re.compile(r"Trying to (?:pull|push) \S+ (?:from|to) https?://\S+ v2")
@@ -103,5 +103,8 @@ def _fail(pull: _Pull, text: str, entry: Entry) -> None:
     one = next((one for one in reversed(pull.found) if not one.over), None)
     if one is not None and answer is not None:
         one.answer(*answer, entry.line, entry.time)
+        if NONE_SHOWN.search(text):  # localstack/localstack#4643: the daemon's own words
+            one.fields = [("WWW-Authenticate", "Basic")]
+            one.tells = frozenset({"credentials", "tokens"})
     elif one is not None and reason is not None:
         one.fail(reason, entry.line, entry.time)

@@ -22,7 +22,7 @@ from pullscope.trace.findings.login_commands import list_tags, login
 from pullscope.trace.findings.media_types import is_before
 from pullscope.trace.findings.paths import added, of_a_path_twice, of_a_remote
 from pullscope.trace.findings.put_before import of_no_tag, of_what_it_keeps
-from pullscope.trace.findings.said import led_to, says
+from pullscope.trace.findings.said import led_to, says, words
 from pullscope.trace.model import Kind
 from pullscope.trace.source_gaps import lacking
 
@@ -309,6 +309,11 @@ def _at_another(one: Answer) -> str | None:
 def of_a_chart(one: Answer) -> str | None:
     """No chart repository, or a chart that it has no more. Harbor has none since 2.8: goharbor/harbor#18720, #18677, #19797."""
     name, host = one.step.route.repository or "", one.host
+    if one.case.family == "helm" and one.act == "write" and one.status == 404 and words(one.hop) == "not found":
+        # chartmuseum/helm-push#13, #109, helm/chartmuseum#674
+        own = f"helm plugin install https://github.com/chartmuseum/helm-push, helm cm-push CHART.tgz https://{host}"
+        whose = f"if {host} is ChartMuseum, whose words these are and which takes no oci://"
+        return f"{own}, {whose}; else correct the path in oci://{host}/PATH"
     if one.code != "chart-unknown":
         return None
     if (archive := one.step.route.reference) is not None and one.step.instead is not None:

@@ -217,6 +217,8 @@ def _with_a_login(one: Answer, name: str) -> str:
         "docker-proxy" in (asked.service or "") for asked in one.hop.challenges
     )  # ciiiii/cloudflare-docker-proxy#132
     official = known is None and "/" not in name and one.act == "read" and (relay or lacking(one.hop.request, "tokens"))
+    if known is not None and known.id == "openshift" and one.case.writes:  # a pod shows its service account's login
+        return f"{the_right(one)}; if that is refused too, {account}"
     official = official or (one.act == "read" and known is not None and known.id in ("nexus", "artifactory", "harbor"))
     opens = or_open(one.case, one.host) if one.no_login else ""
     return f"{account}; if that is refused too, {the_right(one)}{opens}" + (
@@ -298,6 +300,8 @@ def of_a_refusal(one: Answer) -> str | None:
         step = one.step_there(action(one.case, one.step))
         give = f"have an administrator of {host} give it that right{_in_its_rules(one)}"
         now = f"let the present one do so: {step}" if step else give
+        if one.known is not None and one.known.id == "openshift" and not one.no_login:  # BIX-Digital/ods-pipeline#567
+            return f"{now}; or {account}: {one.login}"
         return f"{account}: {one.login}; or {now.partition(', or HOST/')[0]}{elsewhere(one)}{several_scopes(one)}"
     if not is_specific(one.hop) and one.is_known_to_be_there:
         log = f"log in with an account that has the right to {thing(one.step)} too"

@@ -106,11 +106,19 @@ def write_denied(one: Answer) -> str:
     """
     what = doing(one.step)
     to = f" {'from' if what == 'a delete' else 'to'} {one.name}" if one.name else ""
-    return f"{answered_by(one.hop)} refused {what}{to} with {one.status}{quoted(one.hop)}." + (
+    often = f" {one.times} times" if one.times > 1 else ""
+    return f"{answered_by(one.hop)} refused {what}{to}{often} with {one.status}{quoted(one.hop)}.{_then(one)}" + (
         f" {one.host} takes no writes: it is a cache of another registry, or read-only."
         if one.clue is None and is_read_only(one)
         else why_refused(one)
     )
+
+
+def _then(one: Answer) -> str:
+    """What was said to the same when it was sent again."""
+    again = [step for step in one.case.bad if step.place == one.step.place and step.started > one.step.started]
+    other = next((step.last for step in reversed(again) if step.last.status not in (None, one.status)), None)
+    return f" Sent again, it got {other.status}{quoted(other)}." if other is not None and not one.no_login else ""
 
 
 @composed(
