@@ -65,14 +65,14 @@ def credentials_not_used(case: Case) -> Iterator[Found]:
         bare = step.last.request.authorization == "none"
         why = None
         if "basic" in wants and step is case.stopped_at:
-            why = f"wants a login, and {case.client}, which has none for it,"
+            why = f"wants a login, and {case.client} showed none, and"
         elif wants == {"basic", "bearer"} and case.family == "docker" and case.only_a_token:
             why = "asks for Basic beside Bearer; docker answers both or gives up: it got a token, had no login, and"
         if why is not None and bare and case.family not in LOOKERS:
             yield Found(
                 [step],
                 f"{step.last.host} {why} asked nothing more.",
-                f"{log_in(case, step.last.host)}{or_open(case, step.last.host)}",
+                f"{log_in(case, step.last.host)}{or_open(case, step.last.host)}; if that is done, trace {case.client} to its end",
                 severity=Severity.ERROR,
             )
     logged_in = {hop.host for hop in case.hops if hop.request.authorization == "basic" and not hop.step.is_token}

@@ -179,12 +179,13 @@ def mirror_failed(case: Case) -> Iterator[Found]:
     if one.status in (401, 403) and (one.no_login or one.step.is_token or one.hop.request.authorization == "basic"):
         said += f", and {case.client} showed no login" if one.no_login else f", to the login of {case.client}"
     mend, also = f"{_mend(one)}; or take {host if elsewhere else 'it'}", ""
+    there = next((one for one in case.bad if one.place == step.place and one.first.mirror_of is None), None)
     if page:
         by = answered_by(last) if last.host == host else f"{host} redirects to {answered_by(last)}, which"
         said = f"{by} answers {last.status} with a web page: it is not a registry"
         mend = f"{twice}; or take it" if (twice := of_a_path_twice(one)) else mend if is_local(host) else f"take {host}"
     # What asked the registry itself for the same, where that did not help either (k3s-io/k3s#10351)
-    elif there := next((one for one in case.bad if one.place == step.place and one.first.mirror_of is None), None):
+    elif there is not None:
         rename = rewritten(case, there) is not None
         named = f" to {name_of(there)}, the mirror's name for it" if rename else ""
         said += f", and {said_status(there.last)}{named}"
@@ -195,7 +196,11 @@ def mirror_failed(case: Case) -> Iterator[Found]:
     which = "" if is_searched(step.first) else "the mirror "
     if elsewhere:
         which += f"{host} leaves tokens to another host, and "
-    yield Found(broken, f"{which}{said}.", f"{mend} {out}{also}", severity=severity)
+    message, fix = f"{which}{said}", f"{mend} {out}{also}"
+    if there is not None and _serves_some(one) and there.last.status in (401, 403, 404, 429):
+        message = f"{said_status(there.last)}, as the mirror {host} said {one.status} before"
+        fix = f"{fix_of(Answer(case, there))}; for the mirror, {mend} {out}"
+    yield Found(broken, f"{message}.", fix, severity=severity)
 
 
 def _passed_by(case: Case) -> list[Step]:
@@ -228,10 +233,15 @@ def _mend(one: Answer) -> str:
         goes = f"name it in {proxy_setting(one.case.pull.client)}, as http://{one.hop.host}, and not as a mirror"
         kind = "is a proxy" if filtering(one.hop) else "may be a proxy, by its port"
         return f"{goes}: what answers there {kind}, which takes whole addresses alone"
-    if one.status == 403 and one.name and one.no_login and not one.hop.said and not one.hop.errors:
+    if _serves_some(one):
         return f"correct the name, if it is not {one.name}: mirrors that are open to all say 403 to names that they do not serve"
     of_a_login = one.status == 401 and (one.no_login or one.case.family == "docker")
     return log_in(one.case, one.step.first.host, mirror=True) if of_a_login else fix_of(one)
+
+
+def _serves_some(one: Answer) -> bool:
+    """Whether it may be a mirror for all that says 403 to what it does not serve: what its registry refuses is the cause then."""
+    return one.status == 403 and one.name is not None and one.no_login and not one.hop.said and not one.hop.errors
 
 
 def _is_broken(hop: Hop) -> bool:
