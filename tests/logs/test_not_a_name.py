@@ -26,6 +26,8 @@ INVALID = 'ERROR: invalid tag "{}": invalid reference format'
         ("acme/web :1", "a space"),
         ("${REGISTRY}/web:1", "${REGISTRY} was not replaced"),
         ("<registry>/web:1", "<registry> was not replaced"),
+        ("YOUR_USERNAME/web:1", "YOUR_USERNAME was not replaced"),  # docker/hub-feedback#1222: guides write so
+        ("acme/Yours:1", "names are lower case"),
         ("acme/web@latest", "behind @ stands sha256:"),
         ("", "it is empty"),
         ("localhost:5000/acme/web:1", ""),

@@ -19,7 +19,9 @@ _QUOTED = re.compile(
 _CALLED = re.compile(
     r"\b(?:docker|podman|buildah|nerdctl)\b.* (?:-t|--tag|--destination|pull|push)[ =]([^\s\"']*[/:][^\s\"']*)"
 )
-_OPEN = re.compile(r"\$\{\{?[^}]*\}\}?|\$\(?\w+\)?|<[\w -]+>|%\w+%")
+_OF_DISTRIBUTION = re.compile(r"repository name \(([^)\n]+)\) must be lowercase")
+"""distribution/reference (reference.go) names what follows the host."""
+_OPEN = re.compile(r"\$\{\{?[^}]*\}\}?|\$\(?\w+\)?|<[\w -]+>|%\w+%|\bYOUR[-_]?[A-Z][A-Z_-]*")
 """What should have been replaced: a variable of a shell, of a workflow or of Windows, a placeholder of a guide."""
 
 
@@ -44,7 +46,7 @@ def wrong_name(text: str) -> str:
         return f"{part[1]} {part[2]!r}: it {why}"
     if bare := _WITHOUT_TAG.search(text):
         return f"{bare[1]!r}: a tag or digest is missing: write {bare[1]}:TAG, or {bare[1]}@sha256:..."
-    named = [*_QUOTED.findall(text), *_CALLED.findall(text)]
+    named = [*_QUOTED.findall(text), *_CALLED.findall(text), *_OF_DISTRIBUTION.findall(text)]
     return next((f"{name!r}: {why}" for name in named for why in [_why(name)] if why), "")
 
 
