@@ -145,7 +145,9 @@ def _of_another(away: re.Match[str], home: str, text: str) -> str:
 def _filled_in(meant: str, image: Reference | None, speaker: str) -> str:
     """The words with the image, and its registry in the client's own commands, where the message names one."""
     registry = image.registry if image is not None else "HOST"
-    meant = re.sub(r"docker login HOST\b", login_by_words(speaker, registry, str(image or "IMAGE")), meant)
+    # where no program is named, the words of the row are of one that reads what docker login writes
+    own = login_by_words(speaker or "docker", registry, str(image or "IMAGE"))
+    meant = re.sub(r"docker login HOST\b", lambda _: own, meant)
     if image is None:
         return meant
     meant = re.sub(r"(?<=https://)HOST\b|\bHOST(?=:443)", image.api_host, re.sub(r"\bIMAGE\b", str(image), meant))

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from pullscope.oci.agents import COMMANDS, DAEMONS
 from pullscope.oci.amounts import period
+from pullscope.oci.client_steps import row_of
 from pullscope.oci.media import essence
 from pullscope.oci.reference import DOCKER_HUB, is_below, registry_name
 from pullscope.oci.routes import Endpoint, below
@@ -293,7 +294,7 @@ def _of_the_address(one: Finding, here: Asked, there: Asked) -> tuple[str, str] 
 
 def _login(here: Asked, host: str) -> str:
     """The plain command; that of each registry is in the fix that stood here."""
-    return own_login(here.pull.client.family, harmless(host))
+    return own_login(row_of(here.pull.client), harmless(host))
 
 
 def _are_variants(one: str, other: str) -> bool:

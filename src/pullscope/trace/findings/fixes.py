@@ -294,8 +294,8 @@ def of_the_status(one: Answer) -> str | None:
     if one.status == 400 and hop.request.method == "HEAD" and hop.request.authorization == "bearer" and not words(hop):
         issuer = one.case.issuer_of(hop)  # regclient/regclient#955; its FAQ, "repoAuth"
         several = len(asked_repositories(issuer)) if issuer is not None else 0
-        how = f"repoAuth: true in regsync, regctl registry set --repo-auth {host}"
-        less = f"; one for each repository is shorter than this for {several} ({how})"
+        how = {"regsync": " (repoAuth: true in regsync.yml)", "regctl": f" (regctl registry set --repo-auth {host})"}
+        less = f"; one for each repository is shorter than this for {several}{how.get(one.case.family, '')}"
         why = f"what is in front of {host} may find the token too long, or have changed the request"
         return f"ask by GET, which says why: {why}{less if several > 1 else ''}"
     if one.status == 400 and hop.request.method == "HEAD" and hop.is_registrys:

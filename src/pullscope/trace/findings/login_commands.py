@@ -1,8 +1,7 @@
 """How a client is logged in and out: the registry's own command where it is known, else the client's.
 One file, because each of these asks the others which command it is.
 
-`docker login` is what a client without a row reads (~/.docker/config.json). A row is what a family's logins are made with, where
-{} stands for the registry, and in brackets who else sends the same User-Agent, or where else it reads logins.
+A client without a login in `client_steps` is told in words, for what it reads is not known: libraries, and what has no name.
 """
 
 from __future__ import annotations
@@ -12,45 +11,16 @@ from functools import lru_cache
 
 from pullscope.oci.agents import UNKNOWN, identify
 from pullscope.oci.amounts import period
+from pullscope.oci.client_steps import row_of, ships_with_k3s, step
 from pullscope.oci.known_registries import KnownRegistry, known_registry, named_inside, registry_behind
 from pullscope.oci.reference import DOCKER_HUB, registry_name
 from pullscope.oci.routes import Endpoint
 from pullscope.oci.urls import bare, path_of, split
 from pullscope.trace.findings.case import Case
-from pullscope.trace.findings.client_settings import ships_with_k3s
 from pullscope.trace.findings.platform_logins import for_another, names_secret, out_of_platform, way_by_hand
 from pullscope.trace.findings.said import front, words
 from pullscope.trace.model import Step
 from pullscope.trace.tokens import is_account_login
-
-LOGINS = {
-    **{name: f"{name} login {{}}" for name in ("podman", "buildah", "skopeo", "nerdctl", "oras", "cosign")},
-    "containers": "podman login {}",
-    # crio.conf(5)
-    "cri-o": "podman login {}, global_auth_file in crio.conf",
-    # containerd/containerd#5586, #7682, containerd/cri#835
-    "containerd": "nerdctl login {}, ctr with --user NAME:PASSWORD",
-    "crane": "crane auth login {}",
-    "regctl": "regctl registry login {}",
-    # fluxcd.io/flux/cmd/flux_create_secret_oci
-    "flux": "flux create secret oci NAME --url={} --username=USER --password=PASSWORD",
-    "helm": "helm registry login {}",
-    # ko.build/reference/ko_login; notation's cmd/notation/login.go; bootc's docs/src/registries-and-offline.md
-    "ko": "ko login {}",
-    "notation": "notation login {}",
-    "bootc": "podman login --authfile /etc/ostree/auth.json {}",
-    # trivy.dev/docs, "Private registries"
-    "trivy": "trivy registry login {} (or TRIVY_USERNAME and TRIVY_PASSWORD, which it shows to every registry)",
-    # sylabs.io/guides, "remote login": it reads docker's logins too, and its own first
-    "singularity": "singularity remote login --username NAME docker://{}",
-    # apptainer.org/docs, "apptainer registry login"
-    "apptainer": "apptainer registry login --username NAME docker://{}",
-    # Jib's README, "Authentication Methods"
-    "jib": "docker login {} (or give jib -Djib.to.auth.username=USER -Djib.to.auth.password=PASSWORD)",
-    # kaniko's README, "Pushing to Docker Hub"
-    "kaniko": "docker login {} (kaniko reads that as /kaniko/.docker/config.json; in a cluster mount a secret at /kaniko/.docker "
-    "with items: key .dockerconfigjson, path config.json)",
-}
 
 ONE_NAME = (
     "let only one proxy in front set X-Forwarded-Host (one name, no port, no backslashes) and X-Forwarded-Proto, or "
@@ -67,14 +37,6 @@ _FORWARDS = {
 }
 _AS_ASKED = frozenset({"gitea"})
 """Registries that name themselves by the Host that they are asked for: go-gitea/gitea#34729, #37418, #31907."""
-# The clients' own manuals: skopeo-list-tags(1), podman-search(1), "regctl tag ls", "oras repo tags"
-_TAGS = {
-    "skopeo": "skopeo list-tags docker://{}",
-    **dict.fromkeys(("podman", "containers"), "podman search --list-tags {}"),
-    "regctl": "regctl tag ls {}",
-    "oras": "oras repo tags {}",
-}
-
 _IN_KUBERNETES = re.compile(
     r"([\w-]+-controller|openshift-importer|argo-[\w-]*|argocd-image-updater|flux|keel|kubelet|kyverno)\b",
     re.IGNORECASE,
@@ -121,8 +83,8 @@ def _login(case: Case, host: str) -> str:
         return f"echo PASSWORD | helm repo add NAME {url} --username USER --password-stdin --force-update{other}"
     if (own := by_hand(case, host)) is not None:
         return own
-    family, known = case.family, registry_at(case, host)
-    command, _, where = LOGINS.get(family, "docker login {}").partition(" {}")
+    family, known, row = case.family, registry_at(case, host), row_of(case.pull.client)
+    command, _, where = (step(row, "login") or "").partition(" {host}")
     node = is_on_a_node(case)
     if node or _controller(case) is not None:
         secret, user = _shown_there(known)
@@ -137,8 +99,7 @@ def _login(case: Case, host: str) -> str:
         nodes = (
             f"; for all pods: {known.step('nodes')}" if known is not None and "nodes" in known.steps and not own else ""
         )
-        itself = f"; by hand: {own_login(family, host)}" if family in ON_NODES else ""
-        itself = f"; or configs, {host}, auth in registries.yaml" if ships_with_k3s(case.pull.client) else itself
+        itself = f"; {'or' if row == 'k3s' else 'by hand:'} {own_login(row, host)}" if family in ON_NODES else ""
         named = (
             f" (NAME in the pod's imagePullSecrets{nodes}{itself})" if node else names_secret(_controller(case) or "")
         )
@@ -148,17 +109,25 @@ def _login(case: Case, host: str) -> str:
         return "GOOGLE_APPLICATION_CREDENTIALS=/secret/KEY.json in kaniko's environment, with that key mounted"
     if known is not None and known.helper is not None and family == "kaniko":
         return f'{{"credHelpers": {{"{host}": "{known.helper}"}}}} in /kaniko/.docker/config.json'
-    if family == "go-containerregistry" and known is not None and "nodes" in known.steps:
-        where = f" (in Kubernetes: {known.step('nodes')})"  # tektoncd/pipeline#6359
-    if known is not None and known.id != "docker-hub" and known.login is not None:
+    if not command and (known is None or known.login is None or "docker login" in known.login):
+        secret, user = _shown_there(known)
+        shown = f" (user {user}, password {f'by {secret}' if ' ' in secret else secret})" if user != "USER" else ""
+        there = known.step("nodes") if family == "go-containerregistry" and known is not None else None
+        return f"{own_login(row, host)}{shown}{f' (in Kubernetes: {there})' if there else ''}"
+    if (
+        known is not None
+        and known.id != "docker-hub"
+        and known.login is not None
+        and (not command or " login" in command)
+    ):
         piped = known.piped or known.login
-        if command == "docker login" or "docker login" not in piped:
+        if command in ("docker login", "") or "docker login" not in piped:
             return known.login + where
         # regctl takes --user (cmd/regctl/registry.go), apptainer docker:// before the host
         if "--password-stdin" in piped and not command.startswith(("regctl", "apptainer", "singularity")):
             piped = piped.replace("docker login", command)
             return (piped.replace(" -u ", " --username ") if family == "trivy" else piped) + where
-    return own_login(family, host)
+    return own_login(row, host)
 
 
 def is_on_a_node(case: Case) -> bool:
@@ -260,7 +229,7 @@ def log_in(case: Case, host: str, *, again: bool = False, over: bool = False, mi
     """
     known, mirrored = registry_at(case, host), any(hop.host == host and hop.mirror_of is not None for hop in case.hops)
     if mirrored and case.family == "containerd":
-        k3s = f"configs, {host}, auth in registries.yaml"
+        k3s = own_login("k3s", host)
         other = f"an Authorization header for it in hosts.toml (k3s and rke2: {k3s}; Talos: RegistryAuthConfig)"
         return f"give containerd a login for {host} itself: {k3s if ships_with_k3s(case.pull.client) else other}"
     if case.family == "docker" and (
@@ -288,7 +257,7 @@ def as_typed(command: str, host: str) -> str:
 
 def list_tags(case: Case, name: str) -> str:
     """The command that lists the tags of a repository: the client's own, where it has one."""
-    return _TAGS.get(case.family, "crane ls {}").format(name)
+    return (step(case.family, "tags") or "crane ls {name}").format(name=name)
 
 
 def own_address(case: Case, host: str, setting: str = "auth.token.realm") -> str:
@@ -313,16 +282,17 @@ def logout(case: Case, host: str) -> str:
     """The command by which this client forgets a login."""
     if (own := out_of_platform(case.hops[0].agent if case.hops else "", registry_name(host))) is not None:
         return own
-    if case.family in ("ollama", "regsync", "renovate"):
-        return f"take the login of {registry_name(host)} out of what {case.family} has"
     if case.family in ON_NODES:
         return "take its secret out of the pod's imagePullSecrets"
     if (controller := _controller(case)) is not None:
         return f"take out the secret that {controller} reads"
-    family = (
-        UNKNOWN if case.family == "cosign" else case.family
-    )  # it has a login, which docker's command takes out, and no more
-    return own_login(family, host).partition(" (")[0].replace("login", "logout").replace(" --username NAME", "")
+    return own_logout(row_of(case.pull.client), host)
+
+
+def own_logout(row: str, host: str) -> str:
+    """The client's own command."""
+    out = step(row, "logout") or "take the login of {host} out of what the program that asks has"
+    return _for_registry(out, row, host)
 
 
 def login_by_words(agent: str, host: str, image: str) -> str:
@@ -332,20 +302,22 @@ def login_by_words(agent: str, host: str, image: str) -> str:
     return given or (own.replace("{host}", host) if own is not None else own_login(identify(agent).family, host))
 
 
-def own_login(family: str, host: str) -> str:
+def own_login(row: str, host: str) -> str:
     """The client's own command, whatever the registry's documentation says."""
+    return _for_registry(step(row, "login") or "give the program that asks a login for {host}", row, host)
+
+
+def _for_registry(command: str, row: str, host: str) -> str:
     known = known_registry(host)
     registry = DOCKER_HUB if known is not None and known.id == "docker-hub" else registry_name(host)
-    if (own := for_another(family, registry, "IMAGE", None)) is not None:
-        return own
-    command = LOGINS.get(family, "docker login {}")
-    if registry == DOCKER_HUB and command.startswith("helm"):
-        registry = "registry-1.docker.io"  # its references name that host
-    if registry == DOCKER_HUB:  # GoogleContainerTools/kaniko#1574
-        command = command.replace("/config.json", "/config.json, under https://index.docker.io/v1/")
-    return command.replace(
-        " {}", "" if registry == DOCKER_HUB and command.startswith("docker login") else f" {registry}"
-    ).replace("{}", registry)
+    if registry == DOCKER_HUB:
+        registry = "registry-1.docker.io" if row == "helm" else registry  # its references name that host
+        command = command.replace("docker login {host}", "docker login").replace(
+            "docker logout {host}", "docker logout"
+        )
+        if row == "kaniko":  # GoogleContainerTools/kaniko#1574
+            command = command.replace("/config.json", "/config.json, under https://index.docker.io/v1/")
+    return command.format(host=registry)
 
 
 def print_command(case: Case, step: Step) -> str:

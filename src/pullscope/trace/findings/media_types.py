@@ -228,8 +228,9 @@ def layers_not_unpacked(case: Case) -> Iterator[Found]:
     Encrypted layers (containers/ocicrypt) are read by containerd, podman and skopeo with a
     key. On the wire all of it is there, so this is a warning.
     """
+    fetched = {step.route.digest for step in case.steps if step.route.endpoint is Endpoint.BLOB}
     for image in case.pull.images:
-        types = {layer.media_type: layer for layer in image.manifest.layers}
+        types = {layer.media_type: layer for layer in image.manifest.layers if layer.digest in fetched}
         zstd = next((one for one in types if one.endswith("zstd")), None)
         locked = next((one for one in types if one.endswith("+encrypted")), None)
         family = case.family

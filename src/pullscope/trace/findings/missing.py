@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 
 from pullscope.oci.agents import CONTAINERS_IMAGE, DAEMONS, UNKNOWN
+from pullscope.oci.client_steps import ships_with_k3s
 from pullscope.oci.digest import as_digest
 from pullscope.oci.known_registries import SEARCHED, WEBSITES, known_registry, login_command
 from pullscope.oci.media import OCI_INDEX
@@ -16,7 +17,7 @@ from pullscope.oci.urls import bare
 from pullscope.trace.findings.answers import Answer, look_at_the_log
 from pullscope.trace.findings.asked import action, cached, host_within, meant_as_host, of_a_build_cache, takes
 from pullscope.trace.findings.case import REFUSALS, in_turn
-from pullscope.trace.findings.client_settings import out_of_mirrors, ships_with_k3s
+from pullscope.trace.findings.client_settings import out_of_mirrors
 from pullscope.trace.findings.compared import naming
 from pullscope.trace.findings.login_commands import list_tags, login
 from pullscope.trace.findings.media_types import is_before

@@ -7,6 +7,7 @@ import re
 from pullscope.oci.agents import CONTAINERS_IMAGE
 from pullscope.oci.beside import api_of
 from pullscope.oci.challenge import read_scopes
+from pullscope.oci.client_steps import ships_with_k3s
 from pullscope.oci.known_registries import KNOWN
 from pullscope.oci.reference import registry_name
 from pullscope.oci.registry_steps import STEPS
@@ -15,7 +16,6 @@ from pullscope.oci.urls import bare, path_of
 from pullscope.trace.findings.answers import Answer
 from pullscope.trace.findings.asked import action, host_within, meant_as_host
 from pullscope.trace.findings.case import REFUSALS, Case, asked_repositories, harmless
-from pullscope.trace.findings.client_settings import ships_with_k3s
 from pullscope.trace.findings.compared import OF_THE_REWRITE, rewritten
 from pullscope.trace.findings.login_commands import list_tags
 from pullscope.trace.findings.media_types import is_before

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-from pullscope.oci.agents import identify
 from pullscope.oci.reference import DOCKER_HUB, HUB_API
 from pullscope.oci.text_table import rows
 
@@ -162,16 +161,12 @@ _FOR_ANOTHER = {
     # knative.dev, "Deploying images from a private container registry"
     "knative": "kubectl create secret docker-registry NAME --docker-server={host} --docker-username=USER "
     "--docker-password=PASSWORD, and NAME in imagePullSecrets of the service",
-    # docs.renovatebot.com, "Private packages"
-    "renovate": 'hostRules: [{{hostType: "docker", matchHost: "{host}", username: "USER", password: "PASSWORD"}}] in config.js',
     # argocd-image-updater.readthedocs.io, "Authenticating to registries": argoproj-labs/argocd-image-updater#655, #572
     "argocd-image-updater": "kubectl create secret docker-registry NAME -n argocd --docker-server={host} "
     "--docker-username=USER --docker-password=PASSWORD, and credentials: pullsecret:argocd/NAME beside its api_url in "
     "registries.conf of argocd-image-updater-config",
-    # regclient's docs/examples/regsync.yml; ollama/ollama#12171, #4192, #1387
-    "regsync": "creds: [{{registry: {host}, user: USER, pass: PASSWORD}}] in regsync.yml",
-    "ollama": "the key of ~/.ollama/id_ed25519.pub (of a service /usr/share/ollama/.ollama) among those of "
-    "https://ollama.com/settings/keys; ollama has no user and password, which another registry than ollama's would take",
+    # dotnet/sdk#37156: it reads what docker login writes
+    "dotnet": "docker login {host}",
     # nomad-driver-podman's README, "auth"
     "nomad podman": 'auth {{ username = "USER" password = "PASSWORD" }} in config of the task',
     # docs.gitlab.com, "Kubernetes executor": gitlab-org/gitlab-runner#36854, #2673, gitlab-org/gitlab#20467
@@ -208,7 +203,7 @@ def for_another(agent: str, host: str, image: str, helper: str | None) -> str | 
         return f"in the CI/CD variable DOCKER_AUTH_CONFIG {config}, with docker-credential-{helper} in the PATH of the runner"
     platform = _PLATFORMS.get(_named_by(agent))
     named = agent.replace(" buildkit", " docker")
-    own = _FOR_ANOTHER.get(named) or (platform[1]["login"] if platform else _FOR_ANOTHER.get(identify(agent).family))
+    own = _FOR_ANOTHER.get(named) or (platform[1]["login"] if platform else None)
     return own.format(image=image, **_named(host)) if own is not None else None
 
 
@@ -222,7 +217,7 @@ def out_of_platform(agent: str, host: str) -> str | None:
 
 def _named_by(agent: str) -> str:
     """The platform, by what `logs.speakers` calls it, and by the product that Argo CD itself is to a registry."""
-    return "argocd" if agent.startswith(("argocd-repo-server", "argocd-server")) else agent.partition(" ")[0]
+    return "argocd" if agent.startswith(("argocd-repo-server", "argocd-server")) else agent.partition(" ")[0].lower()
 
 
 def _named(host: str) -> dict[str, str]:

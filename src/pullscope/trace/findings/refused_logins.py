@@ -16,7 +16,7 @@ from pullscope.trace.findings.asked import action, check, host_within
 from pullscope.trace.findings.case import asked_repositories
 from pullscope.trace.findings.compared import realm_lost
 from pullscope.trace.findings.grants import rights
-from pullscope.trace.findings.login_commands import log_in, logout, renewal
+from pullscope.trace.findings.login_commands import log_in, logout, own_logout, renewal
 from pullscope.trace.findings.missing import elsewhere
 from pullscope.trace.findings.rights import began_with_it, the_right
 from pullscope.trace.findings.said import answered_by, is_specific, quoted, says, words
@@ -180,6 +180,6 @@ def of_an_old_login(one: Answer) -> str | None:
         ):
             return None
         over = "it says so to a login that is over or wrong, and its images need none"
-        return f"{logout(one.case, one.host)}, and update helm, if it is 3.13.0: {over}"
+        return f"{own_logout('helm', one.host)}, and update helm, if it is 3.13.0: {over}"
     helped = one.known is not None and one.known.login_life is not None
     return log_in(one.case, one.host, over=True) + (f"; {renewal(one.case)}" if helped else "") + _public(one)

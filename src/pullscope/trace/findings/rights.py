@@ -15,7 +15,7 @@ from pullscope.trace.findings.asked import PLACEHOLDER, action, check, host_with
 from pullscope.trace.findings.case import REFUSALS, asked_repositories, is_write, listed, repositories
 from pullscope.trace.findings.compared import service_lost
 from pullscope.trace.findings.grants import ACCESS, allows, pushes, rights, showed_it_with
-from pullscope.trace.findings.login_commands import as_typed, by_hand, log_in, login, logout, or_open
+from pullscope.trace.findings.login_commands import as_typed, by_hand, log_in, login, logout, or_open, own_logout
 from pullscope.trace.findings.media_types import is_before
 from pullscope.trace.findings.missing import as_host, cache, chart_folder, elsewhere
 from pullscope.trace.findings.said import is_specific, says, takes_no_head, words
@@ -189,7 +189,8 @@ def of_the_unseen(one: Answer) -> str | None:
     unseen, lacks = lacking(one.hop.request, "credentials"), one.of_a_right and one.no_login
     if one.case.family == "helm" and one.case.pull.client.version == "3.13.0" and one.no_login and one.status == 400:
         # helm/helm#12478, #12483, #12463, #12423
-        return f"update helm to 3.13.1 or later: 3.13.0 breaks what is pulled without a login; else {logout(one.case, one.host)}"
+        out = own_logout("helm", one.host)
+        return f"update helm to 3.13.1 or later: 3.13.0 breaks what is pulled without a login; else {out}"
     if one.asks_for is not None and (unseen or not lacks):
         return one.asks_for + (f"; if {one.case.client} shows no login there, log in: {one.login}" if lacks else "")
     if not unseen or one.code not in (None, "write-denied") or one.status not in REFUSALS or one.name is None:

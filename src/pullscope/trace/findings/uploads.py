@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from itertools import pairwise
 
+from pullscope.oci.client_steps import step as step_of
 from pullscope.oci.documents import Index, Manifest
 from pullscope.oci.known_registries import known_registry
 from pullscope.oci.routes import Endpoint, route
@@ -16,7 +17,6 @@ from pullscope.oci.whereabouts import is_address, where_it_is
 from pullscope.trace.clues import UPLOADS
 from pullscope.trace.findings.asked import UNKNOWN_BLOB, is_build_cache, request, unknown_subject
 from pullscope.trace.findings.case import is_write, listed
-from pullscope.trace.findings.client_settings import WHOLE_INDEX
 from pullscope.trace.findings.compared import lost, upload_address
 from pullscope.trace.findings.login_commands import ONE_NAME, own_address
 from pullscope.trace.findings.row import Case, Fact, Found, Severity, row
@@ -24,6 +24,13 @@ from pullscope.trace.findings.said import MOST, answered_by, quoted, said_status
 from pullscope.trace.findings.storage_steps import is_storages_own
 from pullscope.trace.model import Hop, Kind, Step
 from pullscope.trace.source_gaps import lacking
+
+_FOREIGN = {
+    "docker": 'by docker 28 or later (before it: "allow-nondistributable-artifacts": ["{}"] in daemon.json, and a restart)',
+    **dict.fromkeys(("crane", "nerdctl"), "--allow-nondistributable-artifacts"),
+}
+"""How clients push layers that have an address of their own."""
+_ANY_FOREIGN = "by what the client has for them, or by another client that has it"
 
 
 @row(
@@ -356,12 +363,12 @@ def blob_not_pushed(case: Case) -> Iterator[Found]:
             f"{last.status}{quoted(last)}: it names {listed(digest.short for digest in missing[:3])}"
             f"{' and more' if len(missing) > 3 else ''}, which {case.client} was not seen pushing."
             + (" The mount was answered 202: that is not a mount, but the start of an upload." if begun else ""),
-            WHOLE_INDEX.get(
-                case.family, "push the manifest of each platform that the index names before it, or one alone"
+            (
+                step_of(case.family, "whole")
+                or "push the manifest of each platform that the index names before it, or one alone"
             )
             if of_index
-            else f'push the layers that have an address elsewhere too: by docker 28 or later (before it: "allow-nondistributable-'
-            f'artifacts": ["{last.host}"] in daemon.json, and a restart), --allow-nondistributable-artifacts in crane and nerdctl'
+            else f"push what has an address elsewhere too: {_FOREIGN.get(case.family, _ANY_FOREIGN)}".format(last.host)
             if elsewhere
             else "upload each blob that the manifest names before the manifest"
             + (", also after a mount that is answered 202" if begun else ""),
