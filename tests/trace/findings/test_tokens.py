@@ -294,4 +294,7 @@ def test_the_login_of_another_registry() -> None:
     """Any other registry goes by its host, for docker too."""
     wire = Wire(agent=DOCKER_20)
     wire.ask("GET", "https://registry.example.org/v2/", 401, challenge='Basic realm="r"')
-    assert found(wire)["credentials-not-used"].fix == "log in: docker login registry.example.org"
+    assert (
+        found(wire)["credentials-not-used"].fix
+        == "log in: docker login registry.example.org; if that is done, trace docker to its end"
+    )
