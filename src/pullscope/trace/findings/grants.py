@@ -10,7 +10,7 @@ import re
 from pullscope.oci.challenge import Challenge, read_scopes
 from pullscope.oci.known_registries import known_registry
 from pullscope.oci.routes import Endpoint
-from pullscope.oci.urls import bare
+from pullscope.oci.urls import bare, host_of
 from pullscope.oci.whereabouts import is_address
 from pullscope.trace.findings.advice import clue
 from pullscope.trace.findings.case import REFUSALS, Case, Issued, in_storage, listed, repositories, was_anonymous
@@ -118,10 +118,15 @@ def gets_no_token(case: Case, hop: Hop) -> bool:
 
 
 def waits_for_a_token(case: Case, step: Step) -> bool:
-    """Whether a challenge was answered in vain, as the token server gave nothing; or with a login, which it did not ask for."""
+    """Whether a challenge was answered in vain, as the token server gave nothing; or with a login, which it did not ask for.
+
+    Requests that were sent side by side wait for one token: containerd asks for every blob of a push first (2.1: run).
+    """
     if step.is_token or step.last.request.authorization != "none" or step.last.status != 401:
         return is_basic_for_token(case, step.last)
-    return any(one.is_token and one.under is step for one in case.bad)
+    realms = {host_of(one.realm) for one in step.last.challenges if one.realm}
+    after = (one for one in case.bad if one.is_token and one.started >= step.started)
+    return any(one.under is step or one.first.host in realms for one in after)
 
 
 def goes_another_way(case: Case, step: Step) -> bool:
