@@ -294,8 +294,8 @@ class Reader:
                     and split(url).netloc == self.image.api_host
                 ):
                     url = manifest_of(self.image)  # a sentence that was made shorter (containerd/nerdctl#352)
-                if led_elsewhere(url, text):
-                    continue
+                if led_elsewhere(url, text) or (self.image is None and not is_token(url) and is_token(url, text)):
+                    continue  # a token's, too, of which nothing tells what it was for
                 answer = answer_of(rest)
                 pinged = answer is not None and answer[0] == 401 and _is_ping(url)
                 if answer is not None and pinged and not _REFUSED_LOGIN.search(text):

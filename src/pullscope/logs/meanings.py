@@ -184,7 +184,7 @@ failed to login to OCI registry
     the token server refused: the login that was shown is wrong, or may not pull that, or there was none: check the name; if it
         is private, log in with an account that may pull it: docker login HOST
 (?:[Bb]earer token: (?:invalid status code from registry|received unexpected HTTP status:)|fetch (?:anonymous|oauth) token:
-        unexpected status:?) 5\d\d
+        unexpected status(?: from [A-Z]+ request to \S+)?:?) 5\d\d
     the token server failed, which is not named (curl -sI https://HOST/v2/ names it: realm): try again, and see its log or status
 # devcontainers/cli: microsoft/vscode-remote-release#7830, #8449, #8506
 [Ff]etch bearer token for '([\w.:-]+)': Error: HTTP 40[13]
@@ -245,6 +245,10 @@ GET "https?://([^/"\s]+)/v2/": unexpected status code 401\b
 current image with \d+ vulnerabilities cannot be pulled
     Harbor keeps images with such vulnerabilities from being pulled: its project's Configuration (Deployment security) sets how
         severe, and its CVE allowlist what is let through; else build the image anew with what mends them
+# run: docker 28.5, of a token that a login was to bring
+error from registry: incorrect username or password
+    the registry, or its token server, takes no such login, or none came: docker login HOST, there where it runs, with a token in
+        place of the password where the account has a second factor
 # run: podman 5.8, skopeo 1.22, docker 28.5, oras 1.3: a code that they do not know, and the registry's words after it
 (?:reading manifest \S+ in \S+: unknown|: error from registry|response from registry: unknown): (?!unauth|denied)([^\n"]{4,300})
     |(?m:^error from registry): (?!unauth|denied)([^\n"]{4,300})
