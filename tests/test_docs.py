@@ -79,10 +79,10 @@ def test_every_option_of_an_addon_is_in_the_docs() -> None:
 
 def test_the_page_on_clients_lists_them_all() -> None:
     """docs/clients.md has a row for every client, with the evidence that verdicts show."""
-    from pullscope.worlds.clients.client_catalog import ROSTER
+    from pullscope.worlds.clients.client_catalog import EVERY_CLIENT
 
     page = (ROOT / "docs" / "clients.md").read_text()
-    for client in ROSTER.values():
+    for client in EVERY_CLIENT.values():
         if not client.login:
             assert f"| `{client.id}` | {client.label} | {client.evidence} | {client.compared} |" in page
 

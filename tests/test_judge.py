@@ -13,7 +13,7 @@ from pullscope.oci.reference import Reference
 from pullscope.oci.verdicts import ClientOutcome
 from pullscope.trace.findings.table import LOOKS
 from pullscope.worlds.clients.bearer import SAMPLE_ACCOUNT
-from pullscope.worlds.clients.client_catalog import CLIENTS, LOGGED_IN, ROSTER
+from pullscope.worlds.clients.client_catalog import CLIENTS, EVERY_CLIENT, LOGGED_IN
 from pullscope.worlds.clients.drive import pull
 from pullscope.worlds.clients.steps import NoAnswerError
 from pullscope.worlds.hub.sample import SAMPLE_REFERENCE, redirect_only, sample_hub
@@ -25,7 +25,7 @@ ROW = {row.name: row for row in ROWS}
 
 def found(client: str, row: Row) -> tuple[str | None, str | None]:
     reference = Reference.parse(row.reference)
-    verdict = verdict_of(ROSTER[client], pull(CLIENTS[client](reference), row.world()))
+    verdict = verdict_of(EVERY_CLIENT[client], pull(CLIENTS[client](reference), row.world()))
     assert verdict.verdict is ClientOutcome.FAILS
     return verdict.finding, verdict.step
 
@@ -67,14 +67,14 @@ def test_names_the_cause(row: str, client: str, code: str, step: str) -> None:
 def test_a_reason_that_is_of_the_version_check_has_its_status(client: str) -> None:
     """docker goes on after a 404 at /v2/ and is refused with 401 later: the words are of /v2/ all the same."""
     row = ROW["ping 404"]
-    verdict = verdict_of(ROSTER[client], pull(CLIENTS[client](Reference.parse(row.reference)), row.world()))
+    verdict = verdict_of(EVERY_CLIENT[client], pull(CLIENTS[client](Reference.parse(row.reference)), row.world()))
     assert verdict.reason == "/v2/ answers 404"
 
 
 @pytest.mark.parametrize("row", ROWS, ids=[row.name for row in ROWS])
 def test_every_failure_has_a_reason(row: Row) -> None:
     """No client fails without words; where a code is named, there is something to do about it."""
-    for name, client in ((name, client) for name, client in ROSTER.items() if not client.login):
+    for name, client in ((name, client) for name, client in EVERY_CLIENT.items() if not client.login):
         ran = pull(CLIENTS[name](Reference.parse(row.reference)), row.world())
         verdict = verdict_of(client, ran)
 
@@ -124,14 +124,14 @@ def test_a_host_without_an_answer_is_named(reason: str) -> None:
 
     for name, start in CLIENTS.items():
         ran = pull(start(Reference.parse(SAMPLE_REFERENCE)), {**sample_hub(), REALM_HOST: silent})
-        verdict = verdict_of(ROSTER[name], ran)
+        verdict = verdict_of(EVERY_CLIENT[name], ran)
         assert (verdict.finding, verdict.step) == ("upstream-unreachable", "token"), name
         assert verdict.reason == f"{reason.rpartition(': ')[2]}: {REALM_HOST}"
 
 
 def test_no_run_is_no_verdict() -> None:
     """A client that was not run is unknown, with the reason that was given."""
-    verdict = verdict_of(ROSTER["podman"], "no verdict: nginx.conf:12 is not played")
+    verdict = verdict_of(EVERY_CLIENT["podman"], "no verdict: nginx.conf:12 is not played")
     assert (verdict.verdict, verdict.reason) == (ClientOutcome.UNKNOWN, "no verdict: nginx.conf:12 is not played")
 
 
@@ -140,7 +140,7 @@ def test_a_login_that_stays_behind_is_named() -> None:
     hub = sample_hub(clock=lambda: NOON, accounts=SAMPLE_ACCOUNT, private=True)
     name = "docker-containerd+vanity-login"
     ran = pull(LOGGED_IN[name](Reference.parse(f"{VANITY}/{OWN}")), {**hub, VANITY: redirect_only()})
-    verdict = verdict_of(ROSTER[name], ran)
+    verdict = verdict_of(EVERY_CLIENT[name], ran)
 
     assert (verdict.finding, verdict.reason) == ("access-denied", "the login is not sent on")
     assert verdict.link == "https://github.com/docker/for-mac/issues/7658"
@@ -151,6 +151,6 @@ def test_no_reason_holds_a_signature(client: str) -> None:
     """Clients quote the CDN's signed URL in their sentence; what is told of it has no query that opens anything."""
     world = play(codes=["cdn-failed"]).world
     ran = pull(CLIENTS[client](Reference.parse(SAMPLE_REFERENCE)), world)
-    told = f"{ran.outcome.told} {verdict_of(ROSTER[client], ran).reason}"
+    told = f"{ran.outcome.told} {verdict_of(EVERY_CLIENT[client], ran).reason}"
     assert ran.outcome.message
     assert not re.search(r"(?:signature|expires)=(?!REDACTED)", told)

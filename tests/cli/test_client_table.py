@@ -7,7 +7,7 @@ import pytest
 from pullscope.cli.client_table import chosen_clients, ended
 from pullscope.cli.exits import Complaint
 from pullscope.oci.verdicts import ClientOutcome, ClientVerdict, ExitCode
-from pullscope.worlds.clients.client_catalog import ROSTER
+from pullscope.worlds.clients.client_catalog import EVERY_CLIENT
 
 W, F, U = ClientOutcome.WORKS, ClientOutcome.FAILS, ClientOutcome.UNKNOWN
 
@@ -31,7 +31,7 @@ def test_how_a_table_ends(outcomes: list[ClientOutcome], named: bool, strict: bo
     """Named clients have to work; without names one has to; no verdict is not a failure, unless that is asked for."""
     told = [
         (client, ClientVerdict(id=client.id, verdict=one))
-        for client, one in zip(ROSTER.values(), outcomes, strict=False)
+        for client, one in zip(EVERY_CLIENT.values(), outcomes, strict=False)
     ]
     assert ended(told, named=named, strict=strict) is ExitCode(code)
 

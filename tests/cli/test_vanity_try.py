@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from pullscope.cli.main import app
 from pullscope.cli.vanity import app as vanity
-from pullscope.worlds.clients.client_catalog import ROSTER
+from pullscope.worlds.clients.client_catalog import EVERY_CLIENT
 
 HOST = "docker.example.com"
 IMAGE = f"{HOST}/timonback/zephykus"
@@ -76,7 +76,7 @@ def test_names_the_file_that_was_given(tmp_path: Path) -> None:
     assert command == f"pullscope vanity lint '{folder / 'netlify.toml'}' --host {HOST}"
 
 
-@pytest.mark.parametrize("name", ROSTER)
+@pytest.mark.parametrize("name", EVERY_CLIENT)
 def test_any_client_can_be_named_alone(name: str, moved: Path, tmp_path: Path) -> None:
     """Alone, before a move, in `check --rules`: 0 or 3, the same in text and JSON, and never "ok" beside 3."""
     proxy = tmp_path / "proxy.toml"

@@ -9,7 +9,7 @@ from mitmproxy import http
 from tests.make import exchange, in_mitmproxy, loaded
 
 from pullscope.mitm.bodies import what_came
-from pullscope.mitm.flow_pipeline import Witness
+from pullscope.mitm.flow_pipeline import FlowPipeline
 from pullscope.mitm.message_heads import Asked, ResponseHead
 from pullscope.render.labels import label
 from pullscope.trace.model import Change
@@ -39,7 +39,7 @@ def test_an_exchange_is_told_after_its_flow_is_gone() -> None:
     """What was taken note of is enough: the pull, its kind, its size and its digest."""
     told: list[Change] = []
     trace = Trace()
-    witness = Witness(trace, labels=label, show=told.extend, on_error=fail)
+    pipeline = FlowPipeline(trace, labels=label, show=told.extend, on_error=fail)
 
     @in_mitmproxy
     async def late() -> None:
@@ -53,9 +53,9 @@ def test_an_exchange_is_told_after_its_flow_is_gone() -> None:
             flow.request.path = "/"
             del flow
             gc.collect()
-            witness.asked(asked)
-            witness.answered(asked, head, None)
-            witness.ended(asked, came, 1001.0)
+            pipeline.asked(asked)
+            pipeline.answered(asked, head, None)
+            pipeline.ended(asked, came, 1001.0)
 
     late()
     (pull,) = trace.pulls
@@ -66,7 +66,7 @@ def test_an_exchange_is_told_after_its_flow_is_gone() -> None:
 def test_traffic_of_others_is_known_as_such() -> None:
     """Nothing more is made of it, and a large answer is let pass."""
     trace = Trace()
-    witness = Witness(trace, labels=None, show=lambda _: None, on_error=fail)
+    pipeline = FlowPipeline(trace, labels=None, show=lambda _: None, on_error=fail)
     flow = exchange("https://example.com/big", answer_headers=[("Content-Length", "99999999")])
     asked, head = noted(flow)
     assert flow.response is not None
@@ -74,8 +74,8 @@ def test_traffic_of_others_is_known_as_such() -> None:
     @in_mitmproxy
     async def pass_by() -> None:
         with loaded(Quiet()):
-            witness.asked(asked)
-            witness.answered(asked, head, None, flow.response)
+            pipeline.asked(asked)
+            pipeline.answered(asked, head, None, flow.response)
 
     pass_by()
     assert asked.foreign
@@ -86,12 +86,12 @@ def test_traffic_of_others_is_known_as_such() -> None:
 def test_a_refusal_is_fed_like_any_event() -> None:
     """There is no flow for it."""
     trace = Trace()
-    witness = Witness(trace, labels=None, show=lambda _: None, on_error=fail)
+    pipeline = FlowPipeline(trace, labels=None, show=lambda _: None, on_error=fail)
 
     @in_mitmproxy
     async def refuse() -> None:
         with loaded(Quiet()):
-            witness.refused("192.0.2.7", "docker.io", "unknown ca", 1.0)
+            pipeline.refused("192.0.2.7", "docker.io", "unknown ca", 1.0)
 
     refuse()
     assert [refused.host for refused in trace.refusals] == ["docker.io"]

@@ -32,11 +32,11 @@ def rotations(path: Path, before: bool) -> list[object]:
                 context.master.addons.add(Rotation())
             context.options.update(pullscope_rotate_keep=2)
             through(watch, manifest())
-            recorder = watch._witness.recorder
+            recorder = watch._pipeline.recorder
             assert isinstance(recorder, Recorder)
             found.append(recorder._file.rotation)
             context.options.update(pullscope_out=str(path.with_suffix(".asked")))
-            recorder = watch._witness.recorder
+            recorder = watch._pipeline.recorder
             assert isinstance(recorder, Recorder)
             found.append(recorder._file.rotation)
 

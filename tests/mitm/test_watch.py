@@ -323,7 +323,7 @@ def test_an_exception_is_reported_once_and_the_flow_goes_on(
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError("s3cret")
 
-    monkeypatch.setattr(watch._witness._border, where.get(hook, "failed"), broken)
+    monkeypatch.setattr(watch._pipeline._border, where.get(hook, "failed"), broken)
 
     @in_mitmproxy
     async def pull() -> None:
@@ -474,7 +474,7 @@ def test_what_ended_is_not_kept() -> None:
 
     run()
     assert len(watch.trace._hops) == 0
-    assert len(watch._witness._taps) == 0
+    assert len(watch._pipeline._taps) == 0
 
 
 def refusal(host: str | None) -> Any:

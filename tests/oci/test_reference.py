@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+from docker_image.reference import Reference as DockersOwn  # type: ignore[import-untyped]  # it has no types
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pullscope.oci.digest import Digest
 from pullscope.oci.reference import Reference, is_repository, is_tag, registry_name
@@ -119,3 +124,36 @@ def test_tags_and_repositories_are_told() -> None:
     assert not is_repository("a/b___c")
     assert not is_repository("a/")
     assert not is_repository("host:5000/a")
+
+
+_PARTS = [
+    *(
+        "nginx",
+        "team",
+        "app",
+        "docker.io",
+        "index.docker.io",
+        "localhost",
+        "reg.example.com",
+        "reg.example.com:5000",
+        "A",
+        "",
+    ),
+    *("a__b", "a..b", "a-b", "-a", "a_", "1.2.3.4", "library", "x:5", "é"),
+]
+_TAGS = ["", ":1.0", ":latest", ":A_b-c.d", ":-x", ":", f":{'t' * 129}", ":1:2"]
+_DIGESTS = ["", f"@sha256:{'f' * 64}", f"@sha256:{'f' * 63}", f"@md5:{'f' * 32}", f"@sha512:{'e' * 128}"]
+
+
+@given(st.lists(st.sampled_from(_PARTS), min_size=1, max_size=4), st.sampled_from(_TAGS), st.sampled_from(_DIGESTS))
+def test_a_name_is_read_as_dockers_grammar_in_another_library_reads_it(parts: list[str], tag: str, digest: str) -> None:
+    """docker-image-py is distribution/reference in Python: what one of the two refuses the other does, and both mean the same."""
+    typed = "/".join(parts) + tag + digest
+    try:
+        theirs = DockersOwn.parse_normalized_named(typed).string()
+    except Exception:  # its own, and those of a digest's
+        with pytest.raises(ValueError, match=r"."):
+            Reference.parse(typed)
+        return
+    tagged = "@" in theirs or re.search(r":[^/]+$", theirs) is not None
+    assert str(Reference.parse(typed)) == (theirs if tagged else f"{theirs}:latest")

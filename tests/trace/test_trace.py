@@ -343,7 +343,7 @@ def test_keep_bounds_the_pulls() -> None:
     ]
     assert trace._told_steps == sum(len(pull.steps) for pull in trace.pulls)
     assert not trace._stitcher._redirects
-    assert not trace._roster.open
+    assert not trace._open_pulls.open
 
 
 def test_keep_bounds_the_steps(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -372,7 +372,7 @@ def test_open_pulls_are_bounded(monkeypatch: pytest.MonkeyPatch, most: int) -> N
     for place in range(3 * most):
         wire.ask("GET", f"{HUB}/v2/library/app{place}/manifests/latest", ends=False)
     trace = played(wire, finish=False)
-    assert len(trace._roster.open) <= most + 1
+    assert len(trace._open_pulls.open) <= most + 1
     assert sum(pull.closed for pull in trace.pulls) >= 2 * most - 1
 
 

@@ -71,14 +71,16 @@ def check(
     from pullscope.judge import problems_of
     from pullscope.oci import verdicts
     from pullscope.worlds import check as engine
-    from pullscope.worlds.clients.client_catalog import ROSTER
+    from pullscope.worlds.clients.client_catalog import EVERY_CLIENT
     from pullscope.worlds.readiness import readiness
 
     wanted = Reference.parse(reference)
     if "/" not in reference and "." in reference.partition(":")[0]:
         raise ValueError(f"{reference} names no image: write {reference}/org/img")
     logins = _logins() if use_docker_login else {}
-    chosen = chosen_clients(clients, [name for name, client in ROSTER.items() if use_docker_login or not client.login])
+    chosen = chosen_clients(
+        clients, [name for name, client in EVERY_CLIENT.items() if use_docker_login or not client.login]
+    )
     out = network(ca=ca, resolve=resolve, insecure=insecure, timeout=timeout)
     not_ready = readiness(wanted.api_host, out, named=known_registry(wanted.api_host) is None)
     found = engine.check(wanted, chosen, out, logins=logins, deep=deep)

@@ -19,15 +19,15 @@ Told: TypeAlias = "tuple[Client, ClientVerdict]"
 
 def chosen_clients(text: str, unless_named: Iterable[str]) -> list[Client]:
     """The clients of `--clients ID,ID`, each once; those `unless_named` where it is empty."""
-    from pullscope.worlds.clients.client_catalog import ROSTER
+    from pullscope.worlds.clients.client_catalog import EVERY_CLIENT
 
     names = dict.fromkeys(name.strip() for name in text.split(",")) if text else dict.fromkeys(unless_named)
     for name in names:
-        if name not in ROSTER:
-            known = [name for name, client in ROSTER.items() if not client.login]
+        if name not in EVERY_CLIENT:
+            known = [name for name, client in EVERY_CLIENT.items() if not client.login]
             logins = "each also with +vanity-login or +upstream-login"
             raise unknown("client", name, known, f"There are {', '.join(known)}, {logins}.")
-    return [ROSTER[name] for name in names]
+    return [EVERY_CLIENT[name] for name in names]
 
 
 def ended(told: Iterable[Told], *, named: bool, strict: bool) -> ExitCode:
@@ -52,14 +52,14 @@ def client_lines(
     """The table, and below it what to do. `before` is what each client's id could do before a move."""
     from pullscope.render.layout import screen_width
     from pullscope.render.matrix import Row, matrix
-    from pullscope.worlds.clients.client_catalog import ROSTER
+    from pullscope.worlds.clients.client_catalog import EVERY_CLIENT
 
     rows = [
         Row(
             label=client.label,
             evidence=str(client.evidence),
             verdict=verdict,
-            of=ROSTER[client.id.partition("+")[0]].label if client.login else None,
+            of=EVERY_CLIENT[client.id.partition("+")[0]].label if client.login else None,
             before=before[client.id] if before else None,
         )
         for client, verdict in told

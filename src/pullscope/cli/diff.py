@@ -97,15 +97,15 @@ def _pulled(reference: Reference, client: str, wire: Network) -> list[Document]:
     from pullscope.render.formats import Told
     from pullscope.render.report import report_json
     from pullscope.worlds.check import walk
-    from pullscope.worlds.clients.client_catalog import CLIENTS, ROSTER
+    from pullscope.worlds.clients.client_catalog import CLIENTS, EVERY_CLIENT
 
     if client not in CLIENTS:
         raise unknown("client", client, CLIENTS)
-    ran = walk(ROSTER[client], reference, wire)
+    ran = walk(EVERY_CLIENT[client], reference, wire)
     trace = traced(ran)
     pulls: list[Document] = report_json(Told.of(trace, str(reference)))["pulls"]
     if not pulls:
-        raise Complaint(f"{ROSTER[client].label} cannot pull {reference}: {ran.outcome.told}")
+        raise Complaint(f"{EVERY_CLIENT[client].label} cannot pull {reference}: {ran.outcome.told}")
     return pulls
 
 

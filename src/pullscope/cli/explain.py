@@ -156,16 +156,16 @@ NOON = 1795424400.0
 def demo_pulls() -> Demo:
     """Each client straight, and through docker.example.com, which answers 302."""
     from pullscope.render.explain.lesson_text import Demo, Tried
-    from pullscope.worlds.clients.client_catalog import ROSTER
+    from pullscope.worlds.clients.client_catalog import EVERY_CLIENT
 
     tried: list[Tried] = []
-    for client in ROSTER.values():
+    for client in EVERY_CLIENT.values():
         if not client.login:
             through = _played(client, vanity=True).outcome
             said = ": ".join(through.message.split(": ")[-2:])  # the code and its sentence, without where
             straight = _pull_of(_played(client, vanity=False))
             tried.append(Tried(client=client.label, straight=straight, through=None if through.pulled else said))
-    return Demo(vanity=_pull_of(_played(ROSTER["docker-classic"], vanity=True)), tried=tried)
+    return Demo(vanity=_pull_of(_played(EVERY_CLIENT["docker-classic"], vanity=True)), tried=tried)
 
 
 def _played(client: Client, *, vanity: bool) -> Ran:

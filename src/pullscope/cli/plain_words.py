@@ -16,7 +16,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from pullscope.cli.exits import Refused, make_streams_fit, reader_may_leave
+from pullscope.cli.exits import Refused, discard_stdout, make_streams_fit, reader_may_leave, say
 from pullscope.oci.verdicts import ExitCode, Problem, as_json
 from pullscope.render.layout import SHELL_WORD, screen_width, shell_lines
 
@@ -72,8 +72,11 @@ class PlainWords(TyperGroup):
         while len(names) < len(ours) and (command := getattr(command, "commands", {}).get(ours[len(names)])):
             names.append(ours[len(names)])
         problem = Problem("refused", sentence)
-        with reader_may_leave():
-            print(json.dumps(as_json(" ".join(names), [problem], ended=ExitCode(code)), indent=2))
+        try:
+            with reader_may_leave():
+                print(json.dumps(as_json(" ".join(names), [problem], ended=ExitCode(code)), indent=2))
+        except OSError:  # a full disk: stderr says it
+            discard_stdout()
 
 
 def _name_values(command: Any) -> None:
@@ -139,6 +142,10 @@ def run_app(app: typer.Typer, name: str | None = None) -> None:
         app(prog_name=name)
     except KeyboardInterrupt:
         sys.exit(ExitCode.INTERRUPTED)
+    except OSError as error:  # of a command's own text nothing is said before, as of a help, on a disk that is full
+        discard_stdout()
+        say(f"error: cannot write to stdout: {error.strerror}.")
+        sys.exit(ExitCode.FAILED)
     except SystemExit as end:
         if not isinstance(end.__context__, BrokenPipeError):
             raise

@@ -35,7 +35,7 @@ from pullscope.trace.model import Change, Hop
 from pullscope.trace.trace import Trace
 
 
-class Witness:
+class FlowPipeline:
     """Feeds one trace; what changes is handed to `show`."""
 
     def __init__(

@@ -39,7 +39,8 @@ _tasks: set[asyncio.Task[None]] = set()
 def stay_local() -> None:
     """Listen on 127.0.0.1 only, wherever a mode names no address of its own: those of now and those set later."""
     ctx.options.listen_host = LOCAL
-    logger.info("pullscope: listening on %s only; --listen-host ADDRESS for another.", LOCAL)
+    if ctx.options.server:  # not of `mitmdump -nr FILE`
+        logger.info("pullscope: listening on %s only; --listen-host ADDRESS for another.", LOCAL)
     listen_anew()
 
 

@@ -30,7 +30,7 @@ from pullscope.mitm.backlog import Backlog
 from pullscope.mitm.bodies import WITH_BODY, let_pass, tap_if_needed, tap_of, what_came, what_was_sent
 from pullscope.mitm.flow_events import error_of
 from pullscope.mitm.flow_notes import ANSWERED_BY, said_of
-from pullscope.mitm.flow_pipeline import Witness
+from pullscope.mitm.flow_pipeline import FlowPipeline
 from pullscope.mitm.line_writer import BorrowedOutput, Outlet
 from pullscope.mitm.message_heads import Asked, ResponseHead
 from pullscope.mitm.private_file import write_private
@@ -93,7 +93,7 @@ class Watch:
         self._make_view = make_view
         self._report = report
         self._listeners = listeners
-        self._witness = Witness(self.trace, labels=labels, show=self._show, on_error=self.trouble)
+        self._pipeline = FlowPipeline(self.trace, labels=labels, show=self._show, on_error=self.trouble)
         self._asked: weakref.WeakKeyDictionary[flow.Flow, Asked] = weakref.WeakKeyDictionary()
         self._backlog = Backlog(self.trouble, on_broken=self._stop_looking)
         self._patient = patient
@@ -122,8 +122,8 @@ class Watch:
         self._relays = settings.relays()
         if "pullscope_out" in updated:
             self._record_to(ctx.options.pullscope_out)
-        if self._witness.recorder is not None:
-            self._witness.recorder.rotate(settings.rotation())
+        if self._pipeline.recorder is not None:
+            self._pipeline.recorder.rotate(settings.rotation())
         self._backlog.patient = self._patient and not settings.flows_are_looked_at()
 
     def running(self) -> None:
@@ -152,7 +152,7 @@ class Watch:
                 "done",
                 self._relay.stop,
                 self._backlog.catch_up,
-                partial(self._witness.feed_loaded, all_of_it=True),
+                partial(self._pipeline.feed_loaded, all_of_it=True),
                 self._finish,
             )
         self._each("done", self._backlog.close, self._close_view, self._close_outlets, content_view.remove)
@@ -167,11 +167,11 @@ class Watch:
 
     def _finish(self) -> None:
         now = time.time()
-        self._witness.stopped(now)
+        self._pipeline.stopped(now)
         at = now if self._clients else None
-        if self._witness.recorder is not None:
-            self._witness.recorder.connected_at = at
-        self._witness.tell(self.trace.finish(at=at))
+        if self._pipeline.recorder is not None:
+            self._pipeline.recorder.connected_at = at
+        self._pipeline.tell(self.trace.finish(at=at))
 
     def _close_view(self) -> None:
         view, self._view = self._view, None
@@ -207,8 +207,8 @@ class Watch:
     def _say(self, what: str) -> None:
         """In the log, which stands beside the story, and in the recording."""
         logger.error("pullscope: %s The traffic is not affected. Please report it.", what)
-        if self._witness.recorder is not None:
-            self._witness.recorder.missing(what)
+        if self._pipeline.recorder is not None:
+            self._pipeline.recorder.missing(what)
 
     # -- hooks ----------------------------------------------------------------------------------------------------------
 
@@ -223,8 +223,8 @@ class Watch:
         if self._relays:
             self._each("a relay", partial(self._relay.asked, flow))  # what fails there is no reason not to look
         if asked.head.method in WITH_BODY or (flow.response is not None and flow.request.stream):
-            return self._backlog.turn("requestheaders", self._witness.asked, asked, flow)
-        self._backlog.later("requestheaders", 0, self._witness.asked, asked)
+            return self._backlog.turn("requestheaders", self._pipeline.asked, asked, flow)
+        self._backlog.later("requestheaders", 0, self._pipeline.asked, asked)
         return None
 
     @never_raising
@@ -232,7 +232,7 @@ class Watch:
         asked, sent = self._asked.get(flow), what_was_sent(flow.request)
         if asked is not None and sent is not None:
             ended = flow.request.timestamp_end or asked.head.started
-            self._backlog.later("request", sent.held, self._witness.sent, asked, sent, ended)
+            self._backlog.later("request", sent.held, self._pipeline.sent, asked, sent, ended)
 
     def responseheaders(self, flow: http.HTTPFlow) -> Awaitable[None] | None:
         if flow.live and flow.response is not None:
@@ -249,32 +249,32 @@ class Watch:
         head, answered_by = ResponseHead.of(response, flow.server_conn), flow.metadata.get(ANSWERED_BY)
         if not asked.wants_manifest:
             # Whether it is a document is for the trace to say, which remembers what led here.
-            return self._backlog.turn("responseheaders", self._witness.answered, asked, head, answered_by, response)
+            return self._backlog.turn("responseheaders", self._pipeline.answered, asked, head, answered_by, response)
         asked.reads = True
         tap_if_needed(response, self.trouble, reads=True)
-        self._backlog.later("responseheaders", 0, self._witness.answered, asked, head, answered_by)
+        self._backlog.later("responseheaders", 0, self._pipeline.answered, asked, head, answered_by)
         return None
 
     @never_raising
     def response(self, flow: http.HTTPFlow) -> None:
         asked, response = self._asked.get(flow), flow.response
         if asked is None and not flow.live:
-            self._witness.load(flow)
+            self._pipeline.load(flow)
         if asked is None or asked.foreign or response is None:
             return
         came = what_came(response)
         ended = response.timestamp_end or response.timestamp_start or asked.head.started
-        self._backlog.later("response", came.held, self._witness.ended, asked, came, ended)
+        self._backlog.later("response", came.held, self._pipeline.ended, asked, came, ended)
 
     @never_raising
     def error(self, flow: http.HTTPFlow) -> None:
         asked = self._asked.get(flow)
         if asked is None:
             if not flow.live and flow.error is not None:
-                self._witness.load(flow)
+                self._pipeline.load(flow)
             return
         tap = tap_of(flow.response) if flow.response is not None else None
-        self._backlog.later("error", 0, self._witness.broke, asked, error_of(flow), tap)
+        self._backlog.later("error", 0, self._pipeline.broke, asked, error_of(flow), tap)
 
     @never_raising
     def tls_failed_client(self, data: tls.TlsData) -> None:
@@ -284,7 +284,7 @@ class Watch:
         if now - self._refused.get(refusal, 0.0) < REFUSED_AGAIN:
             return  # a client that retries, or an app that never stops
         self._refused[refusal] = now
-        self._backlog.later("tls_failed_client", 0, self._witness.refused, *refusal, data.conn.error or "", now)
+        self._backlog.later("tls_failed_client", 0, self._pipeline.refused, *refusal, data.conn.error or "", now)
 
     @never_raising
     def tls_clienthello(self, data: tls.ClientHelloData) -> None:
@@ -305,7 +305,7 @@ class Watch:
         self._relay.ended(client)
 
     def _relayed(self, *noted: Any) -> None:
-        self._backlog.later("a relay", 0, self._witness.relayed, *noted)
+        self._backlog.later("a relay", 0, self._pipeline.relayed, *noted)
 
     # -- commands -------------------------------------------------------------------------------------------------------
 
@@ -340,11 +340,11 @@ class Watch:
     # -- inside ---------------------------------------------------------------------------------------------------------
 
     def _record_to(self, path: str, *, wait: bool = False) -> None:
-        recorder, self._witness.recorder = self._witness.recorder, None
+        recorder, self._pipeline.recorder = self._pipeline.recorder, None
         if recorder is not None:
             recorder.close(wait=wait)
         if path:
-            self._witness.recorder = Recorder.open(path, on_error=lambda text: logger.error("pullscope: %s", text))
+            self._pipeline.recorder = Recorder.open(path, on_error=lambda text: logger.error("pullscope: %s", text))
 
     def _show(self, changes: Sequence[Change]) -> None:
         shown = [*self._listeners]
@@ -367,8 +367,8 @@ class Watch:
     @never_raising
     def _tick(self, now: float) -> None:
         self._relay.tick(now)
-        self._witness.feed_loaded()
+        self._pipeline.feed_loaded()
         if not self._backlog:  # time passes with what was seen, and some of it has not been told yet
-            self._witness.tell(self.trace.tick(now - SLACK))
+            self._pipeline.tell(self.trace.tick(now - SLACK))
         if self._view is not None:
-            self._view.tick(self.trace, now, self._witness.arriving)
+            self._view.tick(self.trace, now, self._pipeline.arriving)

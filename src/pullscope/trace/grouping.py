@@ -17,7 +17,7 @@ from pullscope.trace.clues import PINGS, QUESTIONS, UPLOADS, Clue, Form, alike, 
 from pullscope.trace.events import Requested
 from pullscope.trace.evidence import BEGINS, match
 from pullscope.trace.model import Hop, Pull, Reason, Step, Strength
-from pullscope.trace.open_pulls import Roster
+from pullscope.trace.open_pulls import OpenPulls
 from pullscope.trace.processes import Connections, Process, join
 from pullscope.trace.settle import failures, has_next_move, steps_of, turns_out_a_push
 from pullscope.trace.times import NEXT_MOVE, STEP_QUIET
@@ -46,11 +46,11 @@ _FALLBACK = Reason(
 class Grouper:
     """Puts each new step into its operation."""
 
-    def __init__(self, roster: Roster) -> None:
-        self._roster = roster
+    def __init__(self, open_pulls: OpenPulls) -> None:
+        self._open_pulls = open_pulls
         self._connections: Connections[Pull] = Connections()
-        self._waiting = WaitingRoom(roster, self._connections)
-        self._tokens = TokenOwners(roster, self._connections, self._waiting, self._new)
+        self._waiting = WaitingRoom(open_pulls, self._connections)
+        self._tokens = TokenOwners(open_pulls, self._connections, self._waiting, self._new)
         self.affinity = self._tokens.affinity
 
     def begin(self, step: Step, answers: Waiting | None) -> list[Pull]:
@@ -78,7 +78,7 @@ class Grouper:
                 self._learn_name(clue, pull)
         if pull is None:
             return over
-        oldest = self._roster.one_too_many(step.first.request.client)
+        oldest = self._open_pulls.one_too_many(step.first.request.client)
         if oldest is not None and oldest not in over:
             over.append(oldest)
         step.pull = pull
@@ -104,7 +104,7 @@ class Grouper:
             return
         if old is None or number is None or number in old.credentials or step.is_token or not old.credentials:
             return
-        owners = {owner.pull for owner in self._roster.issuers(hop.request.client, number)} - {None}
+        owners = {owner.pull for owner in self._open_pulls.issuers(hop.request.client, number)} - {None}
         new = next(iter(owners)) if len(owners) == 1 else None
         if new is None or new is old or (new.registry, new.repository) != (old.registry, old.repository) or new.closed:
             return
@@ -145,10 +145,10 @@ class Grouper:
     def _clue(self, step: Step) -> Clue:
         event = step.first.request
         registry = registry_of(step)
-        issuers = self._roster.issuers(event.client, event.credential)
+        issuers = self._open_pulls.issuers(event.client, event.credential)
         issued_to = {issuer.pull: None for issuer in issuers if issuer.pull is not None}
         if issued_to and step.route.digest is not None:  # one token for all tags (docker pull -a)
-            there = self._roster.open.at((event.client, registry, step.route.repository))
+            there = self._open_pulls.open.at((event.client, registry, step.route.repository))
             issued_to |= {pull: None for pull in there if event.credential in pull.used}
         waiting = [
             pull.started
@@ -179,21 +179,21 @@ class Grouper:
         """The operations that may have asked, in the order in which they began; those that ended lately come last."""
         client = clue.step.first.request.client
         if clue.form is Form.STRAY:
-            yield from self._roster.of_client(client)
-            yield from (pull for pull in reversed([*self._roster.recent]) if pull.client_key[0] == client)
+            yield from self._open_pulls.of_client(client)
+            yield from (pull for pull in reversed([*self._open_pulls.recent]) if pull.client_key[0] == client)
             return
         if clue.form is Form.PING:
-            theirs = self._roster.of_client(client) if clue.process is not None else (*clue.issued_to, *clue.spoken)
-            kept = (pull for pull in theirs if not pull.closed or pull in self._roster.recent)
+            theirs = self._open_pulls.of_client(client) if clue.process is not None else (*clue.issued_to, *clue.spoken)
+            kept = (pull for pull in theirs if not pull.closed or pull in self._open_pulls.recent)
             waiting = self._waiting.at(client, clue.registry)
             yield from dict.fromkeys([*waiting, *(pull for pull in kept if pull.registry == clue.registry)])
             return
         place = (client, clue.registry, clue.route.repository)
         if clue.route.repository is None:
-            yield from (pull for pull in self._roster.open.at(place) if pull.opened)
+            yield from (pull for pull in self._open_pulls.open.at(place) if pull.opened)
             return
-        yield from self._roster.open.at(place)
-        yield from reversed(self._roster.recent.at(place))
+        yield from self._open_pulls.open.at(place)
+        yield from reversed(self._open_pulls.recent.at(place))
 
     def _superseded(self, clue: Clue) -> list[Pull]:
         """What is over because the same client asks for the same tag anew."""
@@ -202,7 +202,7 @@ class Grouper:
         place = (clue.step.first.request.client, clue.registry, clue.route.repository)
         return [
             pull
-            for pull in self._roster.open.at(place)
+            for pull in self._open_pulls.open.at(place)
             if pull.tag == clue.route.reference
             and pull.client_key[1] == clue.agent
             and not pull.in_flight
@@ -218,7 +218,7 @@ class Grouper:
             return None
         client, registry, host = clue.step.first.request.client, clue.registry, clue.step.first.host
         turned_to = min([clue.time, *(pull.started for pull in self._waiting.at(client, registry))])
-        for pull in (*reversed(self._roster.of_client(client)), *reversed(self._roster.recent)):
+        for pull in (*reversed(self._open_pulls.of_client(client)), *reversed(self._open_pulls.recent)):
             # With `?ns=` a mirror and what is behind it have one name.
             if (pull.registry == registry and host in pull.hosts) or pull.pushing or pull.client_key[0] != client:
                 continue
@@ -239,7 +239,7 @@ class Grouper:
                 and any(step.route.endpoint is Endpoint.BLOB and step.last.status == 404 for step in failures(pull))
             )
             if half or (not pull.fetched and refused and all(_was_refused(step) for step in refused)):
-                for shelf in (self._roster.open, self._roster.recent):
+                for shelf in (self._open_pulls.open, self._open_pulls.recent):
                     if pull in shelf:
                         shelf.move(pull, clue.registry, clue.route.repository)
                 clue.step.reasons.append(_FALLBACK)
@@ -262,7 +262,7 @@ class Grouper:
                 for one in pull.open_steps
                 if one.in_flight and one.route.repository == pull.repository
             }
-            for pull in self._roster.of_client(clue.step.first.request.client)
+            for pull in self._open_pulls.of_client(clue.step.first.request.client)
             if pull.registry == clue.registry
             and pull.repository not in (None, clue.route.repository)
             and not pull.put
@@ -289,7 +289,7 @@ class Grouper:
         if clue.form in (Form.PING, Form.STRAY):
             return
         if pull.repository is None and route.repository is not None:
-            self._roster.open.name(pull, route.repository)
+            self._open_pulls.open.name(pull, route.repository)
         if pull.client.family == "unknown" or not pull.opened:
             found = _client_of(clue.step)
             if found.family != "unknown" or pull.client.family == "unknown":
@@ -312,7 +312,7 @@ class Grouper:
             last=event.time,
             process=process,
         )
-        self._roster.add(pull)
+        self._open_pulls.add(pull)
         return pull
 
 

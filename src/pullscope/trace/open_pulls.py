@@ -13,7 +13,7 @@ from itertools import count
 
 from pullscope.trace.bounded_table import Remembered
 from pullscope.trace.model import Ending, Pull, Step
-from pullscope.trace.pull_index import Shelf
+from pullscope.trace.pull_index import PullIndex
 from pullscope.trace.times import MEMORY, SOONEST
 
 RECENT = 64
@@ -30,12 +30,12 @@ MOST_TOKENS = 2_000
 """Tokens of which the issuing step is remembered."""
 
 
-class Roster:
+class OpenPulls:
     """Open and recent pulls; the open ones of each address in the order in which they began."""
 
     def __init__(self) -> None:
-        self.open = Shelf()
-        self.recent = Shelf()
+        self.open = PullIndex()
+        self.recent = PullIndex()
         self._by_client: dict[str, list[Pull]] = {}
         self._issuers: Remembered[int, Step] = Remembered(most=MOST_TOKENS, seconds=MEMORY, each=8)
         self._agenda: list[tuple[float, int, Pull]] = []

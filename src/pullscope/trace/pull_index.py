@@ -1,4 +1,4 @@
-"""Pulls in the order in which they were put on a shelf, found by their place: whose, at which registry, of which repository.
+"""Pulls in the order in which they were put on a index, found by their place: whose, at which registry, of which repository.
 
 A busy client has many pulls open at once, and each of its requests looks for those of one place. Decides nothing.
 """
@@ -14,7 +14,7 @@ Place = tuple[str, str, str | None]
 """Address of a client, the registry, and the repository; None until a request names one."""
 
 
-class Shelf:
+class PullIndex:
     """Pulls, the one that was put there first at the front."""
 
     def __init__(self) -> None:

@@ -19,7 +19,7 @@ from pullscope.trace.events import Finished
 from pullscope.trace.findings.watching import Findings
 from pullscope.trace.kinds import is_empty_manifest, learn, learn_referrers
 from pullscope.trace.model import Hop
-from pullscope.trace.open_pulls import Roster
+from pullscope.trace.open_pulls import OpenPulls
 from pullscope.trace.stitch import Stitcher
 from pullscope.trace.tokens import read_token_facts
 
@@ -32,13 +32,13 @@ MOST_KNOWN = 64 * 1024
 _known_manifest = lru_cache(maxsize=32)(read_manifest)  # a fleet asks for the same few over and over
 
 
-def read(hop: Hop, event: Finished, roster: Roster, stitcher: Stitcher, findings: Findings) -> None:
+def read(hop: Hop, event: Finished, open_pulls: OpenPulls, stitcher: Stitcher, findings: Findings) -> None:
     """Take what is said from a body while it is there; the body itself is not kept."""
     step = hop.step
     if step.is_token:
         step.token = read_token_facts(hop, None, event)
         if event.issued is not None:
-            roster.token_issued(step, event.issued)
+            open_pulls.token_issued(step, event.issued)
             if step.pull is not None:
                 step.pull.credentials.add(event.issued)
             findings.issued(event.issued)

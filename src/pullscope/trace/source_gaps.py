@@ -15,7 +15,7 @@ MIRROR = "mirror"
 of the registry itself where the mirror has not got it."""
 
 HERE = "here"
-"""No gap: a client on this machine was its own witness, without the proxy between."""
+"""No gap: a client on this machine was its own pipeline, without the proxy between."""
 
 SILENCED: Mapping[str, frozenset[str]] = {
     gap: frozenset(codes.split())

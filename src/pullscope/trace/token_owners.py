@@ -13,7 +13,7 @@ from pullscope.oci.challenge import Challenge, read_scopes, scopes_asked
 from pullscope.trace.clues import PINGS, alike
 from pullscope.trace.events import Requested
 from pullscope.trace.model import Hop, Pull, Reason, Step, Strength
-from pullscope.trace.open_pulls import Roster
+from pullscope.trace.open_pulls import OpenPulls
 from pullscope.trace.processes import Connections, Process, is_same
 from pullscope.trace.settle import steps_of, waits_for_token
 from pullscope.trace.waiting import WaitingRoom, is_nameless
@@ -33,12 +33,12 @@ class TokenOwners:
 
     def __init__(
         self,
-        roster: Roster,
+        open_pulls: OpenPulls,
         connections: Connections[Pull],
         waiting: WaitingRoom,
         new: Callable[[Step, Process | None], Pull],
     ) -> None:
-        self._roster = roster
+        self._open_pulls = open_pulls
         self._connections = connections
         self._waiting = waiting
         self._new = new
@@ -54,7 +54,7 @@ class TokenOwners:
         if process is not None and pull.process is not None and event.credential not in pull.credentials:
             return 0
         if event.credential is not None:
-            found = self._roster.issuers(event.client, event.credential)
+            found = self._open_pulls.issuers(event.client, event.credential)
             issuers = [step.pull for step in found if step.pull is not None]
             if pull in issuers or event.credential in pull.credentials:
                 return 3
@@ -89,7 +89,7 @@ class TokenOwners:
         if before is not None and (before.repository is None or before.repository in asked):
             before.promised |= asked if before.repository is None else set()
             return before
-        for pull in reversed(self._roster.of_client(event.client)):
+        for pull in reversed(self._open_pulls.of_client(event.client)):
             if pull.repository is not None and pull.repository in asked and self.affinity(event, pull):
                 return pull
         pull = before or self._new(step, self._connections.process(event.connection))
@@ -127,7 +127,7 @@ class TokenOwners:
         """The step that waits behind a redirect for a token: that of the same process, and without a token so far, first."""
         event, agent = token.first.request, token.first.agent
         found: list[Step] = []
-        for pull in self._roster.of_client(event.client):
+        for pull in self._open_pulls.of_client(event.client):
             if pull.client_key[1] != agent or not self.affinity(event, pull):
                 continue
             for waiting in pull.open_steps:
@@ -139,7 +139,7 @@ class TokenOwners:
 
     def used(self, hop: Hop, pull: Pull, number: int) -> None:
         """A request carries a token: if that was fetched before the operation had a name, it joins the request's operation."""
-        issuers = self._roster.issuers(hop.request.client, number)
+        issuers = self._open_pulls.issuers(hop.request.client, number)
         theirs = [step for step in issuers if step.pull is pull]
         if not theirs:
             nameless = (step.pull for step in issuers if step.pull is not None and is_nameless(step.pull))

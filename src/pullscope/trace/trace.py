@@ -28,7 +28,7 @@ from pullscope.trace.grouping import Grouper, is_worth_telling, line_up
 from pullscope.trace.kinds import learn_pushed
 from pullscope.trace.lifecycle import deadline, out_of_patience
 from pullscope.trace.model import Action, Change, Hop, Kind, Outcome, Pull, Step
-from pullscope.trace.open_pulls import Roster
+from pullscope.trace.open_pulls import OpenPulls
 from pullscope.trace.open_steps import OpenSteps
 from pullscope.trace.reading import read
 from pullscope.trace.refusals import Refusal, Refusals
@@ -75,8 +75,8 @@ class Trace:
         self.unattributed: list[Hop] = []
         self._keep = keep
         self._on_error = on_error
-        self._roster = Roster()
-        self._grouper = Grouper(self._roster)
+        self._open_pulls = OpenPulls()
+        self._grouper = Grouper(self._open_pulls)
         self._stitcher = Stitcher(self._grouper.affinity, self._grouper.moved, self._grouper.is_fresh)
         self._hops: dict[int, Hop] = {}
         self._just_ended: Newest[int, Hop] = Newest(MOST_JUST_ENDED)
@@ -139,7 +139,7 @@ class Trace:
         self._changes = []
         if at is not None:
             self._advance(at)
-        for pull in [*self._roster.open]:
+        for pull in [*self._open_pulls.open]:
             self._alone(pull, partial(self._finish, pull, cut_off=cut_off, connected=at is not None))
         return self._changes
 
@@ -232,7 +232,7 @@ class Trace:
             self._stitcher.failed(hop)
         else:
             hop.finished = replace(event, document=None) if event.document is not None else event
-            read(hop, event, self._roster, self._stitcher, self._findings)
+            read(hop, event, self._open_pulls, self._stitcher, self._findings)
         if step.pull is not None:
             note_answered(hop, step.pull)
             self._touch(step.pull, event.time)
@@ -241,7 +241,7 @@ class Trace:
 
     def _relayed(self, event: Relayed) -> None:
         """Bytes of a connection that is only relayed: the client that was redirected there goes on unseen."""
-        for pull in self._relays.hear(event, self._roster.of_client(event.client)):
+        for pull in self._relays.hear(event, self._open_pulls.of_client(event.client)):
             self._touch(pull, event.time)
             for step in [*pull.open_steps]:
                 if is_relayed(step):
@@ -268,7 +268,7 @@ class Trace:
         line_up(step)
         if step.pull is not None:
             if step.digest is not None and step.digest == step.pull.digest:
-                self._roster.inherit(step.pull)
+                self._open_pulls.inherit(step.pull)
             if step.kind is Kind.MANIFEST_PUT and step.outcome is Outcome.OK:
                 learn_pushed(step.pull, step)
             self._announce(step.pull)
@@ -324,15 +324,15 @@ class Trace:
         pull.closed = True
         never_came(pull)
         if pull.repository is None and len(pull.promised) == 1:
-            self._roster.name(pull, next(iter(pull.promised)))  # no request named it, but a token's scope did
+            self._open_pulls.name(pull, next(iter(pull.promised)))  # no request named it, but a token's scope did
         conclude(pull, cut_off=cut_off)
-        link_copy(pull, chain(self._roster.of_client(pull.client_key[0]), self._roster.recent))
+        link_copy(pull, chain(self._open_pulls.of_client(pull.client_key[0]), self._open_pulls.recent))
         for step in [*pull.open_steps]:
             settle(step, pull)
             self._stitcher.forget(step)
             line_up(step)
         self._announce(pull)
-        self._roster.end(pull)
+        self._open_pulls.end(pull)
         self._findings.at_the_end(pull, over=not cut_off)
         self._changes.append(Change(what="closed", pull=pull, time=pull.last))
         if self._keep is not None:
@@ -353,15 +353,15 @@ class Trace:
             pull.last = time
         if pull.closed:
             pull.closed = False
-            self._roster.add(pull)
+            self._open_pulls.add(pull)
             self._changes.append(Change(what="reopened", pull=pull, time=time))
-        self._roster.touch(pull, time)
+        self._open_pulls.touch(pull, time)
 
     def _advance(self, now: float) -> None:
         """Do everything that was due before `now`, in the order in which it was due."""
-        if not self._roster.has_due(now):
+        if not self._open_pulls.has_due(now):
             return
-        for when, pull in self._roster.due(now, lambda pull: self._alone(pull, partial(deadline, pull))):
+        for when, pull in self._open_pulls.due(now, lambda pull: self._alone(pull, partial(deadline, pull))):
             self._alone(pull, partial(self._do_due, pull, when))
 
     def _do_due(self, pull: Pull, when: float) -> None:
@@ -371,7 +371,7 @@ class Trace:
         if not overdue:
             self._close(pull)
         else:
-            self._roster.touch(pull, when)
+            self._open_pulls.touch(pull, when)
 
     # -- errors of ours -----------------------------------------------------------------------------------------------
 
@@ -389,7 +389,7 @@ class Trace:
         pull.closed = True
         self._hops = {number: hop for number, hop in self._hops.items() if hop.step.pull is not pull}
         lost, pull.open_steps = pull.open_steps, OpenSteps()
-        for let_go in (*(partial(self._stitcher.forget, step) for step in lost), partial(self._roster.drop, pull)):
+        for let_go in (*(partial(self._stitcher.forget, step) for step in lost), partial(self._open_pulls.drop, pull)):
             with suppress(Exception):
                 let_go()
         if pull.opened:

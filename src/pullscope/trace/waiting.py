@@ -10,7 +10,7 @@ from __future__ import annotations
 from pullscope.oci.reference import is_below
 from pullscope.trace.clues import PINGS, Clue, Form, alike
 from pullscope.trace.model import Pull, Reason, Step, Strength
-from pullscope.trace.open_pulls import Roster
+from pullscope.trace.open_pulls import OpenPulls
 from pullscope.trace.processes import Connections, is_same, join
 from pullscope.trace.settle import steps_of
 from pullscope.trace.times import AT_ONCE, QUIET
@@ -32,12 +32,12 @@ TURNED_AWAY = Reason(
 class WaitingRoom:
     """What has no name so far."""
 
-    def __init__(self, roster: Roster, connections: Connections[Pull]) -> None:
-        self._roster = roster
+    def __init__(self, open_pulls: OpenPulls, connections: Connections[Pull]) -> None:
+        self._open_pulls = open_pulls
         self._connections = connections
 
     def at(self, client: str, registry: str) -> list[Pull]:
-        return [pull for pull in self._roster.open.at((client, registry, None)) if not pull.opened]
+        return [pull for pull in self._open_pulls.open.at((client, registry, None)) if not pull.opened]
 
     def claim(self, clue: Clue, pull: Pull) -> None:
         """What waits without a name becomes part of the operation that shows that it was its own."""
@@ -48,7 +48,9 @@ class WaitingRoom:
         connected = [other for other in waiting if other in clue.spoken or is_same(clue.process, other.process)]
         for other in connected:
             self.merge(other, pull, CONNECTED)
-        issued = {step.pull: step for step in self._roster.issuers(client, clue.credential) if step.pull is not None}
+        issued = {
+            step.pull: step for step in self._open_pulls.issuers(client, clue.credential) if step.pull is not None
+        }
         theirs = [other for other in waiting if other in issued and other not in connected]
         if connected:  # the others' version checks are on other connections: only a token was taken for theirs
             for other in theirs if len(issued) == 1 else ():
@@ -79,7 +81,7 @@ class WaitingRoom:
         """What another host has just refused before it was asked for anything was this operation's, which then left it alone."""
         refused = [
             other
-            for other in self._roster.of_client(clue.step.first.request.client)
+            for other in self._open_pulls.of_client(clue.step.first.request.client)
             if other.registry != clue.registry
             and is_nameless(other)
             and alike(clue.agent, clue.family, other)
@@ -111,7 +113,7 @@ class WaitingRoom:
         pull.process = pull.process or lonely.process
         lonely.became = pull
         self._connections.merged(lonely, pull)
-        self._roster.remove(lonely)
+        self._open_pulls.remove(lonely)
 
     def take(self, token: Step, pull: Pull, under: Step) -> bool:
         """A token that was thought another's is the one's who carries it; whether it could be moved."""

@@ -2,7 +2,7 @@
 
 It is handed the wire, and does no I/O of its own. Layers are not downloaded by the models: each fetches the config, which
 goes the same way. Where a manifest's content is known already it is asked for with HEAD, which a rate limit does not count:
-ten clients cost as many pulls as one.
+all clients cost as many pulls as one.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ import pytest
 from pullscope.oci.messages import Answerer
 from pullscope.oci.reference import Reference
 from pullscope.worlds.clients.bearer import SAMPLE_ACCOUNT
-from pullscope.worlds.clients.client_catalog import CLIENTS, LOGGED_IN, ROSTER
+from pullscope.worlds.clients.client_catalog import CLIENTS, EVERY_CLIENT, LOGGED_IN
 from pullscope.worlds.clients.drive import pull
 from pullscope.worlds.hub.registry import REGISTRY_HOST
 from pullscope.worlds.hub.sample import redirect_only, sample_hub
@@ -15,7 +15,7 @@ from pullscope.worlds.hub.token_server import REALM_HOST
 
 VANITY = "docker.example.com"
 NAME = "timonback/zephykus"
-FAMILIES = [name for name, client in ROSTER.items() if not client.login]
+FAMILIES = [name for name, client in EVERY_CLIENT.items() if not client.login]
 
 
 def private_hub(vanity: str) -> dict[str, Answerer]:
@@ -48,7 +48,7 @@ BEHIND_302 = {
 }
 
 
-@pytest.mark.parametrize("client", [name for name, found in ROSTER.items() if found.login])
+@pytest.mark.parametrize("client", [name for name, found in EVERY_CLIENT.items() if found.login])
 def test_a_login_reaches_a_registry_behind_a_redirect_for_some(client: str) -> None:
     """docker 29 keeps a vanity login to the vanity host ("Host doesn't match"); the classic store sends it on."""
     ran = pull(LOGGED_IN[client](Reference.parse(f"{VANITY}/{NAME}")), private_hub("302"))

@@ -12,7 +12,7 @@ import pytest
 from tests.worlds.clients.set_ups import OWN, RENAMED, VANITY, Setup, ping_says, proxy, redirect
 
 from pullscope.oci.reference import Reference
-from pullscope.worlds.clients.client_catalog import CLIENTS, ROSTER
+from pullscope.worlds.clients.client_catalog import _MODELS, CLIENTS, EVERY_CLIENT
 from pullscope.worlds.clients.drive import pull
 from pullscope.worlds.hub.registry import REGISTRY_HOST
 from pullscope.worlds.hub.sample import redirect_only, sample_hub
@@ -122,10 +122,15 @@ def test_says_what_the_real_client_said(client: str, row: str, sentence: str) ->
 def test_a_vanity_host_is_given_the_token_by_some() -> None:
     """containers/image and go-containerregistry give the registry's token to the vanity host; no other client does."""
     given = set()
-    for client in (name for name, found in ROSTER.items() if not found.login):
+    for client in (name for name, found in EVERY_CLIENT.items() if not found.login):
         world = {**sample_hub(clock=lambda: 1795424400.0), VANITY: redirect_only()}
         ran = pull(CLIENTS[client](Reference.parse(f"{VANITY}/{OWN}")), world)
         if any(request.host == VANITY and "Authorization" in request.headers for request, _ in ran.exchanges):
             given.add(client)
 
     assert given == {"skopeo", "podman", "buildah", "crane", "crane-0.21.7"}
+
+
+def test_every_model_is_of_a_client_with_a_row() -> None:
+    """Else it could be reached by no command, and nothing would say so."""
+    assert set(_MODELS) == {client.id.partition("+")[0] for client in EVERY_CLIENT.values()}

@@ -17,8 +17,11 @@ TABLE = """
 405: Method not allowed: the server refuses this kind of request (such as PUT or DELETE) at this address.
 406: Not acceptable: the server has the document in none of the types that the header Accept lists.
 429: Too many requests: a rate limit was reached.
+500: The server failed. Its own log says why; try again later.
+502: What stands in front of a registry (a proxy, a load balancer) did not get an answer from it, or not in time.
 Accept: The header of a request that lists the document types (media types) that the client understands.
 anonymous: Without a login. Docker Hub issues anonymous tokens for public images.
+architecture: The kind of processor that an image is for, such as amd64 or arm64.
 attestation: A statement about an image, stored beside it in the index: how it was built (provenance) or what is in it (SBOM). The
         image runs without it.
 Basic: A challenge of a registry that wants a user name and password with each request, instead of a token.
@@ -28,6 +31,7 @@ CA: Certificate authority: it signs certificates. A client accepts a proxy's cer
 CNAME: A record in DNS, the directory of host names: to find this name, look up that one.
 CDN: Content delivery network: servers that keep copies of blobs near the client. A registry redirects there, to one host or
         several; the names can change.
+certificate: What proves that a server is the host that it says: a CA signs it, for the names in it and for a time.
 challenge: The header WWW-Authenticate of a 401. Bearer: a token is wanted, with realm, service and scope; Basic: a user name and
         password.
 client: A program that pulls or pushes: the docker daemon, containerd (below docker and on many Kubernetes nodes; nerdctl is a
@@ -54,6 +58,7 @@ login: `docker login HOST` stores a user name and password (or token) for one ho
 manifest: The packing list of an image for one platform, a JSON document: the digests and sizes of its config and layers.
 media type: What kind of document something is, in the header Content-Type: `application/vnd.oci.image.manifest.v1+json`.
 mirror: A registry that a client asks before the real one, because its settings say so.
+namespace: The part of a repository's name before its last slash: an owner, an organization or a project.
 mount: In a push: the registry takes a layer from another of its repositories, so that it need not be uploaded.
 platform: Operating system, architecture and, for ARM, variant of a machine: linux/amd64, linux/arm/v7. docker takes an older
         variant if its own is missing.
@@ -61,6 +66,7 @@ port: A number that, with the host, says which server on a machine is asked. HTT
         `example.com:5000/app`
 proxy: A server that passes requests on for a client, and the answers back. pullscope works in one.
 pull: Fetching an image from a registry: manifests, config and layers.
+pull secret: A login that Kubernetes keeps as a secret (of the type docker-registry); a pod names it in imagePullSecrets.
 push: Uploading an image to a registry (with POST, PATCH and PUT): layers and config first, the manifest last.
 rate limit: How many pulls a registry allows in a time, per IP address or account. Docker Hub says what is left in the header
         ratelimit-remaining.
@@ -112,6 +118,11 @@ ALSO = {
     "vanity": "vanity domain",
     "bearer": "token",
     "303": "302",
+    "503": "502",
+    "504": "502",
+    "variant": "platform",
+    "imagepullsecrets": "pull secret",
+    "organization": "namespace",
     "docker.io": "Docker Hub",
     "https": "TLS",
     "www authenticate": "challenge",

@@ -92,8 +92,8 @@ needed: TOKENS, Who needs a token
     says The token server decides who may fetch what; the registry only checks the token. Docker Hub wants a token for every
         image, public ones too; some registries want none. You need no account for public images: without a user name and password
         the token server issues an anonymous token. If the client uses a login, its password goes to the token server, at the
-        address in realm: trust whoever writes that. Through a domain that redirects, not every client uses one: see "Which login
-        is used".
+        address in realm: so trust the one who writes that. Through a domain that redirects, not every client uses one: see
+        "Which login is used".
 scope: SCOPES, What a scope is
     says The client asks the token server for `REALM?service=SERVICE&scope=SCOPE`. The scope here is `{scope}`: a type, a
         repository and an action. The client takes the repository from the name that you typed, without the host. If the challenge
@@ -117,7 +117,8 @@ types: MANIFESTS, What Accept and Content-Type are for
 counts: LIMIT, Why HEAD, and what counts as a pull
     says The digest is a header, so HEAD is enough. Docker Hub limits pulls.
         - HEAD requests, configs and layers do not count; GETs of manifests do. Docker counts those for one architecture (kind of
-        processor) together as one pull, so this one counts as 1; two architectures count as 2.
+        processor) together as one pull, so this one counts as 1; two architectures count as 2. (The sample registry of
+        `pullscope demo` counts each GET of a manifest.) Whether attestations, which docker 29 fetches too, count is not said.
         - The limit in 6 hours is 100 per IP address (IPv6: per /64 network), or 200 per account with a login; none for paid
         accounts.
         - Answers about manifests say the limit and what is left, in the headers ratelimit-limit (`100;w=21600` is 100 in 21,600
@@ -224,10 +225,11 @@ failing: PROXY, How to find the cause
 smallest: REDIRECTIONS, The smallest vanity domain
     chapter A registry domain of your own
     says You need a web host, a CNAME record in DNS (the directory of host names) that leads your name to it, and a certificate
-        for your name from a public CA. A CNAME to the registry is not enough: its certificate is not for your name. Then one
-        rule: answer GET and HEAD of /v2/, and of every path below it, with status 302 and a Location header that names the same
-        path at the registry. In Netlify's `_redirects` file it is `/v2/* https://registry-1.docker.io/v2/:splat 302`, where
-        `:splat` is what `*` stood for. `pullscope vanity init docker.example.com --platform NAME` writes it for other web hosts.
+        for your name from a public CA (web hosts such as Netlify get one for you, once the CNAME leads to them). A CNAME to the
+        registry is not enough: its certificate is not for your name. Then one rule: answer GET and HEAD of /v2/, and of every
+        path below it, with status 302 and a Location header that names the same path at the registry. In Netlify's
+        `_redirects` file it is `/v2/* https://registry-1.docker.io/v2/:splat 302`, where `:splat` is what `*` stood for.
+        `pullscope vanity init docker.example.com --platform NAME` writes it for other web hosts.
         - Netlify's rule names no method, so it redirects POST and PUT as well: see "Why not to push through a domain".
         - For a pull 302 and 307 do the same. Avoid 301 and 308: a cache may keep them.
         - A name without a sub-domain, such as example.com, usually needs an A or ALIAS record instead of the CNAME.
@@ -237,6 +239,8 @@ smallest: REDIRECTIONS, The smallest vanity domain
         registry behind it, and where that wants a token it fails with "unauthorized".
         - This rule serves everybody's images under your name. To serve only ORG, write two rules instead: `/v2/ORG/*
         https://registry-1.docker.io/v2/ORG/:splat 302` and `/v2/ https://registry-1.docker.io/v2/ 302`.
+        - Two registries behind one name: /v2/ itself can lead to only one of them, and docker 28 fails at the other if that
+        wants tokens of another server. Use a name for each registry.
         - Try it before you deploy: `pullscope vanity try _redirects --ref docker.example.com/ORG/IMAGE` shows which clients could
         pull. When it is live, `curl -sI https://docker.example.com/v2/` must show 302 and `location:
         https://registry-1.docker.io/v2/`. Then `pullscope check docker.example.com/ORG/IMAGE` asks for it as each client does.
@@ -247,7 +251,7 @@ renamed: SCOPES, Why the path has to stay the same
         - docker 29 and containerd ask for one token for both `app` and `ORG/app`. Docker Hub's token server grants `ORG/app`, so
         the pull works. ghcr.io's answers 403, so the pull fails with "denied".
         - If the registry wants no token, all clients pull.
-        - A reverse proxy (see below) can change the path if it also handles the token requests. It puts an address of its own as
+        - A reverse proxy (see above) can change the path if it also handles the token requests. It puts an address of its own as
         realm into the registry's 401. The client sends its token request there. The proxy puts the real repository into the scope
         and asks the real token server. Then all clients pull.
 unseen: REDIRECTIONS, What a vanity domain sees and costs

@@ -227,14 +227,18 @@ def lessons(pull: Pull, *, fold: bool = True, roles: Roles | None = None) -> lis
     begun: dict[int, int] = {}
     by_hand: dict[tuple[str, ...], str] = {}
     for group in _groups(pull.steps, fold=fold):
-        asked = group[0].under if fold else None
+        asked, first = group[0].under, None
         if asked is not None and asked.n > group[0].n and asked.n not in begun:
             before = [hop for hop in asked.hops if hop.request.time < group[0].started]
             if before:
-                found.append(_first_try(asked, before, pull, roles, told, again=bool(begun)))
+                first = _first_try(asked, before, pull, roles, told, again=bool(begun))
+                found += [first] if fold else []
                 begun[asked.n] = len(before)
         again = _explanation(group[0]) in explained
-        lesson = _lesson(group, pull, roles, told, again=again, shown=begun.get(group[0].n, 0))
+        lesson = _lesson(group, pull, roles, told, again=again, shown=begun.get(group[0].n, 0) if fold else 0)
+        if first is not None and not fold:  # each step is one lesson there
+            both = f"{first.beginner} {lesson.beginner}"
+            lesson = replace(lesson, beginner=both, ideas=(*first.ideas, *lesson.ideas))
         if lesson.by_hand in by_hand:
             lesson = replace(lesson, by_hand=(), hand=f"By hand: as in step {by_hand[lesson.by_hand]}")
         elif lesson.by_hand:

@@ -115,7 +115,7 @@ class Rejected:
         claim = "nbf" if early >= 1 else "exp" if ahead >= 1 else None
         self.by_what = f"by the {claim} of the token and the Date of its answer" if claim else "by their Date headers"
         behind = f"{period(max(self.skew, early))} behind, and the token is not valid there yet"
-        self.off = f"{period(ahead)} ahead, and the token is over there" if claim == "exp" else behind
+        self.off = f"{period(ahead)} ahead, and the token has run out there" if claim == "exp" else behind
 
     @property
     def skew(self) -> float:

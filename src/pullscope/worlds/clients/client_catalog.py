@@ -142,7 +142,7 @@ def _clients() -> dict[str, Client]:
     return found
 
 
-ROSTER: Mapping[str, Client] = _clients()
+EVERY_CLIENT: Mapping[str, Client] = _clients()
 """Every client, with its login variants behind it."""
 
 # Who takes a login by the host that asks, and so has one for a registry behind a redirect; the others look for one under
@@ -169,8 +169,8 @@ def _in_memory(client: Client) -> Callable[[Reference], Steps[Outcome]]:
 
 Start = Callable[[Reference], Steps[Outcome]]
 
-CLIENTS: Mapping[str, Start] = {name: _in_memory(client) for name, client in ROSTER.items() if not client.login}
+CLIENTS: Mapping[str, Start] = {name: _in_memory(client) for name, client in EVERY_CLIENT.items() if not client.login}
 """Each client, without any login, as a pull to begin."""
 
-LOGGED_IN: Mapping[str, Start] = {name: _in_memory(client) for name, client in ROSTER.items() if client.login}
+LOGGED_IN: Mapping[str, Start] = {name: _in_memory(client) for name, client in EVERY_CLIENT.items() if client.login}
 """The login variants, with the sample account: for a hub that knows it, and for images that only it may pull (`bearer`)."""

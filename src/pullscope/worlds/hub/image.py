@@ -66,7 +66,7 @@ class _Layer:
     diff_id: Digest
 
 
-class _Shelf:
+class _NewRepository:
     """A repository in the making: what is put on it is answered as a descriptor."""
 
     def __init__(self) -> None:
@@ -91,29 +91,29 @@ class _Shelf:
 
 def sample_image(name: str = "timonback/zephykus", *, tag: str = "latest", seed: int = 0) -> Repository:
     """An OCI index with three platforms, an attestation for each, and one config and four layers for each."""
-    shelf = _Shelf()
-    images = [_platform_image(shelf, platform, name, seed) for platform in _PLATFORMS]
-    attestations = [_attestation(shelf, image, name) for image in images]
-    return shelf.repository(name, tag, shelf.manifest(OCI_INDEX, {"manifests": images + attestations}))
+    repository = _NewRepository()
+    images = [_platform_image(repository, platform, name, seed) for platform in _PLATFORMS]
+    attestations = [_attestation(repository, image, name) for image in images]
+    return repository.repository(name, tag, repository.manifest(OCI_INDEX, {"manifests": images + attestations}))
 
 
 def hello_image(name: str = "library/hello", *, tag: str = "1.0", seed: int = 0) -> Repository:
     """One Docker schema 2 manifest for linux/amd64."""
-    shelf = _Shelf()
+    repository = _NewRepository()
     layers = _layers(f"{seed}/hello")
-    config = shelf.blob(_DOCKER_CONFIG, _config(_PLATFORMS[0], layers))
-    document = {"config": config, "layers": [shelf.blob(_DOCKER_LAYER, layer.compressed) for layer in layers]}
-    return shelf.repository(name, tag, shelf.manifest(DOCKER_MANIFEST, document))
+    config = repository.blob(_DOCKER_CONFIG, _config(_PLATFORMS[0], layers))
+    document = {"config": config, "layers": [repository.blob(_DOCKER_LAYER, layer.compressed) for layer in layers]}
+    return repository.repository(name, tag, repository.manifest(DOCKER_MANIFEST, document))
 
 
-def _platform_image(shelf: _Shelf, platform: Mapping[str, str], name: str, seed: int) -> dict[str, object]:
+def _platform_image(repository: _NewRepository, platform: Mapping[str, str], name: str, seed: int) -> dict[str, object]:
     layers = _layers(f"{seed}/{name}/{platform['architecture']}")
-    config = shelf.blob(_OCI_CONFIG, _config(platform, layers))
-    document = {"config": config, "layers": [shelf.blob(_OCI_LAYER, layer.compressed) for layer in layers]}
-    return shelf.manifest(OCI_MANIFEST, document, platform=platform)
+    config = repository.blob(_OCI_CONFIG, _config(platform, layers))
+    document = {"config": config, "layers": [repository.blob(_OCI_LAYER, layer.compressed) for layer in layers]}
+    return repository.manifest(OCI_MANIFEST, document, platform=platform)
 
 
-def _attestation(shelf: _Shelf, image: Mapping[str, object], name: str) -> dict[str, object]:
+def _attestation(repository: _NewRepository, image: Mapping[str, object], name: str) -> dict[str, object]:
     subject = Digest(str(image["digest"]))
     statement = _json(
         {
@@ -127,11 +127,11 @@ def _attestation(shelf: _Shelf, image: Mapping[str, object], name: str) -> dict[
     # BuildKit writes a config for tools that insist on one: its diff_ids are the statements.
     config = _json({**unknown, "config": {}, "rootfs": {"type": "layers", "diff_ids": [Digest.of(statement)]}})
     document = {
-        "config": shelf.blob(_OCI_CONFIG, config),
-        "layers": [shelf.blob(_IN_TOTO, statement, annotations={"in-toto.io/predicate-type": _PREDICATE})],
+        "config": repository.blob(_OCI_CONFIG, config),
+        "layers": [repository.blob(_IN_TOTO, statement, annotations={"in-toto.io/predicate-type": _PREDICATE})],
     }
     annotations = {"vnd.docker.reference.digest": subject, "vnd.docker.reference.type": "attestation-manifest"}
-    return shelf.manifest(OCI_MANIFEST, document, annotations=annotations, platform=unknown)
+    return repository.manifest(OCI_MANIFEST, document, annotations=annotations, platform=unknown)
 
 
 def _layers(label: str) -> list[_Layer]:

@@ -16,7 +16,7 @@ from pullscope.oci.reference import Reference
 from pullscope.oci.urls import split
 from pullscope.oci.verdicts import ClientOutcome
 from pullscope.worlds.clients.bearer import SAMPLE_ACCOUNT, sample_login
-from pullscope.worlds.clients.client_catalog import ROSTER, Client, Trial, login_used
+from pullscope.worlds.clients.client_catalog import EVERY_CLIENT, Client, Trial, login_used
 from pullscope.worlds.clients.drive import Ran, pull
 from pullscope.worlds.hub.image import sample_image
 from pullscope.worlds.hub.registry import REGISTRY_HOST
@@ -31,7 +31,7 @@ TOKENS = urlsplit("https://auth.docker.io/token")
 """Where the small Hub has its own."""
 
 EVERYONE: tuple[Client, ...] = tuple(
-    client for client in ROSTER.values() if not client.login or client.id == "docker-containerd+vanity-login"
+    client for client in EVERY_CLIENT.values() if not client.login or client.id == "docker-containerd+vanity-login"
 )
 """Who is tried unless clients are named: each without a login, and the login that people ask about."""
 
