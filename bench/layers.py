@@ -60,7 +60,7 @@ def layers(bench: lanes.Bench, size: Size) -> Iterator[Row]:
         names = ["streaming", "mitmweb", "pullscope"] + (["as it is"] if mebibytes <= HOLDS_ALL else [])
         took = Lanes(bench, size.rounds, lambda port, path=path: fetch_at_once(port, bench.upstream, path, 1), names)  # type: ignore[misc] # bound now
         what = f"a layer of {mebibytes} MiB"
-        yield from took.rows(what, at_most=1.25)
+        yield from took.rows(what, at_most=1.15)
         if "as it is" in names:
             against = took.seconds["pullscope"] / took.seconds["as it is"]
             yield ratio(f"{what}: time to mitmdump as it is", "the same", against, at_most=1.0, by_the_clock=True)
@@ -76,7 +76,7 @@ def at_once(bench: lanes.Bench, size: Size) -> Iterator[Row]:
             lambda port, number=number: fetch_at_once(port, bench.upstream, path, number),  # type: ignore[misc] # bound now
             ["streaming", "mitmweb", "pullscope"],
         )
-        yield from took.rows(f"{number} of {size.each} MiB at once", at_most=1.35)
+        yield from took.rows(f"{number} of {size.each} MiB at once", at_most=1.15)
 
 
 def relayed(bench: lanes.Bench, size: Size) -> Iterator[Row]:

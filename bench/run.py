@@ -56,7 +56,7 @@ def requests(bench: lanes.Bench, size: Size) -> Iterator[Row]:
         f"{what}: requests a second to bare",
         measured,
         rate["pullscope"] / rate["as it is"],
-        at_least=0.85,
+        at_least=0.95,
         by_the_clock=True,
     )
     yield ratio(
