@@ -394,7 +394,7 @@ def test_a_refusal_without_words_may_be_several_things(message: str, says: str) 
                 "pull access denied for public.ecr.aws/docker/library/alpine, repository does not exist or may require "
                 "'docker login': denied: Your authorization token has expired. Reauthenticate and try again."
             ),
-            "log out: take the login of public.ecr.aws out of what the program that asks has; or log in again",
+            "log out: docker logout public.ecr.aws; or log in again",
             "token server alone",
         ),
         # aws/aws-cdk#14457, Azure/container-apps-deploy-action#85

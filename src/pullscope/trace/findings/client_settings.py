@@ -112,7 +112,8 @@ def by_tls_only(host: str, client: Client, home: str | None = None) -> str:
 def trust_by_words(words: str, otherwise: str) -> str:
     """How a program of which only the words are known is told to trust the CA, where they are not its language's."""
     own = next((way for known, way in _BY_LANGUAGE.items() if re.search(known, words)), None)
-    return otherwise if own is None else own.format(ca="the CA")
+    of_any = f"trust the CA where it runs (SSL_CERT_FILE, or the system's CA store); of docker, {otherwise}"
+    return of_any if own is None else own.format(ca="the CA")
 
 
 def how_to_trust(host: str, client: Client | None, ca: str = "the CA", home: str | None = None) -> str:

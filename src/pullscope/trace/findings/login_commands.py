@@ -83,7 +83,7 @@ def _login(case: Case, host: str) -> str:
         return f"echo PASSWORD | helm repo add NAME {url} --username USER --password-stdin --force-update{other}"
     if (own := by_hand(case, host)) is not None:
         return own
-    family, known, row = case.family, registry_at(case, host), row_of(case.pull.client)
+    family, known, row = case.family, registry_at(case, host), row_for(case)
     command, _, where = (step(row, "login") or "").partition(" {host}")
     node = is_on_a_node(case)
     if node or _controller(case) is not None:
@@ -128,6 +128,12 @@ def _login(case: Case, host: str) -> str:
             piped = piped.replace("docker login", command)
             return (piped.replace(" -u ", " --username ") if family == "trivy" else piped) + where
     return own_login(row, host)
+
+
+def row_for(case: Case) -> str:
+    """The row of `client_steps` for its client; docker's where a log names none, which many read."""
+    named = case.family != UNKNOWN or any(hop.agent for hop in case.hops)
+    return row_of(case.pull.client) if named else "docker"
 
 
 def is_on_a_node(case: Case) -> bool:
@@ -286,7 +292,7 @@ def logout(case: Case, host: str) -> str:
         return "take its secret out of the pod's imagePullSecrets"
     if (controller := _controller(case)) is not None:
         return f"take out the secret that {controller} reads"
-    return own_logout(row_of(case.pull.client), host)
+    return own_logout(row_for(case), host)
 
 
 def own_logout(row: str, host: str) -> str:
@@ -299,7 +305,11 @@ def login_by_words(agent: str, host: str, image: str) -> str:
     """How the client that a message is from is logged in, whatever the registry's documentation says."""
     known, own = known_registry(host), way_by_hand(agent)
     given = for_another(agent, registry_name(host), image, known.helper if known is not None else None)
-    return given or (own.replace("{host}", host) if own is not None else own_login(identify(agent).family, host))
+    return given or (
+        own.replace("{host}", host)
+        if own is not None
+        else own_login(identify(agent).family if agent else "docker", host)
+    )
 
 
 def own_login(row: str, host: str) -> str:
