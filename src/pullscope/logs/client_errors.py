@@ -16,7 +16,7 @@ from dataclasses import replace
 
 from pullscope.logs.client_commands import of_command
 from pullscope.logs.entries import Entry
-from pullscope.logs.exchange import Exchange
+from pullscope.logs.exchange import Exchange, challenge_of, method_of
 from pullscope.logs.images import FULL_NAME, as_known, at, manifest_of, of_arn, of_fields, parsed, without_masks
 from pullscope.logs.meanings import LOGIN_NOT_FETCHED, NOT_ASKED
 from pullscope.logs.other_programs import DONE, ELSEWHERE, OF_A_STEP, OTHERS
@@ -114,6 +114,9 @@ _BEGUN = re.compile(r"[0-9a-f]{12}: (?:Pull complete|Download complete|Downloadi
 """Docker's progress of a layer: the manifest has come, and what is refused below it is a blob (DeepVAC/TorchPod#60)."""
 _SENT = re.compile(r"[0-9a-f]{12}: (?:Pushed|Layer already exists|Mounted from)")
 """Docker's progress of a push: after it a manifest is refused by its kind (heroku/cli#1081)."""
+_FOUND = re.compile(r"\S+: Pulling from \S+$")
+_UNKNOWN = re.compile(r"manifest unknown\W*$")
+"""Docker says Pulling from once it has what the tag stands for (moby distribution/pull_v2.go)."""
 _ITSELF = re.compile(
     r"(?<!check|.Push)blob|bearer token|auth token|\bauthorize\b|configuration|logging into|layer|Translating|signature",
     re.IGNORECASE,
@@ -145,8 +148,8 @@ class Reader:
         """What runs the client."""
         self.begun = False
         """Whether layers of the image came."""
-        self.sent = False
-        """Whether layers of it were sent."""
+        self.found = self.sent = False
+        """Whether docker has its manifest or index, and whether layers of it were sent."""
         self.cache = "#?"
         """The number of a build's step that imports a cache: the build goes on without it."""
         self.done = False
@@ -170,6 +173,7 @@ class Reader:
             self.speaker = called(text) or speaker(entry) or self.speaker
         self.begun |= _BEGUN.match(text) is not None
         self.sent |= _SENT.match(text) is not None
+        self.found |= _FOUND.match(text) is not None
         self.unfetched |= LOGIN_NOT_FETCHED.search(text) is not None
         if importing := re.match(r"(#\d+ )importing cache", text):
             self.cache = importing[1]
@@ -180,7 +184,7 @@ class Reader:
                 re.search(r"[Pp]ush|presence of layer|destination registry|ecr:(?:Init|Put|Upl|Compl)", text)
                 is not None,
             )
-            self.begun = self.sent = self.done = False
+            self.begun = self.sent = self.found = self.done = False
             while self.waiting:
                 yield from self._exchanges(self.waiting.popleft())
         if DONE.search(text) and answer_of(text) is None:
@@ -193,7 +197,7 @@ class Reader:
         text = entry.message
         answer, login = answer_of(text), _REFUSED_LOGIN.search(text)
         there = next((each for each in _ADDRESS.finditer(text) if route(each[0]).endpoint is not Endpoint.NONE), None)
-        if self.unfetched and answer is not None and answer[0] == 401:
+        if answer is not None and ((self.unfetched and answer[0] == 401) or (self.found and _UNKNOWN.search(text))):
             return
         if asked := list(ASKED.finditer(text)):
             yield from self._named(asked, entry)
@@ -206,8 +210,8 @@ class Reader:
         elif there is not None and answer is not None and answer[0] == 401 and _is_ping(there[0]) and not login:
             self.pinged = self._turned_away(there[0], entry, answer)
         elif there is not None:
-            said, url = re.search(rf"from ({METHOD}) request to", text), there[0]
-            method = said[1] if said is not None else "GET"
+            url = there[0]
+            method = method_of(text, url)
             if method in ("POST", "PUT", "PATCH"):  # of blobs nothing is sent but uploads
                 url = re.sub(r"/blobs/(?!uploads/)\S*", "/blobs/uploads/-?digest=-", url)
             yield self._exchange(f"{method} {url}", entry, answer)
@@ -331,7 +335,7 @@ class Reader:
         else:
             one.fail(failure or failure_of(entry.message), entry.line)
         if challenge:
-            one.fields.append(("WWW-Authenticate", _challenge(challenge)))
+            one.fields.append(("WWW-Authenticate", challenge_of(challenge)))
         elif NONE_SHOWN.search(entry.message):
             one.fields.append(("WWW-Authenticate", "Basic"))
         if NONE_SHOWN.search(entry.message) or ((challenge or is_token(url)) and ANONYMOUS.search(entry.message)):
@@ -390,11 +394,3 @@ def is_token(url: str, text: str = "") -> bool:
     named = "service" in asked or asked.get("scope", [""])[0].startswith("repository:")
     named |= re.search("oauth token: (?:.*POST request to|Post )", text) is not None
     return named and route(url).endpoint is Endpoint.NONE
-
-
-def _challenge(token_url: str) -> str:
-    """What a token request answers: its realm, service and scope are from there (distribution docs/spec/auth/token.md)."""
-    realm, _, words = token_url.partition("?")
-    asked = parameters(words)
-    named = [f',{name}="{asked[name][0]}"' for name in ("service", "scope") if asked.get(name)]
-    return f'Bearer realm="{realm}"{"".join(named)}'

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pullscope.oci.bounds import read_json
 from pullscope.oci.messages import Headers, Request, Response
 from pullscope.oci.routes import Endpoint, route
+from pullscope.oci.urls import parameters
 from pullscope.trace.border import Body, Border, wants_document, wants_upload
 from pullscope.trace.events import Event, Requested
 
@@ -178,3 +179,18 @@ def _end(border: Border, exchange: int, one: Exchange, *, answered: float, ended
             sound = (one.status or 0) >= 400 or one.body[:1] == b"<" or read_json(one.body) is not None
             body = Body(length=body.length, content=body.content if sound else None)
     yield border.finished(exchange, body, time=ended)
+
+
+def challenge_of(token_url: str) -> str:
+    """What a token request answers: its realm, service and scope are from there (distribution docs/spec/auth/token.md)."""
+    realm, _, words = token_url.partition("?")
+    asked = parameters(words)
+    named = [f',{name}="{asked[name][0]}"' for name in ("service", "scope") if asked.get(name)]
+    return f'Bearer realm="{realm}"{"".join(named)}'
+
+
+def method_of(text: str, url: str) -> str:
+    """What a sentence that names an address alone asked it by."""
+    if (said := re.search(r"from ([A-Z]+) request to", text)) is not None:
+        return said[1]
+    return "POST" if "/blobs/uploads/" in url else "PUT" if "manifest upload" in text else "GET"

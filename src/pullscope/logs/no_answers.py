@@ -28,9 +28,13 @@ archive/tar: invalid tar header
         system), or have the image pushed with gzip (compression=gzip,force-compression=true in buildx)
 # containerd internal/cri/server/images, dockershim: kubernetes/kubernetes#131521, #26677, containerd/containerd#12811
 because of no progress in (\S+)|Failed to pull image [^\n]*desc = context canceled
-    the pull was ended on the node itself, not by the registry: containerd ends one after image_pull_progress_timeout without
-        progress (5m0s, where it is not set), the kubelet when its pod goes: journalctl -u containerd says which ("cancel pulling
-        image"); with that time raised in config.toml a slow pull may get through, and crictl pull on the node shows how slow
+    the pull was ended on the node itself, not by the registry: containerd does after image_pull_progress_timeout without progress
+        (config.toml; 5m0s if unset), the kubelet when its pod goes; journalctl -u containerd says which ("cancel pulling image")
+# shizunge/endlessh-go#83, alex3025/ilo-fans-controller#16, dagucloud/dagu#985: GHCR, after a clean-up of untagged versions
+(?:^|\n)\S+: Pulling from \S+\n(?:Error response from daemon: )?manifest unknown
+    the tag is there (docker says Pulling from once it has that), and a manifest that its index names is not: as a rule a clean-up
+        deleted what has no tag, and so each platform's own. Have who publishes IMAGE push it again, and pull another tag till
+        then; docker buildx imagetools inspect IMAGE lists what the index names
 # containers/image signature/policy_eval.go: podman-container-tools/podman#9257, ublue-os/config#82, frostyard/snosi#810
 Source image rejected|is rejected by policy
     no registry refused it: this machine's own policy does (~/.config/containers/policy.json, where that is not there

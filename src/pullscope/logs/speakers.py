@@ -89,6 +89,7 @@ _PLATFORMS = [
     for name, words in re.findall(
         r"(.+?): (.+)",
         r"""
+rke: Can't pull Docker image \[|^INFO\[\d+\] Pulling image \[
 act: 🐳
 github-action: Pull down action image
 github-container: Start(?:ing)? (?:job|service|\S+ service) container|Initialize containers

@@ -36,7 +36,8 @@ _STATUS = re.compile(
     r"(?:HTTP status:?|StatusCode:|[Ss]tatus code(?: from registry| \[[^\]]*\])?:?|"
     r"[Uu]nexpected status(?: code)?(?: \S+(?=: ))??:?|"
     r"status=|\[http|\bHTTP(?= [45]\d\d: )|[Uu]nexpected(?= [45]\d\d response status)|"
-    r"returned error code|, status(?= [45]\d\d\W*\Z)|[Hh]ttp code:|[Ff]ailed with status:|response from registry:|"
+    r"returned(?: error code|(?= [45]\d\d:))|, status(?= [45]\d\d\W*\Z)|[Hh]ttp code:|[Ff]ailed with status:|"
+    r"response from registry:|"
     r"^(?=\\*\"?[45]\d\d(?:\W*\Z|:| \(?[A-Z]| page not found| retryCount))|"
     r"(?=\d+ (?:Client|Server) Error: )) ?\\*\"?([2-5]\d{2})\b(?!\.\d|/)"
 )

@@ -6,6 +6,7 @@ same story is plain when piped and coloured on a terminal. As wide as it is told
 
 from __future__ import annotations
 
+import re
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
@@ -144,7 +145,11 @@ class Story:
 
 def bare_findings(pull: Pull) -> tuple[Finding, ...]:
     """What was found, whatever the steps that it is found on: what was told once is not told again of more of them."""
-    return tuple(replace(finding, steps=()) for finding in pull.findings)
+    return tuple(map(_bare, pull.findings))
+
+
+def _bare(finding: Finding) -> Finding:
+    return replace(finding, steps=(), message=re.sub(r" \d+ times\b", "", finding.message))
 
 
 def story_of(
@@ -241,7 +246,7 @@ def _found_lines(pull: Pull, width: int, known: Collection[Finding], *, verbose:
     told = {(one.code, one.severity, one.fix): (after, one) for after, one in pull.told}
     failed = any(finding.severity is Severity.ERROR for finding in pull.findings)
     for finding in pull.findings:
-        if replace(finding, steps=()) in known:
+        if _bare(finding) in known:
             continue
         after, before = told.get((finding.code, finding.severity, finding.fix), (None, None))
         if after is None:

@@ -105,6 +105,10 @@ crossplane: Crossplane
 oc-mirror: oc-mirror
     login podman login {host}, as the user that runs it (it reads $XDG_RUNTIME_DIR/containers/auth.json, or ~/.docker/config.json;
         for Red Hat's registries have the pull secret of https://console.redhat.com/openshift/install/pull-secret there)
+# rke.docs.rancher.com, "Private Registries": rancher-archives/rke#2532, #2720
+rke: RKE
+    login private_registries: [{{url: {host}, user: USER, password: PASSWORD}}] in cluster.yml, and rke up
+    out take {host} out of private_registries in cluster.yml
 # argoproj/argo-cd#15344, #7757, #8214
 argocd: Argo CD
     login argocd repo add {host}/PATH --type helm --enable-oci --name NAME --username USER --password PASSWORD (PATH as in the
