@@ -68,7 +68,7 @@ _TOLD = (
     (r"(?i)failed to put manifest (?P<image>\S+\.\S+?): ", "PUT {at}/manifests/{named}"),
     (r"(?i)failed to get manifest (?P<image>\S+\.\S+?)(?<!\.att)(?<!\.sig)(?<!\.sbom): ", "GET {at}/manifests/{named}"),
     (r"retrieve authentication method for (?P<host>\S+)", "GET https://{host}/v2/"),
-    (r"(?i)\b(?:get|list)(?:ting)? (?:the )?tags\b", "GET {at}/tags/list"),
+    (r"(?i)\b(?:get|list|read)(?:t?ing)? (?:the )?tags\b", "GET {at}/tags/list"),
 )
 """Requests that are told in words, of containers/image, containerd and regclient (scheme/reg), and where they are; `at` is the
 image's repository, `named` its digest or tag."""
@@ -114,7 +114,8 @@ _BEGUN = re.compile(r"[0-9a-f]{12}: (?:Pull complete|Download complete|Downloadi
 """Docker's progress of a layer: the manifest has come, and what is refused below it is a blob (DeepVAC/TorchPod#60)."""
 _SENT = re.compile(r"[0-9a-f]{12}: (?:Pushed|Layer already exists|Mounted from)")
 """Docker's progress of a push: after it a manifest is refused by its kind (heroku/cli#1081)."""
-_FOUND = re.compile(r"\S+: Pulling from \S+$")
+_SLIP = re.compile(r"pull access denied for (?:push|pull|build|login|logs|exec|images|ps|compose|start),")
+_SENDING, _FOUND = re.compile(r"[0-9a-f]{12}: Pushing +\["), re.compile(r"\S+: Pulling from \S+$")
 _UNKNOWN = re.compile(r"manifest unknown\W*$")
 """Docker says Pulling from once it has what the tag stands for (moby distribution/pull_v2.go)."""
 _ITSELF = re.compile(
@@ -148,8 +149,8 @@ class Reader:
         """What runs the client."""
         self.begun = False
         """Whether layers of the image came."""
-        self.found = self.sent = False
-        """Whether docker has its manifest or index, and whether layers of it were sent."""
+        self.found = self.sending = self.sent = False
+        """Whether docker has its manifest or index, and whether layers of it are being sent, and were."""
         self.cache = "#?"
         """The number of a build's step that imports a cache: the build goes on without it."""
         self.done = False
@@ -174,6 +175,7 @@ class Reader:
         self.begun |= _BEGUN.match(text) is not None
         self.sent |= _SENT.match(text) is not None
         self.found |= _FOUND.match(text) is not None
+        self.sending |= _SENDING.match(text) is not None
         self.unfetched |= LOGIN_NOT_FETCHED.search(text) is not None
         if importing := re.match(r"(#\d+ )importing cache", text):
             self.cache = importing[1]
@@ -184,7 +186,7 @@ class Reader:
                 re.search(r"[Pp]ush|presence of layer|destination registry|ecr:(?:Init|Put|Upl|Compl)", text)
                 is not None,
             )
-            self.begun = self.sent = self.found = self.done = False
+            self.begun = self.sending = self.sent = self.found = self.done = False
             while self.waiting:
                 yield from self._exchanges(self.waiting.popleft())
         if DONE.search(text) and answer_of(text) is None:
@@ -198,6 +200,8 @@ class Reader:
         answer, login = answer_of(text), _REFUSED_LOGIN.search(text)
         there = next((each for each in _ADDRESS.finditer(text) if route(each[0]).endpoint is not Endpoint.NONE), None)
         if answer is not None and ((self.unfetched and answer[0] == 401) or (self.found and _UNKNOWN.search(text))):
+            return
+        if _SLIP.search(text) or (self.sending and "plain HTTP request was sent to HTTPS" in text):
             return
         if asked := list(ASKED.finditer(text)):
             yield from self._named(asked, entry)
@@ -293,7 +297,7 @@ class Reader:
                     yield blob
                 elif (
                     self.image is not None
-                    and answer_of(rest) is None
+                    and (answer_of(rest) is None or "/manifests/" in url)
                     and route(url).endpoint is Endpoint.NONE
                     and split(url).netloc == self.image.api_host
                 ):

@@ -56,8 +56,8 @@ _OF_THE_LIBRARY = re.compile(
 )
 """What only docker's library for registries says (distribution registry/client, errcode), of a pull or a push: a build asks for
 other images, too (GoogleCloudPlatform/cloud-code-vscode#33)."""
-_VERSION = re.compile(r"Docker version (\d+\.\d+[\w.-]*),")
-"""What docker --version prints, beside what failed (jlesage/docker-crashplan-pro#413)."""
+_VERSION = re.compile(r"Docker version (\d+\.\d+[\w.-]*),|version\.BuildInfo\{Version:\"v([\d.]+)\"")
+"""What docker --version and helm version print, beside what failed (jlesage/docker-crashplan-pro#413, helm/helm#12423)."""
 _HOST = re.compile(r"(?<![\w.@/-])(?:[a-z0-9-]+\.)+[a-z]{2,}(?![\w./(-])")
 
 
@@ -76,8 +76,9 @@ def read(lines: Iterable[str]) -> Iterator[Exchange]:
     for one in told.values() or filter(None, [_in_general(reader, last) or reader.pinged]):
         # what runs the client may name itself after its words
         agent = run_by(reader.platform, header(one.sent, "user-agent") or "")
-        if agent == "docker" and version is not None:
-            agent = f"docker/{version[1]}"
+        own = {"docker": 1, "helm": 2}.get(agent)
+        if version is not None and own is not None and version[own]:
+            agent = f"{agent}/{version[own]}"
         if agent:
             one.sent = [("User-Agent", agent), *(sent for sent in one.sent if sent[0] != "User-Agent")]
         yield one

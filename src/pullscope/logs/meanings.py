@@ -10,6 +10,18 @@ from pullscope.logs.no_answers import TABLE
 from pullscope.oci.text_table import heads
 
 _SAID = r"""
+# oracle/docker-images#999
+pull access denied for (push|pull|build|login|logs|exec|images|ps|compose|start),
+    docker run takes an image next, and WHAT, a command of docker's own, was taken for one: leave run out (docker WHAT ...)
+# goharbor/harbor-helm#1364: it comes while layers are sent, so that /v2/ was right
+: Pushing +\[[\s\S]*plain HTTP request was sent to HTTPS
+    the registry named an address with http:// for the upload, at a port that speaks TLS: have it name its own by https:
+        relativeurls: true below http in its configuration (Harbor: kubectl edit configmap harbor-registry, and externalURL:
+        https://HOST), and X-Forwarded-Proto: https from the proxy in front
+# aws-actions/amazon-ecr-login#166
+repository with name '([^']+)' does not exist in the registry with id
+    ECR has no repository WHAT in that account and region: of a push make it first (aws ecr create-repository --repository-name
+        WHAT --region REGION); of a pull check the name, and the account and region in the registry's host
 # containerd/nerdctl#3080
 proxyconnect tcp: dial tcp
     the client did not reach its own proxy: start that, or write into HTTPS_PROXY an address of it that is reached from where

@@ -201,9 +201,9 @@ Failed to pull `\S+`: context (?:canceled|deadline exceeded)
         image_pull_timeout = "30m" into config of the task, pull_activity_timeout = "10m" into the client's plugin "docker", or
         docker pull IMAGE on that node before
 # hashicorp/terraform-provider-helm#1014, argoproj/argo-cd#10823
-valid chart repository or cannot be reached: (?:tag explicitly|object) required
+"(oci://[^"\s]+)" is not a valid chart repository or cannot be reached: (?:tag explicitly|object) required
     the client looked for an index of charts at an oci:// address: helm takes those from 3.8 (in Terraform the provider helm from
-        2.5: terraform init -upgrade), as oci://HOST/PATH/CHART without --repo
+        2.5: terraform init -upgrade), as WHAT/CHART without --repo
 # podman-desktop/podman-desktop#296, podman-container-tools/podman#21781
 no running provider for the matching container|[Cc]ould not connect to Podman
     no registry was asked: the machine of podman does not run: podman machine start (podman machine init before, where there is

@@ -126,14 +126,15 @@ _HANDED = re.compile(
 )
 """Clients, by `speaker`, that may be run by another program without a word on it."""
 _CALLED = re.compile(
-    r"^(?:[^\s$#>❯➜]*[$#>❯➜%] +)?(?:sudo )?(docker|podman|nerdctl|buildah|skopeo|crane|oras|helm|apptainer|singularity|ko) "
+    r"^(?:[^\s$#>❯➜]*[$#>❯➜%] +)?(?:sudo )?(?:\./|/\S+/)?"
+    r"(docker|podman|nerdctl|buildah|skopeo|crane|oras|helm|apptainer|singularity|ko|cosign|regctl|ctr) "
 )
 
 
 def called(text: str) -> str:
     """The client that a line calls, behind a prompt or not."""
     found = _CALLED.search(text)
-    return found[1] if found is not None else ""
+    return found[1].replace("regctl", "regclient/regctl") if found is not None else ""
 
 
 def speaker(entry: Entry) -> str:

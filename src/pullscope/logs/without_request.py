@@ -67,9 +67,9 @@ def without_a_request(text: str) -> str:
         said = f"a blob did not come from {host} ({why[:300]})"
         return f"names no image; {said}. Layers and configs come from such a storage host: {step}"
     every: list[str] = []
-    others = (one for one in ASKED.finditer(text) if led_elsewhere(one[2], text))
+    others = (one for one in ASKED.finditer(text) if led_elsewhere(one[2], text) and "/manifests/" not in one[2])
     away = next((one for one in others if not _A_STORAGE.search(split(one[2]).netloc)), None)
-    reader, said, beside, who = Reader(), "", None, ""
+    reader, said, beside, who, answering = Reader(), "", None, "", ""
     lines = text.splitlines()
     for one in sentences(lines):
         deque(reader.sentence(one), maxlen=0)
@@ -80,6 +80,8 @@ def without_a_request(text: str) -> str:
         as_it_stands = "".join(one.message.split()) in "".join(text.split())
         words = one.message if as_it_stands else lines[one.line - 1]  # in a quote stands what was written
         said = max(said, words, key=len) if MARK.search(one.message) else said
+        answering = words if answer_of(one.message) is not None else answering
+    said = answering if answering and answer_of(said) is None else said  # what runs the client says only that it failed
     image = reader.image or beside
     who = run_by(reader.platform, who or reader.speaker)
     if wrong := wrong_name(text):

@@ -1,4 +1,5 @@
 """The story of a pull in lines: a header, a line a step, what went wrong unfolded, a closing line. Standard library only.
+One file, because the lines of a pull follow on each other, and share their columns.
 
 A function of what changed (`Change`), nothing else: no clock, no terminal. Lines are lists of styled pieces, so that the
 same story is plain when piped and coloured on a terminal. As wide as it is told to be; strings from the wire pass `plain`.

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pullscope.oci.urls import bare, split
+from pullscope.oci.whereabouts import is_loopback
 from pullscope.trace.findings.answers import Answer
 from pullscope.trace.findings.case import listed, name_of
 from pullscope.trace.findings.client_settings import by_tls_only
@@ -15,7 +16,7 @@ from pullscope.trace.findings.compared import realm_lost
 from pullscope.trace.findings.connections import failure, told
 from pullscope.trace.findings.login_commands import own_address
 from pullscope.trace.findings.paths import of_a_path_twice
-from pullscope.trace.findings.row import Case, Fact, Found, row
+from pullscope.trace.findings.row import Case, Fact, Found, Severity, row
 from pullscope.trace.findings.said import filtering
 from pullscope.trace.findings.storage_steps import of_where_it_was_named
 from pullscope.trace.model import Hop, Outcome, Step
@@ -25,7 +26,7 @@ from pullscope.trace.settle import tokens_read_early
 @row(
     needs=Fact.CLEAR,
     explains="retried",
-    severities="warning",
+    severities="warning, info",
     suffers="clients that may talk to the host without TLS",
     remedy="take the host off the client's list of insecure registries",
 )
@@ -48,11 +49,20 @@ def plain_http_fallback(case: Case) -> Iterator[Found]:
         elif hop.response and hop.follows is None and _name(hop.host) in {_name(host) for host in broken - by_proxy}:
             steps.setdefault(hop.host, []).append(hop.step)
     for host, shown in steps.items():
+        if is_loopback(host):  # as is usual there: podman-container-tools/container-libs#209
+            yield Found(
+                shown,
+                f"{case.client} could not speak TLS with {host} and asked it again over plain http, which stays on this machine.",
+                "none needed, if it is meant so",
+                severity=Severity.INFO,
+            )
+            continue
         yield Found(
             shown,
             f"{case.client} could not speak TLS with {host} and asked it again over plain http: {host} is insecure in its "
             "settings, and anyone on the network path can read the tokens and change the image.",
             f"{by_tls_only(host, case.pull.client)}, and give it a certificate that {case.client} trusts",
+            severity=Severity.WARNING,
         )
 
 

@@ -113,7 +113,9 @@ def trust_by_words(words: str, otherwise: str) -> str:
     """How a program of which only the words are known is told to trust the CA, where they are not its language's."""
     own = next((way for known, way in _BY_LANGUAGE.items() if re.search(known, words)), None)
     of_any = f"trust the CA where it runs (SSL_CERT_FILE, or the system's CA store); of docker, {otherwise}"
-    return of_any if own is None else own.format(ca="the CA")
+    if own is None:
+        return otherwise if "SSL_CERT_FILE" in otherwise else of_any
+    return own.format(ca="the CA")
 
 
 def how_to_trust(host: str, client: Client | None, ca: str = "the CA", home: str | None = None) -> str:

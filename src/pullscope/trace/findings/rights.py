@@ -67,6 +67,8 @@ def what_it_may_be(one: Answer) -> str:
     """What a refusal without words may mean: who asks, what is asked for, and which registry says so."""
     known = one.known
     life = known.login_life if known is not None else None
+    if lacking(one.hop.request, "credentials"):  # of a message: dexidp/dex#2672
+        return "it is private or does not exist, or a login that came is over or may not read it: the answer does not say which"
     if one.no_login:
         return "it is private or does not exist, and registries do not say which"
     if one.hop.request.authorization == "basic" and life:
@@ -187,7 +189,10 @@ def of_the_unseen(one: Answer) -> str | None:
     """What its words ask for, and a refusal of which the source cannot show whether there was a login: a right, which is of no
     use without one, is told with it."""
     unseen, lacks = lacking(one.hop.request, "credentials"), one.of_a_right and one.no_login
-    if one.case.family == "helm" and one.case.pull.client.version == "3.13.0" and one.no_login and one.status == 400:
+    helm = one.case.pull.client.version if one.case.family == "helm" else None
+    if helm in ("3.13.0", "3.13.1") and unseen and one.status == 401:  # helm/helm#12423: its login is not shown
+        return f"update helm to 3.13.2 or later, or use 3.12.3: {helm} shows no login to some registries"
+    if helm == "3.13.0" and one.no_login and one.status == 400:
         # helm/helm#12478, #12483, #12463, #12423
         out = own_logout("helm", one.host)
         return f"update helm to 3.13.1 or later: 3.13.0 breaks what is pulled without a login; else {out}"
