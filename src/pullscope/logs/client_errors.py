@@ -21,7 +21,7 @@ from pullscope.logs.images import FULL_NAME, as_known, at, manifest_of, of_arn, 
 from pullscope.logs.meanings import LOGIN_NOT_FETCHED, NOT_ASKED
 from pullscope.logs.other_programs import DONE, ELSEWHERE, OF_A_STEP, OTHERS
 from pullscope.logs.speakers import called, platform, speaker
-from pullscope.logs.told_errors import ANONYMOUS, NONE_SHOWN, answer_of, failure_of
+from pullscope.logs.told_errors import ANONYMOUS, NONE_SHOWN, PUSHES, answer_of, failure_of
 from pullscope.oci.known_registries import known_registry
 from pullscope.oci.reference import HUB_API, Reference, is_registry
 from pullscope.oci.routes import Endpoint, route
@@ -183,8 +183,7 @@ class Reader:
         if named is not None:
             self.image, self.pushes = (
                 as_known(named, self.image, text),
-                re.search(r"[Pp]ush|presence of layer|destination registry|ecr:(?:Init|Put|Upl|Compl)", text)
-                is not None,
+                PUSHES.search(text) is not None,
             )
             self.begun = self.sending = self.sent = self.found = self.done = False
             while self.waiting:

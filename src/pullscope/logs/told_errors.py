@@ -32,6 +32,10 @@ _DESCRIPTIONS = {
 }
 """What stands for a code where its client leaves that out: containers/image (run: skopeo 1.22, podman 5.8)."""
 _DESCRIBED = re.compile(rf"(?<=: )(?:{'|'.join(_DESCRIPTIONS)})\Z")
+PUSHES = re.compile(
+    r"(?<![/\w.-])[Pp]ush(?!\w*[:/@.-]\w)|%3A(?:pull%2C)?push|presence of layer|destination registry|ecr:(?:Init|Put|Upl|Compl)"
+)
+"""Words of a push, beside the name of an image, which may be called so."""
 _STATUS = re.compile(
     r"(?:HTTP status:?|StatusCode:|[Ss]tatus code(?: from registry| \[[^\]]*\])?:?|"
     r"[Uu]nexpected status(?: code)?(?: \S+(?=: ))??:?|"

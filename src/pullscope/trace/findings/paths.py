@@ -48,9 +48,8 @@ def of_a_path(one: Answer) -> str | None:
     if (keyless := re.fullmatch(r"(/.*api/(?:docker|oci))/v2/([^/]+)/(.+)", path)) is not None:
         return f"ask for {keyless[1]}/{keyless[2]}/v2/{keyless[3]}: Artifactory wants the key of the repository before /v2/"
     name = one.hop.route.repository or ""
-    if (
-        one.behind is not None and one.behind.id == "quay" and name.startswith("repository/")
-    ):  # redhat-performance/jetlag#381
+    if one.behind is not None and one.behind.id == "quay" and re.match(r"repository/[^/]+/", name):
+        # redhat-performance/jetlag#381
         own = name.removeprefix("repository/")
         return (
             f"leave repository/ out of the name ({registry_name(one.host)}/{own}): it is of the address of Quay's pages"

@@ -191,7 +191,8 @@ def of_the_unseen(one: Answer) -> str | None:
     unseen, lacks = lacking(one.hop.request, "credentials"), one.of_a_right and one.no_login
     helm = one.case.pull.client.version if one.case.family == "helm" else None
     if helm in ("3.13.0", "3.13.1") and unseen and one.status == 401:  # helm/helm#12423: its login is not shown
-        return f"update helm to 3.13.2 or later, or use 3.12.3: {helm} shows no login to some registries"
+        lost = f"{helm} shows some registries no login, though it has one"
+        return f"update helm to 3.13.2 or later, or use 3.12.3: {lost}; if it has none, {log_in(one.case, one.host)}"
     if helm == "3.13.0" and one.no_login and one.status == 400:
         # helm/helm#12478, #12483, #12463, #12423
         out = own_logout("helm", one.host)
