@@ -112,7 +112,8 @@ def explain(
         raise Complaint(f"this message {without_a_request(file)}.")
     if not chosen:
         raise Complaint(f"there is no pull in {name_of(file)} to explain.")
-    if all(hop.request.lacks == MESSAGE.lacks for one in chosen for hop in one.hops):
+    lacks = set(MESSAGE.lacks.split()) - {"credentials", "tokens"}  # of which its words may tell
+    if all(lacks <= set((hop.request.lacks or "").split()) for one in chosen for hop in one.hops):
         # One answer, without what came before it, is no lesson: its cause and what to do are.
         told = Told.of(trace, name_of(file))
         print(FORMS["text"].write(replace(told, color=wants_color(color), width=screen_width())), end="")

@@ -111,7 +111,7 @@ ghcr: GitHub Container Registry
     secret a classic personal access token with read:packages (to push write:packages), authorized for SSO if the owner wants it
     voids yes
 ecr: Amazon ECR
-    hosts (?!0{12})[0-9]{12}\.dkr[.-]ecr(?:-fips)?\.(?P<region>[a-z0-9-]+)\.(?:amazonaws\.com(?:\.cn)?|on\.aws)
+    hosts (?:(?!0{12})[0-9]{12}|masked)\.dkr[.-]ecr(?:-fips)?\.(?P<region>[a-z0-9-]+)\.(?:amazonaws\.com(?:\.cn)?|on\.aws)
     login aws ecr get-login-password --region {region} | docker login --username AWS --password-stdin {host}
     login_life 12
     helper ecr-login

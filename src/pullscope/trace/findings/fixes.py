@@ -346,9 +346,9 @@ def of_no_registry(one: Answer) -> str | None:
     """Nothing at /v2/, which each registry has: ansible/galaxy_collection#184, GoogleContainerTools/kaniko#2416."""
     if one.step.kind is not Kind.VERSION_CHECK or one.status != 404 or one.clue is not None:
         return None
-    so = "something on the way answers in its place" if one.hosted is not None else "correct host and port"
-    if led_to(one.hop) and one.hosted is None:
-        so = f"correct where {one.step.first.host} redirects to"
+    front = f"let what is in front of {one.host} pass /v2/ on to the registry"  # jfrog/charts#629
+    so = "something on the way answers in its place" if one.hosted is not None else f"correct host and port, or {front}"
+    so = f"correct where {one.step.first.host} redirects to" if led_to(one.hop) and one.hosted is None else so
     return f"run curl -i {bare(one.hop.request.url)}: each registry has that, so {so}"
 
 

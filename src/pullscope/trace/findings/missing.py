@@ -283,7 +283,10 @@ def of_what_is_missing(one: Answer) -> str | None:
         goes = f"{step.first.host} redirects to hosts that do not all have the same, which only who runs it can mend"
         return f"try again, or ask {there} for it: that has it, and {goes}"
     if named_by(one) is not None:
-        return f"push {name}:{named_by(one)} again: {host} does not have what it names{also}"
+        anew = f"push {name}:{named_by(one)} again: {host} does not have what it names"
+        if also and _OF_CACHES.match(name):  # goharbor/harbor#19359
+            return f"{also.removeprefix('; ')}; else {anew}"
+        return f"{anew}{also}"
     if one.hop.agent == "amazon-ecs-agent":  # docs.aws.amazon.com/AmazonECS, "Container image resolution"
         again = "aws ecs update-service --cluster CLUSTER --service SERVICE --force-new-deployment"
         kept = f"keep what runs in the rules that clean up {host}"
