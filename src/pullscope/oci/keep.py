@@ -119,7 +119,7 @@ x-ratelimit-reset x-registry-supports-signatures
 _EVIDENCE = """
 cf-cache-status cf-ray x-amz-cf-pop x-amz-request-id x-amz-storage-class x-azure-ref x-cache x-cache-hits
 x-github-request-id x-goog-storage-class x-jfrog-version x-ms-blob-type x-ms-request-id x-ms-version x-nf-request-id
-x-served-by x-squid-error x-vercel-cache x-vercel-id
+x-served-by x-docker-registry-proxy-cache-upstream-status x-squid-error x-vercel-cache x-vercel-id
 """
 HEADERS: Mapping[str, frozenset[str]] = {
     "what was asked for and what came (HTTP)": frozenset(_HTTP.split()),

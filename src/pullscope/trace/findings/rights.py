@@ -18,7 +18,7 @@ from pullscope.trace.findings.grants import ACCESS, allows, pushes, rights, show
 from pullscope.trace.findings.login_commands import as_typed, by_hand, log_in, login, logout, or_open, own_logout
 from pullscope.trace.findings.media_types import is_before
 from pullscope.trace.findings.missing import as_host, cache, chart_folder, elsewhere
-from pullscope.trace.findings.said import is_specific, says, takes_no_head, words
+from pullscope.trace.findings.said import CACHING_PROXY, front, is_specific, says, takes_no_head, words
 from pullscope.trace.findings.short_names import short
 from pullscope.trace.model import Kind
 from pullscope.trace.source_gaps import lacking
@@ -241,6 +241,11 @@ def is_filtered(one: Answer) -> bool:
 
 
 def of_a_filter(one: Answer) -> str | None:
+    if front(one.hop) == CACHING_PROXY and one.status in REFUSALS and not one.step.is_token:
+        # rpardini/docker-registry-proxy#127: its logins are by the host that issues tokens
+        host = next((step.first.host for step in one.case.steps if step.is_token), one.host)
+        own = f'AUTH_REGISTRIES="{host}:USER:PASSWORD" and REGISTRIES="{one.host}" in its environment'
+        return f"give {CACHING_PROXY}, which answers here, a login for {host}: {own}"
     if not is_filtered(one):
         return None
     asked = f"run curl -sI https://{one.hop.host}/v2/ where {one.case.client} runs: Docker Hub itself answers 401"

@@ -123,6 +123,10 @@ def says(hop: Hop, pattern: re.Pattern[str]) -> bool:
     return bool(pattern.search(words(hop)))
 
 
+CACHING_PROXY = "docker-registry-proxy"
+"""What reads TLS and caches images, with logins of its own (rpardini/docker-registry-proxy, README)."""
+
+
 def front(hop: Hop) -> str | None:
     """What an answer names as its sender, where that is not only the host: `nginx/1.25.3`, `cloudflare`, `Varnish`."""
     if hop.response is None:
@@ -130,6 +134,8 @@ def front(hop: Hop) -> str | None:
     get = hop.response.headers.get
     if get("cf-ray") is not None:
         return "Cloudflare"
+    if get("x-docker-registry-proxy-cache-upstream-status") is not None:
+        return CACHING_PROXY
     server = (get("server") or "").strip()[:40]
     via = (get("via") or "").strip()
     if server:
