@@ -1,5 +1,6 @@
-"""What is meant by messages that show no request, and by a status alone: words and a step. Of the rows that fit a message the
-first is told."""
+"""What is meant by messages that show no request, and by a status alone: words and a step.
+One file, because of the rows that fit a message the first is told.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +19,14 @@ pull access denied for (push|pull|build|login|logs|exec|images|ps|compose|start)
     the registry named an address with http:// for the upload, at a port that speaks TLS: have it name its own by https:
         relativeurls: true below http in its configuration (Harbor: kubectl edit configmap harbor-registry, and externalURL:
         https://HOST), and X-Forwarded-Proto: https from the proxy in front
+# google/go-containerregistry pkg/name/registry.go: #766, #1729
+registries must be valid RFC 3986 URI authorities: (\S+)
+    no registry was asked: WHAT is not a registry's HOST or HOST:PORT alone: leave out https:// before it and the path behind it
+        (crane catalog and crane auth take a host; crane ls and others take HOST/NAME)
+# google/go-containerregistry#1477
+(?:fetching|reading|copying)[^\n]*: invalid character '[^<']' looking for beginning of value
+    something that should be JSON is text: what a credential helper printed (docker-credential-NAME get), or what a proxy or
+        portal answers in the registry's place (crane --verbose, or curl -si https://HOST/v2/, shows which)
 # aws-actions/amazon-ecr-login#166
 repository with name '([^']+)' does not exist in the registry with id
     ECR has no repository WHAT in that account and region: of a push make it first (aws ecr create-repository --repository-name
