@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from tests.trace.findings.looked_at import IMAGE, TAG, error, found, resolved, told, with_token
 from tests.trace.images import OCI_INDEX, digest, get_manifest
-from tests.trace.wire import DOCKER_20, DOCKER_29
+from tests.trace.wire import CONTAINERD, DOCKER_20, DOCKER_29, played
 
 from pullscope.trace.events import Responded
 
@@ -96,6 +96,18 @@ def test_retried() -> None:
 
     assert finding.severity == "info"
     assert "1 time more, because registry-1.docker.io said 503; that took 510 ms" in finding.message
+
+
+def test_a_second_attempt_that_fails_where_the_recording_ends_is_nothing_to_ignore() -> None:
+    """Whether the client tried once more is not known then, and the registry has answered nothing else."""
+    wire = with_token(CONTAINERD)
+    wire.ask("HEAD", TAG, 500, token="t")
+    wire.wait(0.5)
+    wire.ask("HEAD", TAG, 500, token="t")
+    trace = played(wire, finish=False)
+    trace.finish(cut_off=True)
+    (finding,) = (one for pull in trace.pulls for one in pull.findings if one.code == "retried")
+    assert finding.fix == "look at registry-1.docker.io: that asking again helped was not seen"
 
 
 @pytest.mark.parametrize(

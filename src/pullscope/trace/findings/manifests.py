@@ -28,6 +28,10 @@ _BODY = re.compile(r"InvalidBodyLength|Expected 0 bytes", re.IGNORECASE)
 
 NO_HEAD = frozenset({403, 404, 405, 501})
 
+AGAIN_WITHOUT = (
+    "try again; if it fails again, push the image without attestations (buildx: --provenance=false --sbom=false)"
+)
+
 
 @row(
     needs=None,
@@ -179,23 +183,35 @@ def head_not_allowed(case: Case) -> Iterator[Found]:
     remedy="clear the cache in between, or build with --provenance=false",
 )
 def attestation_missing(case: Case) -> Iterator[Found]:
-    """An attestation that the image's index names is not there.
+    """An attestation that the image's index names is not there, or is refused.
 
     All that runs has come by then. docker with the containerd store gives the pull up for it (sonatype/nexus-public#1070: a
     cache that asks its upstream with `sha256-` for `sha256:`), which the wire does not show.
     """
     asked = [step for step in case.steps if step.kind is Kind.ATTESTATION and step.route.endpoint is Endpoint.MANIFEST]
     came = {step.route.digest for step in asked if step.last.ok}
-    missing = [step for step in asked if step.last.status == 404 and step.expectation and step.route.digest not in came]
+    missing = [
+        step
+        for step in asked
+        if step.expectation
+        and step.route.digest not in came
+        and ((step.last.status or 0) >= 400 or (step.last.failed is not None and not step.last.client_left))
+    ]
     if missing and case.over and not case.writes:
-        host = missing[0].last.host
-        yield Found(
-            missing,
-            f"{host} has no attestation {name_of(missing[0])} (404), which the image's index names: docker with the containerd "
-            "store gives up a pull for it.",
-            f"if {host} is a cache of another registry, update it or pull past it; else push the image again, or build it with "
-            "--provenance=false --sbom=false",
-        )
+        last, digest = missing[0].last, name_of(missing[0])
+        if last.status == 404:
+            said = f"{last.host} has no attestation {digest} (404), which the image's index names: docker with the containerd "
+            said += "store gives up a pull for it."
+            fix = f"if {last.host} is a cache of another registry, update it or pull past it; else push the image again, or "
+            fix += "build it with --provenance=false --sbom=false"
+        else:
+            answer = f"said {last.status}" if last.failed is None else "gave no whole answer"
+            said = (
+                f"{answered_by(last)} {answer} to the request for {digest}, an attestation that the image's index names"
+            )
+            said += f"{quoted(last)}. Who fetches attestations, as docker with the containerd store, may give up a pull for it."
+            fix = AGAIN_WITHOUT
+        yield Found(missing, said, fix)
 
 
 @row(

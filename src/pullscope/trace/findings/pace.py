@@ -271,7 +271,9 @@ def retried(case: Case) -> Iterator[Found]:
         f"{case.client} asked {count(len(again), 'time')} more, because {hosts}{took}.",
         "see the error of these steps: asking again did not help"
         if any(step in case.bad for step in steps)
-        else f"ignore it if it happened once; check {listed(hop.host for hop, _ in again)} if it happens often",
+        else f"ignore it if it happened once; check {listed(hop.host for hop, _ in again)} if it happens often"
+        if all(step.last.ok for step in steps)
+        else f"look at {listed(hop.host for hop, _ in again)}: that asking again helped was not seen",
     )
 
 
