@@ -17,7 +17,7 @@ def a_pull(repository: str | None, *, who: tuple[str, str] = WHO, registry: str 
 
 
 def index_of(*pulls: Pull) -> PullIndex:
-    """A index with these pulls, put there one after the other."""
+    """An index with these pulls, put there one after the other."""
     index = PullIndex()
     for pull in pulls:
         index.put(pull)

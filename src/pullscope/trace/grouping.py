@@ -239,9 +239,9 @@ class Grouper:
                 and any(step.route.endpoint is Endpoint.BLOB and step.last.status == 404 for step in failures(pull))
             )
             if half or (not pull.fetched and refused and all(_was_refused(step) for step in refused)):
-                for shelf in (self._open_pulls.open, self._open_pulls.recent):
-                    if pull in shelf:
-                        shelf.move(pull, clue.registry, clue.route.repository)
+                for index in (self._open_pulls.open, self._open_pulls.recent):
+                    if pull in index:
+                        index.move(pull, clue.registry, clue.route.repository)
                 clue.step.reasons.append(_FALLBACK)
                 return pull
         return None

@@ -247,7 +247,7 @@ class Pull:
     put: bool = False
     """Whether the tag of a push stands."""
     scheduled: bool = False
-    """Whether the agenda of the open_pulls holds this pull."""
+    """Whether the agenda of the open pulls holds this one."""
     process: Process | None = None
     """The run of a command-line client that this is part of; None for a daemon's, and where that is not known."""
     credentials: set[int] = field(default_factory=set)

@@ -1,4 +1,4 @@
-"""Pulls in the order in which they were put on a index, found by their place: whose, at which registry, of which repository.
+"""An index of pulls, in the order in which they came, found by their place: whose, at which registry, of which repository.
 
 A busy client has many pulls open at once, and each of its requests looks for those of one place. Decides nothing.
 """

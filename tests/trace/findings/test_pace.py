@@ -110,6 +110,17 @@ def test_a_second_attempt_that_fails_where_the_recording_ends_is_nothing_to_igno
     assert finding.fix == "look at registry-1.docker.io: that asking again helped was not seen"
 
 
+def test_a_second_attempt_that_is_answered_helped_whatever_the_answer_says() -> None:
+    """404 is what a push wants to know of a blob."""
+    wire = with_token(DOCKER_20)
+    url = IMAGE.url("blobs", digest("base"))
+    wire.ask("HEAD", url, 503, token="t")
+    wire.wait(0.5)
+    wire.ask("HEAD", url, 404, token="t")
+    wire.ask("POST", f"{IMAGE.url('blobs', '')}uploads/", 202, token="t")
+    assert found(wire)["retried"].fix.startswith("ignore it if it happened once")
+
+
 @pytest.mark.parametrize(
     ("content", "why"),
     [("ba", "cut it off"), ("evil", "sent other bytes")],

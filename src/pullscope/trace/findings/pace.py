@@ -272,7 +272,7 @@ def retried(case: Case) -> Iterator[Found]:
         "see the error of these steps: asking again did not help"
         if any(step in case.bad for step in steps)
         else f"ignore it if it happened once; check {listed(hop.host for hop, _ in again)} if it happens often"
-        if all(step.last.ok for step in steps)
+        if not any(step.last.failed is not None or step.last.status in RETRIED for step in steps)
         else f"look at {listed(hop.host for hop, _ in again)}: that asking again helped was not seen",
     )
 
